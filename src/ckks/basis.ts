@@ -1,0 +1,77 @@
+import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
+import type { ConversionTarget, Limb } from "../ntt/kernels.js";
+import { compute, RnsPolynomial, transform } from "./polynomial.js";
+
+const TWO_32 = 2 ** 32;
+
+/** What a value still carries from products of two unscaled operands: nothing, or one factor 2^−32. */
+export type Carry = 0 | -1;
+
+/** Removes the carry: 1 or 2^32 modulo p. */
+export function carryFactor(carry: Carry, p: number): number {
+  return carry === 0 ? 1 : TWO_32 % p;
+}
+
+/**
+ * Coefficients x_i = [x·(D/d_i)^−1] mod d_i of NTT values modulo the primes `source`, ready for `baseConvert`.
+ */
+export function toConversionCoefficients(poly: RnsPolynomial, source: readonly number[], carry: Carry): RnsPolynomial {
+  return compute(poly.ring, "intt", source, (out, p) => {
+    const rest = productModulo(source.filter((q) => q !== p), p);
+    return [out, poly.limb(p), p, multiplyModulo(inverseModulo(rest, p), carryFactor(carry, p), p)];
+  });
+}
+
+/**
+ * Converts coefficients from `toConversionCoefficients` to other primes: x centred in about [−D/2, D/2).
+ * `carry` −1 leaves the result times 2^−32, to be subtracted from a value that carries as much.
+ */
+export function convertBasis(coefficients: RnsPolynomial, primes: readonly number[], carry: Carry): RnsPolynomial {
+  const { ring } = coefficients;
+  const result = RnsPolynomial.allocate(ring, primes);
+  if (primes.length === 0) return result;
+  const targets = primes.map((prime, i) => conversionTarget(coefficients.primes, prime, result.limbs[i], carry));
+  ring.device.launch("baseConvert", ring.logN, [
+    { sources: coefficients.limbs, fractions: coefficients.primes.map(fractionWord), targets },
+  ]);
+  return result;
+}
+
+function fractionWord(q: number): number {
+  return Math.floor(2 ** 56 / q); // exact: q does not divide a power of two, and 2^56/q < 2^53
+}
+
+const constantsCache = new Map<string, { constants: number[]; quotientConstant: number }>();
+
+function conversionTarget(source: readonly number[], prime: number, out: Limb, carry: Carry): ConversionTarget {
+  const key = `${source.join()}>${prime}/${carry}`;
+  let entry = constantsCache.get(key);
+  if (!entry) {
+    // The kernel's product takes 2^−32 away: constants carry 2^32 unless that is wanted.
+    const lift = (x: number) => (carry === 0 ? toMontgomery(x, prime) : x);
+    entry = {
+      constants: source.map((q) => lift(productModulo(source.filter((other) => other !== q), prime))),
+      quotientConstant: lift((prime - productModulo(source, prime)) % prime),
+    };
+    constantsCache.set(key, entry);
+  }
+  return { out, prime, ...entry };
+}
+
+/**
+ * Divides by the product D of the primes `dropped` and rounds: modDown, rescale, and both at once.
+ * Every part keeps its other primes; the rounding error of each coefficient is at most about 1/2.
+ * Costs `dropped` + kept NTTs for each part.
+ */
+export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[], carry: Carry = 0): RnsPolynomial[] {
+  return parts.map((part) => {
+    const kept = part.primes.filter((p) => !dropped.includes(p));
+    using coefficients = toConversionCoefficients(part, dropped, carry);
+    using remainder = convertBasis(coefficients, kept, carry);
+    transform(remainder);
+    return compute(part.ring, "dropAndScale", kept, (out, p) => {
+      const inverse = inverseModulo(productModulo(dropped, p), p);
+      return [out, part.limb(p), remainder.limb(p), p, multiplyModulo(inverse, carryFactor(carry, p), p)];
+    });
+  });
+}

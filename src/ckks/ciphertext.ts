@@ -1,0 +1,95 @@
+import { LevelError } from "../errors.js";
+import type { RnsPolynomial } from "./polynomial.js";
+
+/**
+ * "canonical": the scale of the level. "product": its square, as a product leaves it before `rescale`.
+ * No other scale exists, so that operands of one level always fit each other.
+ */
+export type ScaleState = "canonical" | "product";
+
+/** An encoded vector, stored times 2^32 as NTT values. */
+export class Plaintext implements Disposable {
+  private readonly ballast: ArrayBuffer;
+
+  constructor(
+    readonly polynomial: RnsPolynomial,
+    readonly level: number,
+    readonly scale: number,
+    readonly slots: number,
+  ) {
+    this.ballast = ballastFor([polynomial]);
+  }
+
+  get bytes(): number {
+    return this.ballast.byteLength;
+  }
+
+  [Symbol.dispose](): void {
+    this.polynomial[Symbol.dispose]();
+  }
+}
+
+export interface CiphertextState {
+  readonly level: number;
+  readonly state: ScaleState;
+  /** Values it holds: a power of two up to N/2. */
+  readonly slots: number;
+  /** Of the key that it can be decrypted with. */
+  readonly fingerprint: string;
+  /** Seed of its uniform part, when it is fresh from the secret key: it then travels at half its size. */
+  readonly seed?: Uint8Array;
+}
+
+/**
+ * Encrypts `slots` numbers: parts c_0, c_1 (and c_2 between `tensor` and `relinearize`) with c_0 + c_1·s + c_2·s² = message + noise.
+ * Immutable; every operation makes a new one.
+ */
+export class Ciphertext implements Disposable {
+  readonly level: number;
+  readonly state: ScaleState;
+  readonly slots: number;
+  readonly fingerprint: string;
+  readonly seed?: Uint8Array;
+  private readonly ballast: ArrayBuffer;
+
+  constructor(
+    readonly parts: readonly RnsPolynomial[],
+    state: CiphertextState,
+  ) {
+    this.level = state.level;
+    this.state = state.state;
+    this.slots = state.slots;
+    this.fingerprint = state.fingerprint;
+    this.seed = state.seed;
+    this.ballast = ballastFor(parts);
+  }
+
+  /** Bytes in the device's memory. */
+  get bytes(): number {
+    return this.ballast.byteLength;
+  }
+
+  /** Bytes on the wire: residues packed to each prime's width, the uniform part as its seed where there is one. */
+  get packedBytes(): number {
+    const parts = this.seed ? this.parts.slice(0, 1) : this.parts;
+    return parts.reduce((bytes, part) => bytes + part.packedBytes, this.seed?.length ?? 0);
+  }
+
+  /** The two parts. @throws LevelError when there are three. */
+  get pair(): readonly [RnsPolynomial, RnsPolynomial] {
+    if (this.parts.length !== 2) throw new LevelError("a three-part ciphertext was given", "relinearize it first");
+    return this.parts as unknown as readonly [RnsPolynomial, RnsPolynomial];
+  }
+
+  [Symbol.dispose](): void {
+    for (const part of this.parts) part[Symbol.dispose]();
+  }
+}
+
+/**
+ * An untouched buffer as large as the limbs. The collector sees only such bytes: without them 10,000 forgotten handles
+ * of 1.3 MB all stay alive, with them about a hundred do (measured). The operating system never backs the pages.
+ */
+function ballastFor(parts: readonly RnsPolynomial[]): ArrayBuffer {
+  return new ArrayBuffer(parts.reduce((bytes, part) => bytes + part.limbs.length * 4 * 2 ** part.ring.logN, 0));
+}

@@ -1,0 +1,116 @@
+import { ParameterError } from "../errors.js";
+import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
+import { Plaintext } from "./ciphertext.js";
+import { type ComplexVector, Embedding } from "./fft.js";
+import type { Parameters } from "./parameters.js";
+import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
+
+/** Real values, or complex ones by their parts. */
+export type SlotValues = ArrayLike<number> | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
+
+/** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
+export class Encoder {
+  constructor(
+    readonly ring: Ring,
+    readonly parameters: Parameters,
+  ) {}
+
+  /**
+   * Encodes at the canonical scale of `level`, for products and sums with ciphertexts of that level.
+   * Costs an FFT over the slots and one NTT for each prime.
+   * @throws ParameterError for a value that is not finite or does not fit the modulus.
+   */
+  encode(values: SlotValues, level = this.parameters.maxLevel, slots = this.parameters.slots): Plaintext {
+    const primes = this.parameters.primesAt(level);
+    const scaleFactor = this.parameters.scaleAt(level);
+    using coefficients = fromIntegers(this.ring, this.coefficients(values, level, slots), primes);
+    const poly = scale(coefficients, (p) => toMontgomery(1, p));
+    transform(poly);
+    return new Plaintext(poly, level, scaleFactor, slots);
+  }
+
+  /** The rounded integer coefficients of `values` at the scale of `level`. */
+  coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
+    const n = 2 ** this.ring.logN;
+    const vector = this.slotVector(values, slots);
+    Embedding.of(slots).toCoefficients(vector);
+    const factor = this.parameters.scaleAt(level);
+    const bound = Math.min(this.parameters.headroomAt(level) * factor, 2 ** 63);
+    const gap = n / 2 / slots;
+    const result = new Float64Array(n);
+    for (let i = 0; i < slots; i++) {
+      result[i * gap] = Math.round(vector.real[i] * factor);
+      result[n / 2 + i * gap] = Math.round(vector.imaginary[i] * factor);
+      if (!(Math.abs(result[i * gap]) < bound && Math.abs(result[n / 2 + i * gap]) < bound)) {
+        throw new ParameterError(
+          `a value is too large for level ${level}: at most ${this.parameters.headroomAt(level).toPrecision(3)} fits`,
+          "scale the values down, or encode at a higher level",
+        );
+      }
+    }
+    return result;
+  }
+
+  /**
+   * Slot values of a polynomial given by its coefficients' residues at `level`. Every prime counts: a value
+   * decodes right as long as it stayed below the headroom of its level.
+   */
+  decode(residues: readonly Uint32Array[], level: number, scaleFactor: number, slots: number): ComplexVector {
+    const n = 2 ** this.ring.logN;
+    const gap = n / 2 / slots;
+    const lift = centredLift(this.parameters.primesAt(level));
+    const real = new Float64Array(slots);
+    const imaginary = new Float64Array(slots);
+    for (let i = 0; i < slots; i++) {
+      real[i] = lift(residues, i * gap) / scaleFactor;
+      imaginary[i] = lift(residues, n / 2 + i * gap) / scaleFactor;
+    }
+    Embedding.of(slots).toSlots({ real, imaginary });
+    return { real, imaginary };
+  }
+
+  private slotVector(values: SlotValues, slots: number): ComplexVector {
+    if (!(Number.isInteger(Math.log2(slots)) && slots <= this.parameters.slots)) {
+      throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
+    }
+    const parts = "real" in values ? values : { real: values, imaginary: [] };
+    const vector = { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
+    for (const part of ["real", "imaginary"] as const) {
+      const given = parts[part];
+      if (given.length > slots) throw new RangeError(`${given.length} values do not fit ${slots} slots`);
+      for (let i = 0; i < given.length; i++) {
+        if (!Number.isFinite(given[i])) {
+          throw new ParameterError(`value ${i} is ${given[i]}`, "encode finite numbers only");
+        }
+        vector[part][i] = given[i];
+      }
+    }
+    return vector;
+  }
+}
+
+/**
+ * The integer in (−Q/2, Q/2] with given residues, rounded to a double once: Garner's mixed-radix digits. A negative
+ * number is lifted through its complement, so that small ones lose nothing to cancellation.
+ */
+function centredLift(primes: readonly number[]): (residues: readonly Uint32Array[], index: number) => number {
+  const inverses = primes.map((p, j) => primes.slice(0, j).map((q) => inverseModulo(q % p, p)));
+  const weights = primes.map((_, j) => primes.slice(0, j).reduce((a, b) => a * b, 1));
+  const digits = new Float64Array(primes.length);
+  const last = primes.length - 1;
+  return (residues, index) => {
+    for (let j = 0; j <= last; j++) {
+      const p = primes[j];
+      let x = residues[j][index];
+      for (let i = 0; i < j; i++) {
+        const difference = x - (digits[i] % p);
+        x = multiplyModulo(difference < 0 ? difference + p : difference, inverses[j][i], p);
+      }
+      digits[j] = x;
+    }
+    const negative = digits[last] > primes[last] / 2;
+    let value = negative ? 1 : 0;
+    for (let j = last; j >= 0; j--) value += (negative ? primes[j] - 1 - digits[j] : digits[j]) * weights[j];
+    return negative ? -value : value;
+  };
+}

@@ -1,0 +1,312 @@
+import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
+import type { Device } from "../ntt/device.js";
+import { fromMontgomery, residue } from "../ntt/modulus.js";
+import { drop } from "./basis.js";
+import { Ciphertext, type CiphertextState, Plaintext, type ScaleState } from "./ciphertext.js";
+import { Encoder, type SlotValues } from "./encoder.js";
+import { conjugationElement, type EvaluationKeys, rotationElement, type SwitchingKey } from "./keys.js";
+import { Accumulator, Digits } from "./keyswitch.js";
+import type { Parameters } from "./parameters.js";
+import { add, addScaled, copy, negate, permute, type Ring, RnsPolynomial, scale, subtract } from "./polynomial.js";
+
+/** What an operation takes beside a ciphertext: another one, an encoded vector, a vector, or one number for all slots. */
+export type Operand = Ciphertext | Plaintext | SlotValues | number;
+
+/**
+ * Computes on ciphertexts. Operands are brought to a common level and scale by themselves; results are canonical
+ * unless a method says otherwise. Holds evaluation keys only, never a secret.
+ */
+export class Evaluator {
+  readonly ring: Ring;
+  readonly encoder: Encoder;
+
+  constructor(
+    readonly device: Device,
+    readonly parameters: Parameters,
+    readonly keys: EvaluationKeys,
+  ) {
+    this.ring = { device, logN: parameters.logN };
+    this.encoder = new Encoder(this.ring, parameters);
+  }
+
+  /** Slotwise a + b. Costs nothing but additions when both are of one level. */
+  add(a: Ciphertext, b: Operand): Ciphertext {
+    return this.sum(a, b, add, (part, plain) => addScaled(part, plain, (p) => fromMontgomery(1, p)));
+  }
+
+  /** Slotwise a − b. */
+  subtract(a: Ciphertext, b: Operand): Ciphertext {
+    return this.sum(a, b, subtract, (part, plain) => addScaled(part, plain, (p) => p - fromMontgomery(1, p)));
+  }
+
+  negate(a: Ciphertext): Ciphertext {
+    this.check(a);
+    return new Ciphertext(a.parts.map(negate), stateOf(a));
+  }
+
+  /**
+   * Slotwise a·b, relinearised and rescaled in one: one level down. With a ciphertext it costs one key switch
+   * (70 NTTs at ten primes, dnum 3, four special ones), with anything else two NTTs for each prime.
+   * @throws LevelError at level 0; MissingKeyError without a relinearisation key.
+   */
+  multiply(a: Ciphertext, b: Operand): Ciphertext {
+    if (b instanceof Ciphertext) return this.sumOfProducts([[a, b]]);
+    using product = this.multiplyPlain(a, b);
+    return this.rescale(product);
+  }
+
+  /** Slotwise a². */
+  square(a: Ciphertext): Ciphertext {
+    return this.multiply(a, a);
+  }
+
+  /** Σ a_i·b_i, relinearised once and rescaled once. */
+  sumOfProducts(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
+    using product = this.tensorSum(pairs);
+    using sum = this.relinearizeInto(product);
+    return new Ciphertext(sum.toRescaledParts(), { ...stateOf(product), level: product.level - 1, state: "canonical" });
+  }
+
+  /** a·b in three parts, at the square of the scale: the first step of `multiply`. */
+  tensor(a: Ciphertext, b: Ciphertext): Ciphertext {
+    return this.tensorSum([[a, b]]);
+  }
+
+  /** Back from three parts to two, at the same level and scale. Costs one key switch. */
+  relinearize(a: Ciphertext): Ciphertext {
+    if (a.parts.length === 2) return this.copy(a);
+    using sum = this.relinearizeInto(a);
+    return new Ciphertext(sum.toCiphertextParts(), stateOf(a));
+  }
+
+  /** From the square of the scale to the canonical scale one level down. Costs two NTTs for each prime. */
+  rescale(a: Ciphertext): Ciphertext {
+    this.check(a);
+    if (a.state === "canonical") return this.copy(a);
+    this.requireLevel(a, 1);
+    const parts = drop(a.pair, this.parameters.levels[a.level]);
+    return new Ciphertext(parts, { ...stateOf(a), level: a.level - 1, state: "canonical" });
+  }
+
+  /** a·b for a vector or a number, at the square of the scale. */
+  multiplyPlain(a: Ciphertext, b: Plaintext | SlotValues | number): Ciphertext {
+    using x = this.canonical(a);
+    this.requireLevel(x, 1);
+    if (typeof b === "number") {
+      if (!Number.isFinite(b)) throw new ParameterError(`the factor is ${b}`, "multiply by finite numbers only");
+      const factor = BigInt(Math.round(b * this.parameters.scaleAt(x.level)));
+      const parts = x.pair.map((part) => scale(part, (p) => residue(factor, p)));
+      return new Ciphertext(parts, { ...stateOf(x), state: "product" });
+    }
+    using owned = b instanceof Plaintext ? undefined : this.encoder.encode(b, x.level, x.slots);
+    return this.multiplyPlaintextSum([[x, owned ?? (b as Plaintext)]]);
+  }
+
+  /** Σ a_i·b_i for encoded vectors of the ciphertexts' level, at the square of the scale. */
+  multiplyPlaintextSum(pairs: readonly (readonly [Ciphertext, Plaintext])[]): Ciphertext {
+    const [first] = pairs[0];
+    for (const [a, b] of pairs) {
+      this.check(a);
+      if (b.level !== a.level || a.level !== first.level || a.state !== "canonical") {
+        throw new LevelError(`a plaintext of level ${b.level} meets a ciphertext of level ${a.level}`, "encode it at the ciphertext's level");
+      }
+    }
+    const primes = this.parameters.primesAt(first.level);
+    const parts = [0, 1].map(() => RnsPolynomial.allocate(this.ring, primes));
+    this.device.launch(
+      "dotProduct",
+      this.ring.logN,
+      primes.map((prime, i) => ({
+        prime,
+        out: [parts[0].limbs[i], parts[1].limbs[i]] as const,
+        terms: pairs.map(([a, b]) => [b.polynomial.limb(prime), a.pair[0].limb(prime), a.pair[1].limb(prime)] as const),
+      })),
+    );
+    return new Ciphertext(parts, { ...stateOf(first), state: "product" });
+  }
+
+  /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
+  tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
+    const all = pairs.flat();
+    const level = Math.min(...all.map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
+    const aligned = new Map(all.map((ct) => [ct, this.toLevel(ct, level)]));
+    const primes = this.parameters.primesAt(level);
+    const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes));
+    this.requireLevel(aligned.get(all[0])!, 1);
+    this.device.launch(
+      "tensor",
+      this.ring.logN,
+      primes.map((prime, i) => ({
+        prime,
+        out: [parts[0].limbs[i], parts[1].limbs[i], parts[2].limbs[i]] as const,
+        terms: pairs.map(([a, b]) => {
+          const [x, y] = [aligned.get(a)!.pair, aligned.get(b)!.pair];
+          return [x[0].limb(prime), x[1].limb(prime), y[0].limb(prime), y[1].limb(prime)] as const;
+        }),
+      })),
+    );
+    for (const ct of aligned.values()) ct[Symbol.dispose]();
+    const slots = Math.max(...all.map((ct) => ct.slots));
+    return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
+  }
+
+  /**
+   * Rotates the slots left by `steps`: slot j of the result holds slot j + steps. Costs one key switch, no level.
+   * @throws MissingKeyError without a key for `steps`.
+   */
+  rotate(a: Ciphertext, steps: number): Ciphertext {
+    return this.rotateMany(a, [steps])[0];
+  }
+
+  /** Several rotations of one ciphertext: decomposed once (hoisted), each then costs about half a key switch. */
+  rotateMany(a: Ciphertext, steps: readonly number[]): Ciphertext[] {
+    this.check(a);
+    const elements = steps.map((s) => this.galoisElement(s, a.slots));
+    for (const galois of elements) if (galois !== 1) this.galoisKey(galois, a.level);
+    using digits = elements.every((g) => g === 1) ? undefined : Digits.decompose(a.pair[1], this.parameters, a.level);
+    return elements.map((galois) => (galois === 1 ? this.copy(a) : this.applyGalois(a, digits!, galois)));
+  }
+
+  /** Complex conjugates of the slots. Costs one key switch. */
+  conjugate(a: Ciphertext): Ciphertext {
+    this.check(a);
+    const galois = conjugationElement(this.ring.logN);
+    this.galoisKey(galois, a.level);
+    using digits = Digits.decompose(a.pair[1], this.parameters, a.level);
+    return this.applyGalois(a, digits, galois);
+  }
+
+  /**
+   * The same values at a lower level, at that level's canonical scale. Costs a rescale, unless nothing changes.
+   * @throws LevelError for a higher level.
+   */
+  toLevel(a: Ciphertext, level: number): Ciphertext {
+    this.check(a);
+    const x = this.canonical(a);
+    if (x.level === level) return x;
+    using owned = x;
+    if (level > x.level) throw new LevelError(`level ${x.level} cannot become ${level}`, "levels only go down");
+    const primes = this.parameters.primesAt(level + 1);
+    const dropped = this.parameters.levels[level + 1].reduce((a, b) => a * b, 1);
+    const factor = BigInt(Math.round((this.parameters.scaleAt(level) * dropped) / this.parameters.scaleAt(x.level)));
+    const scaled = owned.pair.map((part) => scale(part, (p) => residue(factor, p), primes));
+    const parts = drop(scaled, this.parameters.levels[level + 1]);
+    for (const part of scaled) part[Symbol.dispose]();
+    return new Ciphertext(parts, { ...stateOf(x), level, state: "canonical" });
+  }
+
+  /** What a ciphertext is, for people. */
+  explain(a: Ciphertext): { level: number; scaleBits: number; state: ScaleState; slots: number; parts: number; bytes: number } {
+    const scaleBits = Math.log2(this.parameters.scaleAt(a.level)) * (a.state === "product" ? 2 : 1);
+    return { level: a.level, scaleBits, state: a.state, slots: a.slots, parts: a.parts.length, bytes: a.packedBytes };
+  }
+
+  copy(a: Ciphertext): Ciphertext {
+    return new Ciphertext(a.parts.map((part) => copy(part)), { ...stateOf(a), seed: a.seed });
+  }
+
+  /** The key for a Galois element, checked to reach `level`. */
+  galoisKey(galois: number, level: number): SwitchingKey {
+    const key = this.keys.galois.get(galois);
+    if (!key || key.level < level) {
+      const what = galois === conjugationElement(this.ring.logN) ? "conjugation" : `the rotation with Galois element ${galois}`;
+      throw new MissingKeyError(
+        key ? `the key for ${what} reaches level ${key.level}, not ${level}` : `there is no key for ${what}`,
+        "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation)",
+      );
+    }
+    return key;
+  }
+
+  /** 1 for a rotation that changes nothing. A ciphertext with fewer slots repeats, so steps count modulo its slots too. */
+  galoisElement(steps: number, slots: number): number {
+    if (!Number.isInteger(steps)) throw new RangeError(`${steps} is not a whole number of steps`);
+    if (steps % slots === 0) return 1;
+    const exact = rotationElement(steps, this.ring.logN);
+    if (this.keys.galois.has(exact)) return exact;
+    const reduced = ((steps % slots) + slots) % slots;
+    const other = [reduced, reduced - slots].map((s) => rotationElement(s, this.ring.logN)).find((g) => this.keys.galois.has(g));
+    return other ?? exact;
+  }
+
+  /** A three-part ciphertext's parts 0 and 1 and its switched part 2, modulo QP. */
+  relinearizeInto(a: Ciphertext): Accumulator {
+    const key = this.keys.relinearization;
+    this.check(a);
+    if (!key || key.level < a.level) {
+      throw new MissingKeyError(
+        key ? `the relinearisation key reaches level ${key.level}, not ${a.level}` : "there is no relinearisation key",
+        "make one with evaluationKeys({ relinearize: level })",
+      );
+    }
+    using digits = Digits.decompose(a.parts[2], this.parameters, a.level, -1);
+    const sum = Accumulator.innerProduct(digits, key, this.parameters);
+    sum.addCiphertext(a.parts[0], a.parts[1], -1);
+    return sum;
+  }
+
+  /** Throws unless the ciphertext and the evaluation keys belong to one secret key. */
+  check(a: Ciphertext): void {
+    if (!(a instanceof Ciphertext)) throw new TypeError("a ciphertext was expected");
+    if (a.fingerprint !== this.keys.fingerprint) {
+      throw new KeyMismatchError(
+        `the ciphertext belongs to key ${a.fingerprint.slice(0, 8)}, the evaluation keys to ${this.keys.fingerprint.slice(0, 8)}`,
+        "use ciphertexts and evaluation keys of one key holder",
+      );
+    }
+  }
+
+  private applyGalois(a: Ciphertext, digits: Digits, galois: number): Ciphertext {
+    using sum = Accumulator.innerProduct(digits, this.galoisKey(galois, a.level), this.parameters);
+    sum.addCiphertext(a.pair[0], undefined);
+    const switched = sum.toCiphertextParts();
+    const parts = switched.map((part) => permute(part, galois));
+    for (const part of switched) part[Symbol.dispose]();
+    return new Ciphertext(parts, stateOf(a));
+  }
+
+  private sum(
+    a: Ciphertext,
+    b: Operand,
+    combine: (a: RnsPolynomial, b: RnsPolynomial) => RnsPolynomial,
+    addPlain: (part: RnsPolynomial, plain: RnsPolynomial) => void,
+  ): Ciphertext {
+    this.check(a);
+    if (b instanceof Ciphertext) {
+      this.check(b);
+      const together = a.state === "product" && b.state === "product" && a.level === b.level;
+      const level = Math.min(...[a, b].map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
+      using x = together ? this.copy(a) : this.toLevel(a, level);
+      using y = together ? this.copy(b) : this.toLevel(b, level);
+      if (x.parts.length !== y.parts.length) throw new LevelError("two and three parts cannot be added", "relinearize first");
+      const parts = x.parts.map((part, i) => combine(part, y.parts[i]));
+      return new Ciphertext(parts, { ...stateOf(x), slots: Math.max(a.slots, b.slots) });
+    }
+    const result = this.canonical(a);
+    const values = typeof b === "number" ? new Float64Array(result.slots).fill(b) : b;
+    using owned = values instanceof Plaintext ? undefined : this.encoder.encode(values, result.level, result.slots);
+    const plain = owned ?? (values as Plaintext);
+    if (plain.level !== result.level) {
+      throw new LevelError(`a plaintext of level ${plain.level} meets a ciphertext of level ${result.level}`, "encode it at that level");
+    }
+    addPlain(result.parts[0], plain.polynomial);
+    return result;
+  }
+
+  /** A copy at the canonical scale. */
+  private canonical(a: Ciphertext): Ciphertext {
+    this.check(a);
+    return a.state === "product" ? this.rescale(a) : this.copy(a);
+  }
+
+  private requireLevel(a: Ciphertext, level: number): void {
+    if (a.level < level) {
+      throw new LevelError(`a product needs a level, this ciphertext is at level ${a.level}`, "choose parameters with a larger depth");
+    }
+  }
+}
+
+export function stateOf(a: Ciphertext): CiphertextState {
+  return { level: a.level, state: a.state, slots: a.slots, fingerprint: a.fingerprint };
+}
+

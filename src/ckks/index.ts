@@ -1,0 +1,14 @@
+export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
+export { Encoder, type SlotValues } from "./encoder.js";
+export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
+export { Evaluator, type Operand } from "./evaluator.js";
+export type { ComplexVector } from "./fft.js";
+export { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
+export { KeyHolder } from "./keyholder.js";
+export { EvaluationKeys, PublicKey, type SwitchingKey } from "./keys.js";
+export { fold, type LinearTransform, linearTransform } from "./lineartransform.js";
+export { type ParameterLiteral, Parameters, type ParameterRequest } from "./parameters.js";
+export { type ErrorBits, type PrecisionReport, precision } from "./precision.js";
+export { Randomness } from "./randomness.js";
+export { SecretKey } from "./secret.js";
+export { maxLogQP, type Security } from "./security.js";

@@ -1,0 +1,98 @@
+import { productModulo, toMontgomery } from "../ntt/modulus.js";
+import { conjugationElement, EvaluationKeys, inverseElement, PublicKey, rotationElement, type SwitchingKey } from "./keys.js";
+import { chunks, type Parameters } from "./parameters.js";
+import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial } from "./polynomial.js";
+import type { Randomness } from "./randomness.js";
+import { expandUniform, sampleError, type SecretKey } from "./secret.js";
+
+/** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
+export interface EvaluationKeyRequest {
+  /** Level of the relinearisation key; default the highest, `false` for none. */
+  readonly relinearize?: number | false;
+  /** Rotation steps, each at the highest level or with its own. */
+  readonly rotations?: Iterable<number> | ReadonlyMap<number, number>;
+  readonly conjugate?: boolean;
+}
+
+/** Streams of one seed: the public key, the relinearisation key, then the Galois elements (odd, from 3 on). */
+const PUBLIC_STREAM = 0;
+const RELINEARIZATION_STREAM = 2;
+
+/** Makes every key that follows from a secret key. Each call draws a new seed: two keys never share a uniform half. */
+export class KeyGenerator {
+  constructor(
+    private readonly ring: Ring,
+    private readonly parameters: Parameters,
+    private readonly secret: SecretKey,
+    private readonly randomness: Randomness,
+  ) {}
+
+  publicKey(): PublicKey {
+    const seed = this.randomness.bytes(32);
+    const primes = publicPrimes(this.parameters, this.parameters.maxLevel);
+    const a = expandUniform(this.ring, primes, seed, PUBLIC_STREAM, 0);
+    return new PublicKey(this.secret.fingerprint, this.encryptZero(a, this.secret.polynomial), a, seed);
+  }
+
+  /** Costs dnum·(primes of Q and P) NTTs a key. */
+  evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
+    const { relinearize = this.parameters.maxLevel, rotations = [], conjugate = false } = request;
+    const seed = this.randomness.bytes(32);
+    const { maxLevel } = this.parameters;
+    let relinearization: SwitchingKey | undefined;
+    if (relinearize !== false) {
+      const s = this.secret.polynomial;
+      using square = multiply(s, s); // s² times 2^32
+      relinearization = this.switchingKey(square, s, relinearize, seed, RELINEARIZATION_STREAM);
+      square.wipe();
+    }
+    const levels = new Map<number, number>();
+    for (const entry of rotations) {
+      const [steps, level] = typeof entry === "number" ? [entry, maxLevel] : entry;
+      const galois = rotationElement(steps, this.ring.logN);
+      levels.set(galois, Math.max(level, levels.get(galois) ?? 0));
+    }
+    levels.delete(1);
+    if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
+    const galoisKeys = new Map<number, SwitchingKey>();
+    for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed));
+    return new EvaluationKeys(this.secret.fingerprint, relinearization, galoisKeys, seed);
+  }
+
+  private galoisKey(galois: number, level: number, seed: Uint8Array): SwitchingKey {
+    const rotated = permute(this.secret.polynomial, inverseElement(galois, this.ring.logN));
+    const key = this.switchingKey(this.secret.polynomial, rotated, level, seed, galois);
+    rotated.wipe();
+    return key;
+  }
+
+  /** A key from one secret to another, both as NTT values times 2^32. */
+  private switchingKey(from: RnsPolynomial, to: RnsPolynomial, level: number, seed: Uint8Array, stream: number): SwitchingKey {
+    const { special, digitPrimes } = this.parameters;
+    const levelPrimes = this.parameters.primesAt(level);
+    const digits = chunks(levelPrimes, digitPrimes).map((digit, index) => {
+      const a = expandUniform(this.ring, [...levelPrimes, ...special], seed, stream, index);
+      const b = this.encryptZero(a, to);
+      addScaled(b, from, (p) => productModulo(special, p), digit);
+      return { b, a };
+    });
+    return { level, digits };
+  }
+
+  /** b = −a·secret + e over the primes of a; a and b times 2^32. */
+  private encryptZero(a: RnsPolynomial, secret: RnsPolynomial): RnsPolynomial {
+    using product = multiply(a, secret);
+    const b = negate(product);
+    product.wipe(); // product / a is the secret
+    const error = sampleError(this.ring, a.primes, this.randomness);
+    addScaled(b, error, (p) => toMontgomery(1, p));
+    error.wipe();
+    return b;
+  }
+}
+
+/** Public-key encryption works modulo Q and one more prime, which it then drops together with most of its noise. */
+export function publicPrimes(parameters: Parameters, level: number): number[] {
+  return [...parameters.primesAt(level), parameters.special[0]];
+}
+

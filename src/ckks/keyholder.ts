@@ -1,0 +1,70 @@
+import type { Device } from "../ntt/device.js";
+import type { Ciphertext } from "./ciphertext.js";
+import type { SlotValues } from "./encoder.js";
+import { Decryptor, type EncryptOptions, SecretEncryptor } from "./encryptor.js";
+import type { ComplexVector } from "./fft.js";
+import { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
+import type { EvaluationKeys, PublicKey } from "./keys.js";
+import type { Parameters } from "./parameters.js";
+import { type PrecisionReport, precision } from "./precision.js";
+import { Randomness } from "./randomness.js";
+import { SecretKey } from "./secret.js";
+
+/** The one who holds a secret key: makes the other keys, encrypts at half size, decrypts. */
+export class KeyHolder implements Disposable {
+  private readonly generator: KeyGenerator;
+  private readonly encryptor: SecretEncryptor;
+  private readonly decryptor: Decryptor;
+  #publicKey: PublicKey | undefined;
+  readonly #secret: SecretKey;
+
+  private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
+    const ring = { device, logN: parameters.logN };
+    this.#secret = SecretKey.generate(ring, parameters, randomness.fork());
+    this.generator = new KeyGenerator(ring, parameters, this.#secret, randomness.fork());
+    this.encryptor = new SecretEncryptor(ring, parameters, this.#secret, randomness.fork());
+    this.decryptor = new Decryptor(ring, parameters, this.#secret);
+  }
+
+  /** A new secret key from the platform's CSPRNG, or from `randomness` (tests). */
+  static create(device: Device, parameters: Parameters, randomness = Randomness.system()): KeyHolder {
+    return new KeyHolder(device, parameters, randomness);
+  }
+
+  get fingerprint(): string {
+    return this.#secret.fingerprint;
+  }
+
+  get publicKey(): PublicKey {
+    this.#publicKey ??= this.generator.publicKey();
+    return this.#publicKey;
+  }
+
+  evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
+    return this.generator.evaluationKeys(request);
+  }
+
+  encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
+    return this.encryptor.encrypt(values, options);
+  }
+
+  /** The real parts of the first `count` slots. Do not share them with those who made the ciphertext: see SECURITY.md. */
+  async decrypt(ciphertext: Ciphertext, count = ciphertext.slots): Promise<Float64Array> {
+    return (await this.decryptor.decrypt(ciphertext)).real.slice(0, count);
+  }
+
+  async decryptComplex(ciphertext: Ciphertext): Promise<ComplexVector> {
+    return this.decryptor.decrypt(ciphertext);
+  }
+
+  /** How far a ciphertext is from the values that it should hold. */
+  async precision(ciphertext: Ciphertext, expected: SlotValues): Promise<PrecisionReport> {
+    return precision(await this.decryptor.decrypt(ciphertext), expected);
+  }
+
+  /** Overwrites the secret key. */
+  [Symbol.dispose](): void {
+    this.#secret[Symbol.dispose]();
+    this.#publicKey?.[Symbol.dispose]();
+  }
+}

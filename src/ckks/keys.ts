@@ -1,0 +1,96 @@
+import type { RnsPolynomial } from "./polynomial.js";
+
+/**
+ * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
+ * b = −a·w + e + P·g_d·v, where g_d is 1 modulo the primes of the digit and 0 modulo the others
+ * of Q. Stored times 2^32. A key made for a level has only that level's primes, and P.
+ * Source: Han and Ki, "Better bootstrapping for approximate homomorphic encryption", CT-RSA 2020.
+ */
+export interface SwitchingKey {
+  readonly level: number;
+  readonly digits: readonly { readonly b: RnsPolynomial; readonly a: RnsPolynomial }[];
+}
+
+/** Encrypts for the holder of one secret key; may be known to anybody. */
+export class PublicKey implements Disposable {
+  constructor(
+    readonly fingerprint: string,
+    /** Over Q and the first special prime, times 2^32. */
+    readonly b: RnsPolynomial,
+    readonly a: RnsPolynomial,
+    /** Seed of `a`. */
+    readonly seed: Uint8Array,
+  ) {}
+
+  /** Bytes on the wire: b packed, a as its seed. */
+  get packedBytes(): number {
+    return this.b.packedBytes + this.seed.length;
+  }
+
+  [Symbol.dispose](): void {
+    this.b[Symbol.dispose]();
+    this.a[Symbol.dispose]();
+  }
+}
+
+/** What a server needs to compute: relinearisation, rotations, conjugation. Reveals nothing about the secret key. */
+export class EvaluationKeys implements Disposable {
+  constructor(
+    readonly fingerprint: string,
+    /** From s² to s. */
+    readonly relinearization: SwitchingKey | undefined,
+    /** By Galois element g, stored inverse-rotated: switches from s to σ_g^−1(s), before σ_g is applied to the result. */
+    readonly galois: ReadonlyMap<number, SwitchingKey>,
+    readonly seed: Uint8Array,
+  ) {}
+
+  get all(): SwitchingKey[] {
+    return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];
+  }
+
+  /** Bytes on the wire: the b halves packed, one seed for all a halves. */
+  get packedBytes(): number {
+    return this.all.flatMap((key) => key.digits).reduce((bytes, { b }) => bytes + b.packedBytes, this.seed.length);
+  }
+
+  /** Bytes in the device's memory. */
+  get bytes(): number {
+    return this.all.flatMap((key) => key.digits).reduce((n, { b }) => n + 8 * 2 ** b.ring.logN * b.limbs.length, 0);
+  }
+
+  [Symbol.dispose](): void {
+    for (const { b, a } of this.all.flatMap((key) => key.digits)) {
+      b[Symbol.dispose]();
+      a[Symbol.dispose]();
+    }
+  }
+}
+
+/** The Galois element of a rotation by `steps` slots to the left: 5^steps mod 2N. */
+export function rotationElement(steps: number, logN: number): number {
+  const order = 2 ** (logN - 1);
+  let exponent = ((steps % order) + order) % order;
+  let result = 1;
+  for (let base = 5; exponent > 0; exponent >>>= 1) {
+    if (exponent & 1) result = (result * base) % (4 * order);
+    base = (base * base) % (4 * order);
+  }
+  return result;
+}
+
+/** The Galois element of complex conjugation, −1 mod 2N. */
+export function conjugationElement(logN: number): number {
+  return 2 ** (logN + 1) - 1;
+}
+
+/** The element that undoes `galois`: the group of units modulo 2N has exponent N/2. */
+export function inverseElement(galois: number, logN: number): number {
+  const modulus = 2 ** (logN + 1);
+  let result = 1;
+  let base = galois;
+  for (let exponent = modulus / 4 - 1; exponent > 0; exponent >>>= 1) {
+    if (exponent & 1) result = (result * base) % modulus;
+    base = (base * base) % modulus;
+  }
+  return result;
+}

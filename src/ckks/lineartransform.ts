@@ -1,0 +1,90 @@
+import { LevelError } from "../errors.js";
+import { Ciphertext, Plaintext } from "./ciphertext.js";
+import { type Evaluator, stateOf } from "./evaluator.js";
+import { Accumulator, Digits } from "./keyswitch.js";
+
+/**
+ * A matrix on slots by its diagonals, baby-step giant-step: Σ_g rotate(Σ_b diagonal_(g,b) ⊙ rotate(x, b), g).
+ * Diagonals are already rotated right by their giant step. They are plaintexts or ciphertexts of the operand's level.
+ * Source: Halevi and Shoup, "Faster homomorphic linear transformations in HElib", CRYPTO 2018.
+ */
+export interface LinearTransform<D extends Plaintext | Ciphertext> {
+  readonly groups: readonly { readonly giant: number; readonly terms: readonly { readonly baby: number; readonly diagonal: D }[] }[];
+  /** Afterwards, one after the other, y += rotate(y, step): before the rescale, where rounding costs nothing. */
+  readonly folds?: readonly number[];
+}
+
+/**
+ * Applies the transform: one level. Costs one hoisted rotation for each baby step, a key switch for each giant step
+ * (with encrypted diagonals a relinearisation too), a key switch for each fold, and one drop.
+ * @throws MissingKeyError when a step has no key; LevelError when a diagonal is not at the operand's level.
+ */
+export function linearTransform<D extends Plaintext | Ciphertext>(
+  evaluator: Evaluator,
+  operand: Ciphertext,
+  transform: LinearTransform<D>,
+): Ciphertext {
+  using product = applyDiagonals(evaluator, operand, transform);
+  using folded = fold(evaluator, product, transform.folds ?? []);
+  return evaluator.rescale(folded);
+}
+
+/** y += rotate(y, step) for each step. Works at any scale; costs one key switch a step. */
+export function fold(evaluator: Evaluator, operand: Ciphertext, steps: readonly number[]): Ciphertext {
+  let result = evaluator.copy(operand);
+  for (const step of steps) {
+    using rotated = evaluator.rotate(result, step);
+    using previous = result;
+    result = evaluator.add(previous, rotated);
+  }
+  return result;
+}
+
+function applyDiagonals<D extends Plaintext | Ciphertext>(
+  evaluator: Evaluator,
+  operand: Ciphertext,
+  { groups }: LinearTransform<D>,
+): Ciphertext {
+  const { parameters, ring } = evaluator;
+  const { level } = operand;
+  for (const { diagonal } of groups.flatMap((group) => group.terms)) {
+    if (diagonal.level !== level || operand.state !== "canonical") {
+      throw new LevelError(`a diagonal of level ${diagonal.level} meets an operand of level ${level}`, "encode or encrypt it at the operand's level");
+    }
+  }
+  if (level < 1) throw new LevelError("a linear transform needs a level", "choose parameters with a larger depth");
+  const babies = [...new Set(groups.flatMap(({ terms }) => terms.map(({ baby }) => baby)))];
+  const rotated = new Map(evaluator.rotateMany(operand, babies).map((ct, i) => [babies[i], ct]));
+  using sum = Accumulator.zero(ring, parameters, level);
+  for (const { giant, terms } of groups) {
+    const encrypted = terms[0].diagonal instanceof Ciphertext;
+    if (encrypted) {
+      using product = evaluator.tensorSum(terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]));
+      using relinearized = evaluator.relinearizeInto(product);
+      if (evaluator.galoisElement(giant, operand.slots) === 1) sum.addAccumulator(relinearized);
+      else {
+        using ct = new Ciphertext(relinearized.toCiphertextParts(), stateOf(product));
+        addRotated(evaluator, sum, ct, giant);
+      }
+    } else {
+      using product = evaluator.multiplyPlaintextSum(terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]));
+      addRotated(evaluator, sum, product, giant);
+    }
+  }
+  for (const ct of rotated.values()) ct[Symbol.dispose]();
+  return new Ciphertext(sum.toCiphertextParts(), { ...stateOf(operand), state: "product" });
+}
+
+/** sum += P·rotate(ct, steps), without a division by P. */
+function addRotated(evaluator: Evaluator, sum: Accumulator, ct: Ciphertext, steps: number): void {
+  const galois = evaluator.galoisElement(steps, ct.slots);
+  if (galois === 1) {
+    sum.addCiphertext(ct.pair[0], ct.pair[1]);
+    return;
+  }
+  const key = evaluator.galoisKey(galois, ct.level);
+  using digits = Digits.decompose(ct.pair[1], evaluator.parameters, ct.level);
+  using switched = Accumulator.innerProduct(digits, key, evaluator.parameters);
+  switched.addCiphertext(ct.pair[0], undefined);
+  sum.addAccumulator(switched, galois);
+}

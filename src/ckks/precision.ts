@@ -1,0 +1,29 @@
+import type { SlotValues } from "./encoder.js";
+import type { ComplexVector } from "./fft.js";
+
+/** log2 of the slot errors: smaller is better. −Infinity where there is none. */
+export interface PrecisionReport {
+  readonly real: ErrorBits;
+  readonly imaginary: ErrorBits;
+}
+
+export interface ErrorBits {
+  readonly min: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** Compares decrypted slots with the values that they should hold; missing ones count as zero. */
+export function precision(actual: ComplexVector, expected: SlotValues): PrecisionReport {
+  const parts = "real" in expected ? expected : { real: expected, imaginary: [] as number[] };
+  return { real: errorBits(actual.real, parts.real), imaginary: errorBits(actual.imaginary, parts.imaginary) };
+}
+
+function errorBits(actual: Float64Array, expected: ArrayLike<number>): ErrorBits {
+  const errors = Array.from(actual, (value, i) => Math.abs(value - (expected[i] ?? 0)));
+  return {
+    min: Math.log2(errors.reduce((a, b) => Math.min(a, b))),
+    mean: Math.log2(errors.reduce((a, b) => a + b) / errors.length),
+    max: Math.log2(errors.reduce((a, b) => Math.max(a, b))),
+  };
+}

@@ -1,0 +1,47 @@
+import type { GreyPicture } from "./png.js";
+
+/**
+ * The centre square of a picture as height × width pixels, each the exact mean over its share of the square (a box
+ * filter; source pixels that lie in two shares count by their areas). A square smaller than the target is enlarged by
+ * the same rule. Values keep their range.
+ */
+export function centreSquare(picture: GreyPicture, height: number, width: number): Float64Array {
+  const side = Math.min(picture.width, picture.height);
+  const left = Math.floor((picture.width - side) / 2);
+  const top = Math.floor((picture.height - side) / 2);
+  const columns = shares(side, width);
+  const rows = shares(side, height);
+  const result = new Float64Array(height * width);
+  const line = new Float64Array(width);
+  for (let row = 0; row < side; row++) {
+    line.fill(0);
+    const start = (top + row) * picture.width + left;
+    for (let column = 0; column < side; column++) {
+      const value = picture.grey(start + column);
+      for (const { target, weight } of columns[column]) line[target] += weight * value;
+    }
+    for (const { target, weight } of rows[row]) {
+      for (let column = 0; column < width; column++) result[target * width + column] += weight * line[column];
+    }
+  }
+  return result;
+}
+
+interface Share {
+  target: number;
+  weight: number;
+}
+
+/** For each of `sources` cells of a line: the target cells it overlaps and which part of their mean it makes. */
+function shares(sources: number, targets: number): Share[][] {
+  const ratio = sources / targets;
+  return Array.from({ length: sources }, (_, source) => {
+    const first = Math.floor(source / ratio);
+    const found: Share[] = [];
+    for (let target = first; target < targets && target * ratio < source + 1; target++) {
+      const overlap = Math.min(source + 1, (target + 1) * ratio) - Math.max(source, target * ratio);
+      if (overlap > 0) found.push({ target, weight: overlap / ratio });
+    }
+    return found;
+  });
+}

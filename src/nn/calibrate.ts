@@ -1,0 +1,97 @@
+/**
+ * Calibration: powers of two that keep every value where the parameters can hold it. They go into the weights and
+ * biases of the linear layers before these are encrypted, exactly, and cost nothing. They belong to the owner of the
+ * model: only `outputScale` is told, to whoever decrypts.
+ */
+import { ParameterError } from "../errors.js";
+import type { FoldedLayer, FoldedNetwork } from "./graph.js";
+import { interpretFolded } from "./interpret-folded.js";
+
+export interface CalibratedFactors {
+  /** What layer i gives under encryption is scales[i] times what `interpretFolded` gives. Powers of two. */
+  readonly scales: readonly number[];
+  /** What the decrypted logits are multiplied by: a power of two, 1 or more. */
+  readonly outputScale: number;
+  /** Largest absolute logit seen. */
+  readonly largestLogit: number;
+}
+
+export interface CalibrationOptions {
+  /** Values may become this many times larger than in the sample images. */
+  readonly margin?: number;
+  /** What a logit may be at level 0: below half of q_0 / Δ_0. */
+  readonly logitBound?: number;
+}
+
+/**
+ * Takes the ranges of all layers over `images` and chooses the factors: what enters a square or a quadratic, and
+ * whatever else a linear layer gives, is 1 / margin at most; a logit is logitBound / margin at most.
+ * @param images as for `interpret`: [channel][row][column], at least one
+ * @throws ParameterError without images, for a margin below 1, and for values that are not finite.
+ */
+export function calibrate(
+  folded: FoldedNetwork,
+  images: Iterable<Float64Array>,
+  options: CalibrationOptions = {},
+): CalibratedFactors {
+  const { margin = 2, logitBound = 8 } = options;
+  if (!(margin >= 1) || !(logitBound > 0)) {
+    throw new ParameterError(`margin = ${margin}, logitBound = ${logitBound}`, "Take a margin of 1 or more, and a positive bound.");
+  }
+  const ranges = rangesOf(folded, images);
+  const { layers } = folded;
+  const last = layers.length - 1;
+  const outputScale = 2 ** Math.max(0, Math.ceil(Math.log2((ranges[last] * margin) / logitBound)));
+  const scales: number[] = [];
+  let scale = 1;
+  for (const [index, layer] of layers.entries()) {
+    if (index === last) scale = 1 / outputScale;
+    else if (layer.op === "square") scale *= scale;
+    else if (isFree(layer)) {
+      const largest = largestThroughPools(layers, ranges, index) * margin;
+      if (largest > 0) scale = 2 ** Math.floor(-Math.log2(largest));
+    }
+    scales.push(scale);
+  }
+  return { scales, outputScale, largestLogit: ranges[last] };
+}
+
+/** Factors that change nothing. */
+export function neutralFactors(folded: FoldedNetwork): CalibratedFactors {
+  return { scales: folded.layers.map(() => 1), outputScale: 1, largestLogit: 0 };
+}
+
+/** Largest absolute value that each layer gives. */
+function rangesOf(folded: FoldedNetwork, images: Iterable<Float64Array>): number[] {
+  const ranges: number[] = folded.layers.map(() => 0);
+  let seen = 0;
+  for (const image of images) {
+    seen++;
+    interpretFolded(folded, image, (index, _layer, _shape, values) => {
+      for (const value of values) {
+        // Written so that NaN is kept, too.
+        if (!(Math.abs(value) <= ranges[index])) ranges[index] = Math.abs(value);
+      }
+    });
+    if (ranges.some((range) => !Number.isFinite(range))) {
+      throw new ParameterError(
+        `image ${seen - 1} gives values that are not finite`,
+        "Calibrate with images like the training images, and check the weights.",
+      );
+    }
+  }
+  if (seen === 0) throw new ParameterError("no image to calibrate with", "Give a few dozen training images.");
+  return ranges;
+}
+
+/** Layers whose weights can take up a factor; squares and sums pass on what they get. */
+function isFree(layer: FoldedLayer): boolean {
+  return layer.op !== "square" && layer.op !== "sumPool2d";
+}
+
+/** A sum pool right behind a layer is summed with it: its result counts, too. */
+function largestThroughPools(layers: readonly FoldedLayer[], ranges: readonly number[], index: number): number {
+  let largest = ranges[index];
+  for (let next = index + 1; layers[next]?.op === "sumPool2d"; next++) largest = Math.max(largest, ranges[next]);
+  return largest;
+}

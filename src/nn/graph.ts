@@ -1,0 +1,140 @@
+/**
+ * Networks as blindsight sees them: a chain of layers acting on one image. Weights are doubles.
+ * `Network` is what a user brings (see `onnx.ts`); `FoldedNetwork` is what is left of it to compute under encryption
+ * (see `fold.ts`). Arrays are row-major: images and feature maps [channel][row][column], kernels
+ * [out][in][row][column], matrices [out][in].
+ */
+export interface Shape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+export interface Conv2d {
+  readonly op: "conv2d";
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: readonly [vertical: number, horizontal: number];
+  /** Zero padding in pixels. */
+  readonly padding: { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number };
+  readonly weights: Float64Array;
+  /** One value for each output channel. */
+  readonly bias: Float64Array;
+}
+
+/** y = gamma·(x − mean)/√(variance + epsilon) + beta, per channel. */
+export interface BatchNorm2d {
+  readonly op: "batchNorm2d";
+  readonly gamma: Float64Array;
+  readonly beta: Float64Array;
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  readonly epsilon: number;
+}
+
+/** y = a·x² + b·x + c, per channel: what stands in for ReLU. */
+export interface Quad {
+  readonly op: "quad";
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+  readonly c: Float64Array;
+}
+
+/** Only the clear-text interpreter can run it. */
+export interface Relu {
+  readonly op: "relu";
+}
+
+/** Mean over windows that do not overlap and tile from the top left corner; a rest at the border is dropped. */
+export interface AvgPool2d {
+  readonly op: "avgPool2d";
+  readonly kernel: readonly [height: number, width: number];
+}
+
+export interface GlobalAvgPool {
+  readonly op: "globalAvgPool";
+}
+
+export interface Flatten {
+  readonly op: "flatten";
+}
+
+export interface Linear {
+  readonly op: "linear";
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly weights: Float64Array;
+  readonly bias: Float64Array;
+}
+
+export type Layer = Conv2d | BatchNorm2d | Quad | Relu | AvgPool2d | GlobalAvgPool | Flatten | Linear;
+
+/** What a model file says about its own use. All optional in a file; `onnx.ts` fills in neutral values. */
+export interface NetworkCard {
+  readonly name: string;
+  readonly dataset?: string;
+  readonly labels: readonly string[];
+  /** Class whose probability is compared with `threshold`, when there are two classes. */
+  readonly positive: number;
+  readonly threshold: number;
+  /** A pixel v in 0..255 enters the network as v·scale + offset. */
+  readonly input: { readonly scale: number; readonly offset: number };
+  /** Smallest and largest mean and standard deviation of the pixels (0..255) over the training images. */
+  readonly training?: { readonly pixelMean: readonly [number, number]; readonly pixelStd: readonly [number, number] };
+  /** Name of the ReLU network that was trained beside this one. */
+  readonly twin?: string;
+}
+
+export interface Network {
+  readonly input: Shape;
+  readonly layers: readonly Layer[];
+  /** Number of logits. */
+  readonly classes: number;
+  readonly card: NetworkCard;
+}
+
+/** A convolution whose bias may differ from position to position, as completing the square with padding demands. */
+export interface FoldedConv2d extends Omit<Conv2d, "bias"> {
+  /** [out][row][column] over the output. */
+  readonly biasMap: Float64Array;
+}
+
+/** y = x², the only non-linearity left when the square has been completed. */
+export interface Square {
+  readonly op: "square";
+}
+
+/** Sum over windows as in AvgPool2d: rotations and additions only, the 1/k² went into the next weights. */
+export interface SumPool2d {
+  readonly op: "sumPool2d";
+  readonly kernel: readonly [height: number, width: number];
+}
+
+/** A matrix from a whole feature map (any pooling merged into it) to features: weights [out][channel][row][column]. */
+export interface Dense {
+  readonly op: "dense";
+  readonly outFeatures: number;
+  readonly weights: Float64Array;
+  readonly bias: Float64Array;
+}
+
+export type FoldedLayer = FoldedConv2d | BatchNorm2d | Quad | Square | AvgPool2d | SumPool2d | GlobalAvgPool | Dense;
+
+export interface FoldedNetwork {
+  readonly input: Shape;
+  readonly layers: readonly FoldedLayer[];
+  readonly classes: number;
+}
+
+/** Each fold is exact and can be switched by itself; see `fold.ts`. */
+export interface FoldOptions {
+  /** Batch norm into the convolution before it. */
+  readonly batchNorm: boolean;
+  /** Complete the square: a·x² + b·x + c = a·(x + b/2a)² + (c − b²/4a). */
+  readonly square: boolean;
+  /** 1/k² of an average pooling into the weights after it. */
+  readonly pooling: boolean;
+  /** Linear after linear (global average pooling and the last matrix, matrix after matrix): one matrix. */
+  readonly linear: boolean;
+}

@@ -1,0 +1,62 @@
+import type { Layer, Network, Shape } from "./graph.js";
+import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
+import { outputShape, shapeText, sizeOf } from "./shapes.js";
+
+/**
+ * Logits of the original network in doubles, in the clear, ReLU included: the oracle for all that is folded or
+ * encrypted.
+ * @param image what enters the network (pixels already times `card.input.scale` plus `card.input.offset`),
+ *   [channel][row][column]
+ * @throws RangeError when the image has another number of values than `network.input`.
+ * @throws UnsupportedLayerError when the layers do not fit one another.
+ */
+export function interpret(network: Network, image: Float64Array): Float64Array {
+  expectImage(network.input, image);
+  let shape = network.input;
+  let values = image;
+  for (const layer of network.layers) {
+    const next = outputShape(layer, shape);
+    values = apply(layer, shape, values);
+    shape = next;
+  }
+  return values;
+}
+
+/** Probabilities from logits; stays finite for any finite logits. */
+export function softmax(logits: Float64Array): Float64Array {
+  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const powers = logits.map((logit) => Math.exp(logit - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** @throws RangeError when `image` is not one image of this shape. */
+export function expectImage(input: Shape, image: Float64Array): void {
+  if (image.length !== sizeOf(input)) {
+    throw new RangeError(`image has ${image.length} values, the network takes ${sizeOf(input)} (${shapeText(input)})`);
+  }
+}
+
+function apply(layer: Layer, input: Shape, values: Float64Array): Float64Array {
+  switch (layer.op) {
+    case "conv2d": {
+      const sums = convolve(layer, input, values);
+      const pixels = sums.length / layer.outChannels;
+      return sums.map((sum, index) => sum + layer.bias[Math.floor(index / pixels)]);
+    }
+    case "batchNorm2d":
+      return normalize(layer, input, values);
+    case "quad":
+      return quadratic(layer, input, values);
+    case "relu":
+      return values.map((value) => Math.max(value, 0));
+    case "avgPool2d":
+      return meanWindows(layer.kernel, input, values);
+    case "globalAvgPool":
+      return meanWindows([input.height, input.width], input, values);
+    case "flatten":
+      return values;
+    case "linear":
+      return multiplyMatrix(layer.weights, layer.bias, values);
+  }
+}

@@ -1,0 +1,110 @@
+import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
+import { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
+import { foldFor, type Plan } from "./compile.js";
+import type { Network } from "./graph.js";
+import { materialize, type ProgramWeights } from "./matrix-weights.js";
+import { levelAfter } from "./program.js";
+
+/** What one step of a program multiplies with and adds: ciphertexts, or plaintexts. */
+export type StepOperands<D> =
+  | { readonly kind: "linear"; readonly groups: readonly OperandGroup<D>[]; readonly bias: D }
+  | { readonly kind: "square" }
+  | { readonly kind: "quad"; readonly a: D; readonly b: D; readonly c: D }
+  | { readonly kind: "readout"; readonly weights: readonly D[]; readonly biases: readonly D[] };
+
+export interface OperandGroup<D> {
+  readonly giant: number;
+  readonly terms: readonly { readonly baby: number; readonly diagonal: D }[];
+}
+
+/** A network as a server computes with it: the weights of every step at the step's level, and nothing in the clear but the output scale. */
+export class Model<D extends Ciphertext | Plaintext> implements Disposable {
+  constructor(
+    /** Of the plan that it was made for. */
+    readonly identity: string,
+    readonly steps: readonly StepOperands<D>[],
+    /** Power of two that decrypted logits are multiplied by: the one number of the calibration that is told. */
+    readonly outputScale: number,
+    /** Key that the weights are encrypted for; absent when they are plain. */
+    readonly fingerprint?: string,
+  ) {}
+
+  get operands(): D[] {
+    return this.steps.flatMap((step): D[] => {
+      switch (step.kind) {
+        case "linear":
+          return [...step.groups.flatMap((group) => group.terms.map(({ diagonal }) => diagonal)), step.bias];
+        case "square":
+          return [];
+        case "quad":
+          return [step.a, step.b, step.c];
+        case "readout":
+          return [...step.weights, ...step.biases];
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const operand of this.operands) operand[Symbol.dispose]();
+  }
+}
+
+export type EncryptedModel = Model<Ciphertext>;
+export type PlainModel = Model<Plaintext>;
+
+export interface ModelOptions extends CalibrationOptions {
+  /** Sample images as the network takes them: their ranges decide how weights are scaled. A few dozen will do. */
+  readonly calibration: Iterable<Float64Array>;
+  /** Called after each weight vector. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Logits may reach this at level 0, a quarter below what its modulus holds. */
+const LOGIT_SHARE = 0.75;
+
+/** The calibrated weights of a network, for `plan`. */
+export function weightsFor(plan: Plan, network: Network, options: ModelOptions): { weights: ProgramWeights; factors: CalibratedFactors } {
+  const folded = foldFor(plan, network);
+  const factors = calibrate(folded, options.calibration, {
+    margin: options.margin,
+    logitBound: options.logitBound ?? LOGIT_SHARE * plan.parameters.headroomAt(0),
+  });
+  return { weights: materialize(plan.program, folded, factors), factors };
+}
+
+/** Makes each operand of a program with `make`, one vector after the other. */
+export function makeOperands<D>(
+  plan: Plan,
+  weights: ProgramWeights,
+  make: (values: Float64Array, level: number) => D,
+): StepOperands<D>[] {
+  const { program } = plan;
+  return program.steps.map((step, index): StepOperands<D> => {
+    const after = levelAfter(step);
+    switch (step.kind) {
+      case "linear":
+        return {
+          kind: "linear",
+          groups: step.groups.map(({ giant, babies }, g) => ({
+            giant,
+            terms: babies.map((baby, b) => ({ baby, diagonal: make(weights.diagonal(index, g, b), step.level) })),
+          })),
+          bias: make(weights.bias(index), after),
+        };
+      case "square":
+        return { kind: "square" };
+      case "quad": {
+        const { a, b, c } = weights.quad(index);
+        return { kind: "quad", a: make(a, step.level - 1), b: make(b, step.level - 1), c: make(c, after) };
+      }
+      case "readout": {
+        const logits = Array.from({ length: step.classes }, (_, j) => weights.readout(index, j));
+        return {
+          kind: "readout",
+          weights: logits.map((logit) => make(logit.weights, step.level)),
+          biases: logits.map(({ bias }) => make(new Float64Array(program.slots).fill(bias), after)),
+        };
+      }
+    }
+  });
+}

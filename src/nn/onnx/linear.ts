@@ -1,0 +1,87 @@
+import type { OperatorNode } from "./node.js";
+import { append, dimsOf, type Signal, type Stage, signalOf, type Value } from "./signal.js";
+import type { Tensor } from "./tensor.js";
+
+// Operators around the last matrices: Flatten, Reshape, Gemm, MatMul.
+
+export function readFlatten(node: OperatorNode): Signal {
+  const stage = node.stage(0);
+  const axis = node.integer("axis", 1);
+  if ((axis < 0 ? axis + dimsOf(stage).length : axis) !== 1) {
+    throw node.unsupported(`axis ${axis}`, "Flatten all but the batch: axis 1.");
+  }
+  return signalOf(flattened(stage, node));
+}
+
+/** Reshape to [batch, features], or to the shape that is there already; constants take any shape that holds them. */
+export function readReshape(node: OperatorNode): Value {
+  const value = node.value(0);
+  const target = [...node.tensor(1).values];
+  const current = value.kind === "tensor" ? value.dims : dimsOf(value.stage);
+  const copies = node.integer("allowzero", 0) === 0;
+  const dims = target.map((dim, axis) => (dim === 0 && copies ? (current[axis] ?? Number.NaN) : dim));
+  const size = current.reduce((product, dim) => product * dim, 1);
+  const known = dims.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
+  const shape = dims.map((dim) => (dim === -1 ? size / known : dim));
+  const fits =
+    shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && shape.reduce((p, dim) => p * dim, 1) === size;
+  if (!fits || dims.filter((dim) => dim === -1).length > 1) {
+    throw node.malformed(`cannot make [${target.slice(0, 8).join(", ")}] of [${current.join(", ")}]`);
+  }
+  if (value.kind === "tensor") return { ...value, dims: shape };
+  if (shape.length === current.length && shape.every((dim, axis) => dim === current[axis])) return value;
+  if (shape.length === 2 && shape[0] === 1) return signalOf(flattened(node.stage(0), node));
+  throw node.unsupported(
+    `it makes [${shape.join(", ")}] of [${current.join(", ")}]`,
+    "Only a reshape to [batch, features] is read; use Flatten.",
+  );
+}
+
+/** alpha·x·B + beta·C. */
+export function readGemm(node: OperatorNode): Signal {
+  if (node.integer("transA", 0) !== 0) throw node.unsupported("transA 1", "Use transA 0: features by rows.");
+  const stage = matrixInput(node);
+  const alpha = node.float("alpha", 1);
+  const beta = node.float("beta", 1);
+  const bias = node.optionalTensor(2);
+  const layer = linear(node, node.integer("transB", 0) !== 0);
+  const weights = alpha === 1 ? layer.weights : layer.weights.map((weight) => alpha * weight);
+  const offsets = bias ? rowOf(node, bias, layer.outFeatures).map((value) => beta * value) : layer.bias;
+  return signalOf(append(stage, { ...layer, weights, bias: offsets }, node.label));
+}
+
+export function readMatMul(node: OperatorNode): Signal {
+  const stage = matrixInput(node);
+  return signalOf(append(stage, linear(node, false), node.label));
+}
+
+function flattened(stage: Stage, node: OperatorNode): Stage {
+  return stage.flat ? stage : append(stage, { op: "flatten" }, node.label, true);
+}
+
+function matrixInput(node: OperatorNode): Stage {
+  const stage = node.stage(0);
+  if (stage.flat) return stage;
+  throw node.unsupported("it acts on a feature map", "Put Flatten before it.");
+}
+
+function linear(node: OperatorNode, transposed: boolean) {
+  const { dims, values } = node.tensor(1);
+  if (dims.length !== 2)
+    throw node.unsupported(`its weights have ${dims.length} dimensions`, "Weights must be a matrix.");
+  const [outFeatures, inFeatures] = transposed ? dims : [dims[1], dims[0]];
+  if (outFeatures < 1 || inFeatures < 1) throw node.malformed(`has weights of shape [${dims.join(", ")}]`);
+  const weights = transposed
+    ? values
+    : values.map((_, index) => values[(index % inFeatures) * outFeatures + Math.floor(index / inFeatures)]);
+  return { op: "linear", inFeatures, outFeatures, weights, bias: new Float64Array(outFeatures) } as const;
+}
+
+/** C of a Gemm, broadcast to one row of `length` numbers. */
+function rowOf(node: OperatorNode, { dims, values }: Tensor, length: number): Float64Array {
+  const last = dims[dims.length - 1] ?? 1;
+  if (dims.length > 2 || values.length !== last || (last !== 1 && last !== length)) {
+    throw node.unsupported(`its C has shape [${dims.join(", ")}]`, `Use one number for each of the ${length} outputs.`);
+  }
+  return last === length ? values : new Float64Array(length).fill(values[0]);
+}

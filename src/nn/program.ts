@@ -1,0 +1,161 @@
+/**
+ * A program: what is done to one encrypted image, step by step, as plain data. It serialises (JSON), prints
+ * (`describe`), runs encrypted and runs in the clear (`simulate`). It is public: it says the architecture and the
+ * rotations, and holds no weight; each step names the folded layer that its weights come from.
+ */
+import { describeLayout, type Layout } from "./layout.js";
+
+export interface Program {
+  readonly slots: number;
+  /** Levels used up: the level of the first step; the results are at level 0. */
+  readonly depth: number;
+  readonly classes: number;
+  /** How the image must be laid into slots. */
+  readonly input: Layout;
+  readonly steps: readonly Step[];
+}
+
+export type Step = LinearStep | SquareStep | QuadStep | ReadoutStep;
+
+interface StepBase {
+  /** Index of the folded layer that this step computes. */
+  readonly layer: number;
+  /** Level of the step's input. */
+  readonly level: number;
+  readonly input: Layout;
+  /**
+   * Rotations applied one after another as y += rotate(y, step) before the step's last drop, at the unrescaled scale:
+   * first what completes the product, then the sum pools. The bias is added after the drop.
+   */
+  readonly folds: readonly number[];
+  /** Windows of the sum pools that came into this step, in order. */
+  readonly pools: readonly (readonly [height: number, width: number])[];
+}
+
+/**
+ * y = Σ_g rotate(Σ_b u[g][b] ⊙ rotate(x, b), giant_g), then the folds, one drop, and the bias. With encrypted weights
+ * each inner sum is relinearised before its rotation. One level.
+ */
+export interface LinearStep extends StepBase {
+  readonly kind: "linear";
+  /** Rotations normalised to [0, slots). */
+  readonly groups: readonly DiagonalGroup[];
+  /** Blocks after which the product repeats once its folds are done. */
+  readonly period: number;
+  /** Where the product lies, before the pools. */
+  readonly target: Layout;
+  /** Where the result lies; the bias is laid out like this. */
+  readonly output: Layout;
+}
+
+export interface DiagonalGroup {
+  readonly giant: number;
+  readonly babies: readonly number[];
+}
+
+/** y = x², relinearised, folded, dropped. One level. */
+export interface SquareStep extends StepBase {
+  readonly kind: "square";
+  readonly output: Layout;
+}
+
+/** y = a ⊙ x² + b ⊙ x + c: the square drops to level − 1, the sum is folded there and drops to level − 2. Two levels. */
+export interface QuadStep extends StepBase {
+  readonly kind: "quad";
+  readonly output: Layout;
+}
+
+/**
+ * For each class: x ⊙ w with w in every replica of the input, then cyclic folds over a block and over the groups, so
+ * that every slot holds the full logit and none a partial sum; one drop; the bias, the same in all slots. One
+ * ciphertext for each class. One level.
+ */
+export interface ReadoutStep extends StepBase {
+  readonly kind: "readout";
+  readonly classes: number;
+}
+
+/** Level of what a step gives. */
+export function levelAfter(step: Step): number {
+  return step.level - (step.kind === "quad" ? 2 : 1);
+}
+
+/** Every rotation step, in [1, slots), with the highest level at which the program rotates by it: the keys to make. */
+export function rotations(program: Program): Map<number, number> {
+  const levels = new Map<number, number>();
+  for (const step of program.steps) {
+    const level = step.kind === "quad" ? step.level - 1 : step.level;
+    const steps = step.kind === "linear" ? step.groups.flatMap(({ giant, babies }) => [giant, ...babies]) : [];
+    for (const by of [...steps, ...step.folds]) {
+      const normal = ((by % program.slots) + program.slots) % program.slots;
+      if (normal !== 0) levels.set(normal, Math.max(level, levels.get(normal) ?? 0));
+    }
+  }
+  return new Map([...levels].sort(([a], [b]) => a - b));
+}
+
+/** What a step costs, in counts. */
+export interface StepCounts {
+  /** Weight vectors multiplied with the image, at level `weightLevel`. */
+  readonly weights: number;
+  readonly weightLevel: number;
+  /** Bias vectors, at the level after the step. */
+  readonly biases: number;
+  /** Rotations of one decomposed input, rotation 0 not counted. */
+  readonly babies: number;
+  /** Inner sums, each relinearised if the weights are encrypted; all but the one at rotation 0 are rotated. */
+  readonly giants: number;
+  /** Rotations that fold, over all results. */
+  readonly folds: number;
+}
+
+export function countStep(step: Step): StepCounts {
+  const none = { weights: 0, weightLevel: step.level, biases: 0, babies: 0, giants: 0, folds: step.folds.length };
+  switch (step.kind) {
+    case "linear": {
+      const babies = new Set(step.groups.flatMap((group) => group.babies));
+      babies.delete(0);
+      const weights = step.groups.reduce((sum, group) => sum + group.babies.length, 0);
+      return { ...none, weights, biases: 1, babies: babies.size, giants: step.groups.length };
+    }
+    case "square":
+      return none;
+    case "quad":
+      return { ...none, weights: 2, weightLevel: step.level - 1, biases: 1 };
+    case "readout":
+      return { ...none, weights: step.classes, biases: step.classes, folds: step.classes * step.folds.length };
+  }
+}
+
+/** Ciphertexts of an encrypted model and their limbs: a ciphertext at level l is 2·(l + 1) limbs. */
+export function modelSize(program: Program): { ciphertexts: number; limbs: number } {
+  let ciphertexts = 0;
+  let limbs = 0;
+  for (const step of program.steps) {
+    const { weights, weightLevel, biases } = countStep(step);
+    ciphertexts += weights + biases;
+    limbs += 2 * (weights * (weightLevel + 1) + biases * (levelAfter(step) + 1));
+  }
+  return { ciphertexts, limbs };
+}
+
+/** A table for people: one line a step, then the totals. */
+export function describe(program: Program): string {
+  const lines = program.steps.map((step, index) => {
+    const { weights, babies, giants, folds } = countStep(step);
+    const counts = step.kind === "linear" ? `${weights} diagonals = ${babies} babies, ${giants} giants` : "";
+    const outputs = step.kind === "readout" ? `${step.classes} logits` : describeLayout(step.output);
+    const facts = [
+      `${index}: ${step.kind} (layer ${step.layer})`,
+      `level ${step.level} → ${levelAfter(step)}`,
+      counts || (weights > 0 ? `${weights} vectors` : ""),
+      folds > 0 ? `${folds} folds` : "",
+      outputs,
+    ];
+    return facts.filter((fact) => fact !== "").join("; ");
+  });
+  const { ciphertexts, limbs } = modelSize(program);
+  const input = `input: ${describeLayout(program.input)}, in ${program.slots} slots`;
+  const totals = `model: ${ciphertexts} ciphertexts (${limbs} limbs); ${rotations(program).size} rotation keys; depth ${program.depth}`;
+  return [input, ...lines, totals].join("\n");
+}

@@ -1,0 +1,246 @@
+// Pointwise kernels: canonical residues in, canonical residues out.
+import { inverseWord, montgomery, montgomeryWide, mulHigh, shoup, shoupQuotient, subtractIf } from "./words";
+
+export function add(out: usize, a: usize, b: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  for (let o: usize = 0; o < bytes; o += 16) {
+    v128.store(out + o, subtractIf(i32x4.add(v128.load(a + o), v128.load(b + o)), p));
+  }
+}
+
+export function subtract(out: usize, a: usize, b: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const d = i32x4.sub(v128.load(a + o), v128.load(b + o));
+    v128.store(out + o, i32x4.min_u(d, i32x4.add(d, p)));
+  }
+}
+
+export function negate(out: usize, a: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  for (let o: usize = 0; o < bytes; o += 16) {
+    v128.store(out + o, subtractIf(i32x4.sub(p, v128.load(a + o)), p));
+  }
+}
+
+/** out = a·b·2^−32. */
+export function multiply(out: usize, a: usize, b: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  const pInverse = i32x4.splat(inverseWord(prime));
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const x = v128.load(a + o);
+    const y = v128.load(b + o);
+    v128.store(out + o, montgomery(i64x2.extmul_low_i32x4_u(x, y), i64x2.extmul_high_i32x4_u(x, y), p, pInverse));
+  }
+}
+
+/** out += a·b·2^−32. */
+export function multiplyAdd(out: usize, a: usize, b: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  const pInverse = i32x4.splat(inverseWord(prime));
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const x = v128.load(a + o);
+    const y = v128.load(b + o);
+    const r = montgomery(i64x2.extmul_low_i32x4_u(x, y), i64x2.extmul_high_i32x4_u(x, y), p, pInverse);
+    v128.store(out + o, subtractIf(i32x4.add(v128.load(out + o), r), p));
+  }
+}
+
+/** out = a·factor. */
+export function multiplyScalar(out: usize, a: usize, bytes: usize, prime: u32, factor: u32): void {
+  const p = i32x4.splat(prime);
+  const w = i32x4.splat(factor);
+  const s = i32x4.splat(shoupQuotient(factor, prime));
+  for (let o: usize = 0; o < bytes; o += 16) {
+    v128.store(out + o, subtractIf(shoup(v128.load(a + o), w, s, p), p));
+  }
+}
+
+/** out += a·factor. */
+export function multiplyScalarAdd(out: usize, a: usize, bytes: usize, prime: u32, factor: u32): void {
+  const p = i32x4.splat(prime);
+  const w = i32x4.splat(factor);
+  const s = i32x4.splat(shoupQuotient(factor, prime));
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const r = subtractIf(shoup(v128.load(a + o), w, s, p), p);
+    v128.store(out + o, subtractIf(i32x4.add(v128.load(out + o), r), p));
+  }
+}
+
+/** out = (a − b)·factor: the epilogue of every drop. */
+export function dropAndScale(out: usize, a: usize, b: usize, bytes: usize, prime: u32, factor: u32): void {
+  const p = i32x4.splat(prime);
+  const w = i32x4.splat(factor);
+  const s = i32x4.splat(shoupQuotient(factor, prime));
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const d = i32x4.add(i32x4.sub(v128.load(a + o), v128.load(b + o)), p);
+    v128.store(out + o, subtractIf(shoup(d, w, s, p), p));
+  }
+}
+
+/** out[i] = a[table[i] / 4]: the table holds byte offsets. */
+export function permute(out: usize, a: usize, table: usize, bytes: usize): void {
+  for (let o: usize = 0; o < bytes; o += 16) {
+    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o)));
+    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o, 4)), 4);
+    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o, 8)), 8);
+    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o, 12)), 12);
+  }
+}
+
+/** out = low + 2^32·high mod p, high a signed word. */
+export function reduce(out: usize, low: usize, high: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  const one = i32x4.splat(1);
+  const oneQuotient = i32x4.splat(shoupQuotient(1, prime));
+  const word = <u32>((<u64>1 << 32) % <u64>prime);
+  const w = i32x4.splat(word);
+  const wQuotient = i32x4.splat(shoupQuotient(word, prime));
+  const wrap = i32x4.splat(<u32>((<u64>word * <u64>word) % <u64>prime)); // 2^64: what a negative high word has too much
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const h = v128.load(high + o);
+    const l = subtractIf(shoup(v128.load(low + o), one, oneQuotient, p), p);
+    let r = subtractIf(i32x4.add(subtractIf(shoup(h, w, wQuotient, p), p), l), p);
+    const d = i32x4.sub(r, v128.and(wrap, i32x4.shr_s(h, 31)));
+    r = i32x4.min_u(d, i32x4.add(d, p));
+    v128.store(out + o, r);
+  }
+}
+
+/**
+ * out0 = Σ x·k0·2^−32 and out1 = Σ x·k1·2^−32 over `count` triples of addresses (x, k0, k1) at `list`.
+ * Sixteen products of 60 bits fit into 64: longer sums are cut and added up.
+ */
+export function dotProduct(list: usize, count: i32, out0: usize, out1: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  const pInverse = i32x4.splat(inverseWord(prime));
+  for (let done = 0; done < count; done += 16) {
+    const end = list + <usize>min(count, done + 16) * 12;
+    const begin = list + <usize>done * 12;
+    for (let o: usize = 0; o < bytes; o += 16) {
+      let a0 = i64x2.splat(0);
+      let a1 = a0;
+      let b0 = a0;
+      let b1 = a0;
+      for (let entry = begin; entry < end; entry += 12) {
+        const x = v128.load(<usize>load<u32>(entry) + o);
+        const y = v128.load(<usize>load<u32>(entry, 4) + o);
+        const z = v128.load(<usize>load<u32>(entry, 8) + o);
+        a0 = i64x2.add(a0, i64x2.extmul_low_i32x4_u(x, y));
+        a1 = i64x2.add(a1, i64x2.extmul_high_i32x4_u(x, y));
+        b0 = i64x2.add(b0, i64x2.extmul_low_i32x4_u(x, z));
+        b1 = i64x2.add(b1, i64x2.extmul_high_i32x4_u(x, z));
+      }
+      let r0 = montgomeryWide(a0, a1, p, pInverse);
+      let r1 = montgomeryWide(b0, b1, p, pInverse);
+      if (done > 0) {
+        r0 = subtractIf(i32x4.add(r0, v128.load(out0 + o)), p);
+        r1 = subtractIf(i32x4.add(r1, v128.load(out1 + o)), p);
+      }
+      v128.store(out0 + o, r0);
+      v128.store(out1 + o, r1);
+    }
+  }
+}
+
+/**
+ * The three parts of a sum of products of two-part ciphertexts, each times 2^−32: Σ a0·b0, Σ (a0·b1 + a1·b0), Σ a1·b1
+ * over `count` quadruples of addresses (a0, a1, b0, b1) at `list`. The middle part has two products a term: eight terms a pass.
+ */
+export function tensor(list: usize, count: i32, out0: usize, out1: usize, out2: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  const pInverse = i32x4.splat(inverseWord(prime));
+  for (let done = 0; done < count; done += 8) {
+    const end = list + <usize>min(count, done + 8) * 16;
+    const begin = list + <usize>done * 16;
+    for (let o: usize = 0; o < bytes; o += 16) {
+      let s0 = i64x2.splat(0);
+      let s1 = s0;
+      let m0 = s0;
+      let m1 = s0;
+      let t0 = s0;
+      let t1 = s0;
+      for (let entry = begin; entry < end; entry += 16) {
+        const x0 = v128.load(<usize>load<u32>(entry) + o);
+        const x1 = v128.load(<usize>load<u32>(entry, 4) + o);
+        const y0 = v128.load(<usize>load<u32>(entry, 8) + o);
+        const y1 = v128.load(<usize>load<u32>(entry, 12) + o);
+        s0 = i64x2.add(s0, i64x2.extmul_low_i32x4_u(x0, y0));
+        s1 = i64x2.add(s1, i64x2.extmul_high_i32x4_u(x0, y0));
+        m0 = i64x2.add(m0, i64x2.add(i64x2.extmul_low_i32x4_u(x0, y1), i64x2.extmul_low_i32x4_u(x1, y0)));
+        m1 = i64x2.add(m1, i64x2.add(i64x2.extmul_high_i32x4_u(x0, y1), i64x2.extmul_high_i32x4_u(x1, y0)));
+        t0 = i64x2.add(t0, i64x2.extmul_low_i32x4_u(x1, y1));
+        t1 = i64x2.add(t1, i64x2.extmul_high_i32x4_u(x1, y1));
+      }
+      let r0 = montgomeryWide(s0, s1, p, pInverse);
+      let r1 = montgomeryWide(m0, m1, p, pInverse);
+      let r2 = montgomeryWide(t0, t1, p, pInverse);
+      if (done > 0) {
+        r0 = subtractIf(i32x4.add(r0, v128.load(out0 + o)), p);
+        r1 = subtractIf(i32x4.add(r1, v128.load(out1 + o)), p);
+        r2 = subtractIf(i32x4.add(r2, v128.load(out2 + o)), p);
+      }
+      v128.store(out0 + o, r0);
+      v128.store(out1 + o, r1);
+      v128.store(out2 + o, r2);
+    }
+  }
+}
+
+/**
+ * Base conversion of `sources` limbs to `targets` limbs. `list` holds, in words: the source addresses; their fraction
+ * words ⌊2^56/q_i⌋; then for every target its address, its prime, one constant for each source and one for the quotient.
+ * Every target gets (Σ x_i·c_i + v·d)·2^−32 with v = ⌊(Σ ⌊x_i·f_i/2^32⌋ + 2^23) / 2^24⌋, the rounded sum of x_i/q_i.
+ */
+export function baseConvert(list: usize, sources: i32, targets: i32, scratch: usize, bytes: usize): void {
+  const fractions = list + (<usize>sources << 2);
+  const first = fractions + (<usize>sources << 2);
+  const width = <usize>(sources + 3) << 2;
+  const half = i32x4.splat(1 << 23);
+  for (let tile: usize = 0; tile < bytes; tile += TILE_BYTES) {
+    for (let o: usize = 0; o < TILE_BYTES; o += 16) {
+      let sum = half;
+      for (let i: usize = 0, end = <usize>sources << 2; i < end; i += 4) {
+        const x = v128.load(<usize>load<u32>(list + i) + tile + o);
+        sum = i32x4.add(sum, mulHigh(x, v128.load32_splat(fractions + i)));
+      }
+      v128.store(scratch + o, i32x4.shr_u(sum, 24));
+    }
+    for (let j = 0; j < targets; j++) {
+      convertTile(list, sources, first + <usize>j * width, scratch, tile);
+    }
+  }
+}
+
+const TILE_BYTES: usize = 2048;
+
+function convertTile(list: usize, sources: i32, target: usize, scratch: usize, tile: usize): void {
+  const out = <usize>load<u32>(target) + tile;
+  const prime = load<u32>(target, 4);
+  const p = i32x4.splat(prime);
+  const pInverse = i32x4.splat(inverseWord(prime));
+  const quotientConstant = v128.load32_splat(target + 8 + (<usize>sources << 2));
+  // Fifteen products and the small one of the quotient a pass.
+  for (let done = 0; done < sources; done += 15) {
+    const begin = <usize>done << 2;
+    const end = <usize>min(sources, done + 15) << 2;
+    for (let o: usize = 0; o < TILE_BYTES; o += 16) {
+      let even = i64x2.splat(0);
+      let odd = even;
+      if (done == 0) {
+        const v = v128.load(scratch + o);
+        even = i64x2.extmul_low_i32x4_u(v, quotientConstant);
+        odd = i64x2.extmul_high_i32x4_u(v, quotientConstant);
+      }
+      for (let i = begin; i < end; i += 4) {
+        const x = v128.load(<usize>load<u32>(list + i) + tile + o);
+        const c = v128.load32_splat(target + 8 + i);
+        even = i64x2.add(even, i64x2.extmul_low_i32x4_u(x, c));
+        odd = i64x2.add(odd, i64x2.extmul_high_i32x4_u(x, c));
+      }
+      let r = montgomeryWide(even, odd, p, pInverse);
+      if (done > 0) r = subtractIf(i32x4.add(r, v128.load(out + o)), p);
+      v128.store(out + o, r);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { KernelName, KernelRows, Limb } from "./kernels.js";
+
+/**
+ * Where limbs live and kernels run. Launches are queued and run in order; nothing waits but `read` and `idle`.
+ * A limb may be freed as soon as the last launch that uses it has been queued.
+ */
+export interface Device {
+  readonly kind: "cpu" | "webgpu";
+  readonly threads: number;
+  /** One line for people and bench records. */
+  describe(): string;
+
+  /** @throws DeviceError when the device's memory is exhausted. */
+  allocate(logN: number, count: number): Limb[];
+  free(logN: number, limbs: readonly Limb[]): void;
+
+  launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void;
+
+  /** Copies N words into a limb; `words` may be reused at once. */
+  write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void;
+  /** The limbs' words, after everything queued before. */
+  read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]>;
+  /** Resolves when everything queued so far has run. */
+  idle(): Promise<void>;
+
+  statistics(): DeviceStatistics;
+  /** Ends the device; every limb is gone, secrets are overwritten. */
+  close(): Promise<void>;
+}
+
+export interface DeviceStatistics {
+  /** Bytes of limbs in use now, and the most there ever were. */
+  readonly bytesInUse: number;
+  readonly peakBytes: number;
+  /** Rows run since the device was opened, by kernel: an NTT count that a bench can hold against the theory. */
+  readonly rows: Readonly<Record<KernelName, number>>;
+}

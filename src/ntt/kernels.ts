@@ -1,0 +1,88 @@
+/**
+ * The one list of kernels that every device implements. A limb is N residues modulo one prime, each in [0, p), in N
+ * 32-bit words. A launch covers many rows at once; rows of one launch never depend on each other.
+ *
+ * Products of two limbs are Montgomery products, a·b·2^−32 mod p: keys, plaintexts and constants are stored times 2^32,
+ * and what a product of two ciphertexts leaves behind is absorbed by the factor of the next `intt` or scaling.
+ */
+
+/** One limb in a device's arena: a byte address on the CPU, an index on a GPU. Opaque to everybody else. */
+export type Limb = number & { readonly __limb: unique symbol };
+
+export interface KernelRows {
+  /** out = NTT(input): negacyclic, values in bit-reversed order of the minimal 2N-th root. */
+  ntt: readonly [out: Limb, input: Limb, prime: number];
+  /** out = INTT(input)·factor. */
+  intt: readonly [out: Limb, input: Limb, prime: number, factor: number];
+  /** out = a + b. */
+  add: readonly [out: Limb, a: Limb, b: Limb, prime: number];
+  /** out = a − b. */
+  subtract: readonly [out: Limb, a: Limb, b: Limb, prime: number];
+  /** out = −a. */
+  negate: readonly [out: Limb, a: Limb, prime: number];
+  /** out = a·b·2^−32. */
+  multiply: readonly [out: Limb, a: Limb, b: Limb, prime: number];
+  /** out = out + a·b·2^−32. */
+  multiplyAdd: readonly [out: Limb, a: Limb, b: Limb, prime: number];
+  /** out = a·factor. */
+  multiplyScalar: readonly [out: Limb, a: Limb, prime: number, factor: number];
+  /** out = out + a·factor. */
+  multiplyScalarAdd: readonly [out: Limb, a: Limb, prime: number, factor: number];
+  /** out = (a − b)·factor: the epilogue of rescaling and of key switching. */
+  dropAndScale: readonly [out: Limb, a: Limb, b: Limb, prime: number, factor: number];
+  /** out = a under X → X^galois, on NTT values; out is not a. */
+  permute: readonly [out: Limb, a: Limb, galois: number];
+  /** out = low + 2^32·high mod prime; the words of `high` are signed. */
+  reduce: readonly [out: Limb, low: Limb, high: Limb, prime: number];
+  /** out = a. */
+  copy: readonly [out: Limb, a: Limb];
+  /**
+   * out = uniform residues: the 64-bit little-endian word at byte 8·i of ChaCha20(key, nonce) from block 0, mod prime,
+   * for coefficient i. `seed`: eight key words, then three nonce words.
+   */
+  expandUniform: readonly [out: Limb, prime: number, seed: Uint32Array];
+  /** out0 = Σ x·k0·2^−32, out1 = Σ x·k1·2^−32; the outputs are not among the operands. */
+  dotProduct: DotProductRow;
+  /** out0 = Σ a0·b0, out1 = Σ (a0·b1 + a1·b0), out2 = Σ a1·b1, each ·2^−32; the outputs are not among the operands. */
+  tensor: TensorRow;
+  /** Coefficients from one basis to another, see ConversionRow. */
+  baseConvert: ConversionRow;
+}
+
+export type KernelName = keyof KernelRows;
+
+export interface DotProductRow {
+  readonly prime: number;
+  readonly out: readonly [Limb, Limb];
+  readonly terms: readonly (readonly [x: Limb, k0: Limb, k1: Limb])[];
+}
+
+export interface TensorRow {
+  readonly prime: number;
+  readonly out: readonly [Limb, Limb, Limb];
+  readonly terms: readonly (readonly [a0: Limb, a1: Limb, b0: Limb, b1: Limb])[];
+}
+
+/**
+ * For sources x_i: v = ⌊(Σ ⌊x_i·fractions_i/2^32⌋ + 2^23)/2^24⌋, and every target becomes
+ * (Σ x_i·constants_i + v·quotientConstant)·2^−32 mod its prime. With x_i = [x·(Q/q_i)^−1] mod q_i,
+ * fractions_i = ⌊2^56/q_i⌋, constants_i = Q/q_i and quotientConstant = −Q, that is x centred: in about [−Q/2, Q/2).
+ * The integer estimate v is off by one only within about 2^−23 of the border, where it shifts x by Q.
+ */
+export interface ConversionRow {
+  readonly sources: readonly Limb[];
+  readonly fractions: readonly number[];
+  readonly targets: readonly ConversionTarget[];
+}
+
+export interface ConversionTarget {
+  readonly out: Limb;
+  readonly prime: number;
+  readonly constants: readonly number[];
+  readonly quotientConstant: number;
+}
+
+export const KERNEL_NAMES: readonly KernelName[] = [
+  "ntt", "intt", "add", "subtract", "negate", "multiply", "multiplyAdd", "multiplyScalar", "multiplyScalarAdd",
+  "dropAndScale", "permute", "reduce", "copy", "expandUniform", "dotProduct", "tensor", "baseConvert",
+];

@@ -1,0 +1,137 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { BlindsightError } from "../../src/errors.js";
+import { ModelProtoSchema } from "../../src/nn/onnx/onnx_pb.js";
+import { importOnnx } from "../../src/nn/onnx.js";
+import { model, node, tensor } from "./onnx-builder.js";
+
+const numbers = (length: number) => Array.from({ length }, (_, i) => ((i * 7) % 11) / 10 - 0.4);
+
+/** Every kind of operator once, in a network that imports. */
+const GOOD = model({
+  nodes: [
+    node("Conv", "x w bias", "conv", { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+    node("BatchNormalization", "conv one bias bias one", "norm", { epsilon: { float: 1e-5 } }),
+    node("Mul", "norm norm", "squared"),
+    node("Mul", "squared a", "curved"),
+    node("Add", "curved norm", "activated"),
+    node("AveragePool", "activated", "pooled", { kernel_shape: [2, 2], strides: [2, 2] }),
+    node("Conv", "pooled v", "conv2", { auto_pad: "SAME_UPPER" }),
+    node("GlobalAveragePool", "conv2", "mean"),
+    node("Reshape", "mean shape", "features"),
+    node("Gemm", "features m offsets", "logits", { transB: 1 }),
+    node("Softmax", "logits", "y", { axis: 1 }),
+  ],
+  input: ["batch", 1, 8, 8],
+  weights: {
+    w: tensor([2, 1, 3, 3], numbers(18)),
+    v: tensor([3, 2, 2, 2], numbers(24)),
+    bias: tensor([2], [0.1, -0.1]),
+    one: tensor([2], [1, 2]),
+    a: tensor([1, 2, 1, 1], [0.2, 0.3]),
+    m: tensor([2, 3], numbers(6)),
+    offsets: tensor([2], [0.5, -0.5]),
+    shape: { dims: [2n], dataType: 7, int64Data: [1n, -1n] },
+  },
+  card: { name: "fuzzed", labels: ["no", "yes"], threshold: 0.4 },
+});
+
+/** A network, or one of blindsight's errors in one line: nothing else may come out. */
+function importsOrExplains(bytes: Uint8Array): void {
+  try {
+    importOnnx(bytes);
+  } catch (error) {
+    if (!(error instanceof BlindsightError)) throw error;
+    expect(error.message).toMatch(/^[^\n\r]{1,600}$/);
+    expect(error.fix).toMatch(/^[^\n\r]{1,600}$/);
+  }
+}
+
+describe("import of damaged files: a network or one line that explains", () => {
+  it("the good model imports", () => {
+    expect(importOnnx(GOOD).classes).toBe(2);
+  });
+
+  it("every truncation", () => {
+    for (let length = 0; length < GOOD.length; length++) importsOrExplains(GOOD.subarray(0, length));
+  });
+
+  it("changed bytes", () => {
+    const changes = fc.array(fc.tuple(fc.nat(GOOD.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(changes, (list) => {
+        const bytes = GOOD.slice();
+        for (const [at, byte] of list) bytes[at] = byte;
+        importsOrExplains(bytes);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("random bytes", () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), importsOrExplains), { numRuns: 1000 });
+  });
+
+  it("well-formed files with wrong sizes, attributes, inputs and operators", () => {
+    const size = fc.oneof(
+      fc.bigInt(-3n, 5n),
+      fc.constantFrom(2n ** 31n, 2n ** 62n, -(2n ** 63n), 2n ** 53n + 1n, 1000003n),
+    );
+    const kinds = ["dims", "ints", "i", "input", "operator", "image", "drop", "type", "data"] as const;
+    const change = fc.record({ kind: fc.constantFrom(...kinds), at: fc.nat(1000), to: size, index: fc.nat(5) });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+        const proto = fromBinary(ModelProtoSchema, GOOD);
+        const graph = proto.graph;
+        if (!graph) throw new Error("unreachable");
+        const names = [
+          ...graph.node.flatMap(({ output }) => output),
+          ...graph.initializer.map(({ name }) => name),
+          "x",
+          "",
+        ];
+        const operators = [
+          ...new Set(graph.node.map(({ opType }) => opType)),
+          "Pow",
+          "Div",
+          "Sub",
+          "Neg",
+          "Relu",
+          "MatMul",
+          "Flatten",
+          "Dropout",
+          "Constant",
+          "LSTM",
+        ];
+        for (const { kind, at, to, index } of changes) {
+          const chosen = graph.node[at % graph.node.length];
+          const initializer = graph.initializer[at % graph.initializer.length];
+          const attributes = graph.node.flatMap(({ attribute }) => attribute);
+          const attribute = attributes[at % attributes.length];
+          if (kind === "dims") initializer.dims[index] = to;
+          else if (kind === "ints") attribute.ints[index % 4] = to;
+          else if (kind === "i") attribute.i = to;
+          else if (kind === "input") chosen.input[index % 3] = names[Number(BigInt.asUintN(8, to)) % names.length];
+          else if (kind === "operator") chosen.opType = operators[(index * 3) % operators.length];
+          else if (kind === "drop") graph.node.splice(at % graph.node.length, 1);
+          else if (kind === "type") initializer.dataType = Number(BigInt.asUintN(5, to));
+          else if (kind === "data") initializer.doubleData[index] = [Number.NaN, 1e308, -1e308, 0, Infinity, 1][index];
+          else {
+            const type = graph.input[0].type?.value;
+            if (type?.case !== "tensorType" || !type.value.shape) throw new Error("unreachable");
+            type.value.shape.dim[index % 4].value = { case: "dimValue", value: to };
+          }
+          if (graph.node.length === 0) return;
+        }
+        for (const { dims } of graph.initializer) for (let i = 0; i < dims.length; i++) dims[i] ??= 1n;
+        for (const { attribute } of graph.node)
+          for (const { ints } of attribute) for (let i = 0; i < ints.length; i++) ints[i] ??= 1n;
+        for (const { input } of graph.node) for (let i = 0; i < input.length; i++) input[i] ??= "";
+        for (const { doubleData } of graph.initializer) for (let i = 0; i < doubleData.length; i++) doubleData[i] ??= 1;
+        importsOrExplains(toBinary(ModelProtoSchema, proto));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});

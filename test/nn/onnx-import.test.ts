@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest";
+import { FormatError, UnsupportedLayerError } from "../../src/errors.js";
+import { importOnnx } from "../../src/nn/onnx.js";
+import { failure, type ModelInit, model, node, read, type tensor } from "./onnx-builder.js";
+
+describe("the graph's input", () => {
+  const nodes = [node("Flatten", "x", "y")];
+
+  it.each([[["N", 1, 4, 4]], [[0, 1, 4, 4]], [[-1, 1, 4, 4]], [[1, 1, 4, 4]]])("%j is one image of 1×4×4", (input) => {
+    expect(read({ nodes, input }).input).toEqual({ channels: 1, height: 4, width: 4 });
+  });
+
+  it("[batch, features] is an image of 1×1 pixels", () => {
+    expect(read({ nodes: [node("Relu", "x", "y")], input: [1, 30] })).toMatchObject({
+      input: { channels: 30, height: 1 },
+      classes: 30,
+    });
+  });
+
+  it.each([
+    [[2, 1, 4, 4], /batch size 2/],
+    [[1, 1, "H", 4], /not fixed: \[batch, 1, \?, 4\]/],
+    [[1, 1, 0, 4], /not fixed/],
+    [[1, 4, 4], /3 dimensions/],
+    [[1, 1, 2 ** 30, 2 ** 30], /more than 4194304/],
+  ])("%j is refused", (input, message) => {
+    expect(failure({ nodes, input })).toBeInstanceOf(UnsupportedLayerError);
+    expect(failure({ nodes, input }).message).toMatch(message);
+  });
+
+  it("must be float and the only one", () => {
+    expect(failure({ nodes, elemType: 10 }).message).toMatch(/type FLOAT16/);
+    expect(failure({ nodes: [node("Relu", "z", "y")] }).message).toMatch(
+      /Relu "y_node" reads "z", which nothing before it makes/,
+    );
+  });
+});
+
+describe("weights", () => {
+  const build = (w: ReturnType<typeof tensor>): ModelInit => ({
+    nodes: [node("MatMul", "x w", "y")],
+    weights: { w },
+    input: [1, 2],
+  });
+  const bytes = (array: ArrayBufferView) => new Uint8Array(array.buffer);
+  const dims = [2n, 1n];
+
+  it.each([
+    ["float_data", { dims, dataType: 1, floatData: [0.5, -2] }],
+    ["double_data", { dims, dataType: 11, doubleData: [0.5, -2] }],
+    ["raw float32", { dims, dataType: 1, rawData: bytes(Float32Array.of(0.5, -2)) }],
+    ["raw float64", { dims, dataType: 11, rawData: bytes(Float64Array.of(0.5, -2)) }],
+  ])("%s is read", (_, w) => {
+    expect(read(build(w)).layers[0]).toMatchObject({ op: "linear", weights: Float64Array.of(0.5, -2) });
+  });
+
+  it.each([
+    ["NaN", { dims, dataType: 1, floatData: [1, Number.NaN] }, /^tensor "w" holds NaN or infinity$/],
+    [
+      "infinity",
+      { dims, dataType: 1, rawData: bytes(Float32Array.of(Number.POSITIVE_INFINITY, 0)) },
+      /^tensor "w" holds NaN/,
+    ],
+    ["float16", { dims, dataType: 10, rawData: new Uint8Array(4) }, /^tensor "w" has type FLOAT16, which is not read$/],
+    ["external data", { dims, dataType: 1, dataLocation: 1 }, /^tensor "w" keeps its data in another file$/],
+    ["too few values", { dims, dataType: 1, floatData: [1] }, /^tensor "w" is declared as 2×1, but holds 1 values$/],
+    [
+      "huge sizes",
+      { dims: [1n << 40n, 1n << 40n], dataType: 1, floatData: [1] },
+      /^tensor "w" is declared as 1099511627776×/,
+    ],
+    [
+      "a negative size",
+      { dims: [-2n, -1n], dataType: 1, floatData: [1, 2] },
+      /^tensor "w" has a negative or huge size$/,
+    ],
+    ["half a number", { dims, dataType: 1, rawData: new Uint8Array(7) }, /^tensor "w" holds 7 bytes/],
+  ])("%s is an error that names the tensor", (_, w, message) => {
+    expect(failure(build(w))).toBeInstanceOf(FormatError);
+    expect(failure(build(w)).message).toMatch(message);
+  });
+});
+
+describe("what is not ONNX", () => {
+  it.each([
+    ["nothing", new Uint8Array()],
+    ["a text", new TextEncoder().encode("This is a text file.\nIt has two lines.\n")],
+    ["a PNG", Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13)],
+    ["zeros", new Uint8Array(64)],
+    ["half a model", model({ nodes: [node("Flatten", "x", "y")] }).subarray(0, 40)],
+  ])("%s: FormatError", (_, bytes) => {
+    expect(failure(bytes)).toBeInstanceOf(FormatError);
+    expect(failure(bytes).message).toMatch(/^not an ONNX model: [^\n]+$/);
+  });
+
+  it("a string is a TypeError", () => {
+    expect(() => importOnnx("model.onnx" as never)).toThrow(TypeError);
+  });
+});
+
+describe("the model card", () => {
+  const init = { nodes: [node("Flatten", "x", "y")], input: [1, 2, 1, 1] };
+
+  it("is neutral when the file has none", () => {
+    const { card } = read(init);
+    expect(card).toEqual({
+      name: "built",
+      labels: ["class 0", "class 1"],
+      positive: 1,
+      threshold: 0.5,
+      input: { scale: 1 / 127.5, offset: -1 },
+    });
+  });
+
+  it("is read as written", () => {
+    const card = {
+      name: "rl3",
+      dataset: "breastmnist",
+      labels: ["malignant", "benign"],
+      positive: 0,
+      threshold: 0.4,
+      input: { height: 1, width: 1, channels: 2, scale: 0.5, offset: 0 },
+      training: { pixelMean: [10, 20], pixelStd: [1, 2] },
+      twin: null,
+      unknown: 1,
+    };
+    const { input, unknown, twin, ...rest } = card;
+    expect(read({ ...init, card }).card).toEqual({ ...rest, input: { scale: 0.5, offset: 0 } });
+  });
+
+  it.each([
+    ["name", { name: 3 }],
+    ["name", { name: "\u001b[2J" }],
+    ["labels", { labels: ["one"] }],
+    ["labels", { labels: "two" }],
+    ["positive", { positive: 2 }],
+    ["threshold", { threshold: "0.5" }],
+    ["input", { input: [] }],
+    ["input.height", { input: { height: 28 } }],
+    ["input.scale", { input: { scale: 0 } }],
+    ["training.pixelStd", { training: { pixelMean: [1, 2] } }],
+    ["training.pixelMean", { training: { pixelMean: [2, 1], pixelStd: [1, 2] } }],
+    ["twin", { twin: {} }],
+  ])("a wrong %s is named", (field, card) => {
+    expect(failure({ ...init, card })).toBeInstanceOf(FormatError);
+    expect(failure({ ...init, card }).message).toContain(`model card: "${field}" must be `);
+  });
+
+  it.each(["{", "[]", "3"])("%s is no card", (card) => {
+    expect(failure({ ...init, card }).message).toMatch(/model card .* is not/);
+  });
+});
