@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 const data = fileURLToPath(new URL("../shared/data", import.meta.url));
 
 export default defineConfig({
-  // Node 20 knows neither `using` nor Symbol.dispose: both are lowered.
+  // Node 20 does not parse `using`: it is lowered.
   oxc: { target: "es2022" },
   test: {
     include: ["test/**/*.test.ts"],

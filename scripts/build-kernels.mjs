@@ -16,8 +16,22 @@ try {
   const output = join(folder, "kernels.wasm");
   process.chdir(root);
   const { error, stderr } = await asc.main([
-    entry, "--outFile", output, "-O3", "--noAssert", "--enable", "simd,bulk-memory",
-    "--runtime", "stub", "--importMemory", "--initialMemory", "1", "--maximumMemory", "65536", "--memoryBase", "1024",
+    entry,
+    "--outFile",
+    output,
+    "-O3",
+    "--noAssert",
+    "--enable",
+    "simd,bulk-memory",
+    "--runtime",
+    "stub",
+    "--importMemory",
+    "--initialMemory",
+    "1",
+    "--maximumMemory",
+    "65536",
+    "--memoryBase",
+    "1024",
   ]);
   if (error) {
     console.error(stderr.toString());

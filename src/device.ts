@@ -17,7 +17,10 @@ export interface OpenDeviceOptions {
  */
 export async function openDevice(kind: DeviceKind = "auto", options: OpenDeviceOptions = {}): Promise<Device> {
   if (options.threads !== undefined && options.threads !== 1) {
-    throw new DeviceError(`${options.threads} threads were asked for; this version computes on one`, "ask for 1 thread");
+    throw new DeviceError(
+      `${options.threads} threads were asked for; this version computes on one`,
+      "ask for 1 thread",
+    );
   }
   switch (kind) {
     case "auto":

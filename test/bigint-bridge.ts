@@ -17,13 +17,6 @@ export function toBigInts(words: Uint32Array): bigint[] {
   return Array.from(words, (_, i) => toBigIntLE(bytesOf(words.subarray(i, i + 1))));
 }
 
-/** A whole limb as one little-endian number: two limbs are equal exactly when these are. */
-export function toOneBigInt(words: Uint32Array): bigint {
-  if (!(words instanceof Uint32Array)) throw new TypeError("words: a Uint32Array is needed");
-  if (words.length === 0) throw new RangeError("words: none");
-  return toBigIntLE(bytesOf(words));
-}
-
 /** BigInts in [0, 2^32) as the words of a limb. */
 export function toWords(values: readonly bigint[]): Uint32Array {
   const words = new Uint32Array(values.length);

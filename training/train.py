@@ -28,10 +28,10 @@ OPERATORS = {"Conv", "BatchNormalization", "Mul", "Add", "Relu", "AveragePool", 
 # `threshold` names what the decision threshold maximises on validation. `balance` weighs the classes of
 # the loss equally. `ema_epochs` is the horizon of the weight average that is evaluated and shipped.
 COMMON = dict(batch=64, lr=4e-3, weight_decay=1e-2, label_smoothing=0.05, shift=2, flip=True, rotate=0.0, zoom=0.0,
-              contrast=0.0, penalty=0.01, balance=False, ema_epochs=2.0, threshold="accuracy")
+              contrast=0.0, penalty=0.1, balance=False, ema_epochs=2.0, threshold="accuracy")
 DATASETS = {
-    "breastmnist": dict(labels=["malignant", "normal or benign"], networks=["rl3"], recipe=dict(COMMON, epochs=60)),
-    "pneumoniamnist": dict(labels=["normal", "pneumonia"], networks=["rl3"], recipe=dict(COMMON, epochs=16)),
+    "breastmnist": dict(labels=["malignant", "normal or benign"], networks=["rl3"], recipe=dict(COMMON, epochs=240)),
+    "pneumoniamnist": dict(labels=["normal", "pneumonia"], networks=["rl3"], recipe=dict(COMMON, epochs=30, threshold="balanced")),
     "phantom": dict(labels=["clear", "lesion"], networks=["rl3", "rl1"], recipe=dict(COMMON, epochs=20)),
 }
 

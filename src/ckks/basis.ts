@@ -1,5 +1,5 @@
-import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
 import type { ConversionTarget, Limb } from "../ntt/kernels.js";
+import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
 import { compute, RnsPolynomial, transform } from "./polynomial.js";
 
 const TWO_32 = 2 ** 32;
@@ -17,7 +17,10 @@ export function carryFactor(carry: Carry, p: number): number {
  */
 export function toConversionCoefficients(poly: RnsPolynomial, source: readonly number[], carry: Carry): RnsPolynomial {
   return compute(poly.ring, "intt", source, (out, p) => {
-    const rest = productModulo(source.filter((q) => q !== p), p);
+    const rest = productModulo(
+      source.filter((q) => q !== p),
+      p,
+    );
     return [out, poly.limb(p), p, multiplyModulo(inverseModulo(rest, p), carryFactor(carry, p), p)];
   });
 }
@@ -50,7 +53,14 @@ function conversionTarget(source: readonly number[], prime: number, out: Limb, c
     // The kernel's product takes 2^−32 away: constants carry 2^32 unless that is wanted.
     const lift = (x: number) => (carry === 0 ? toMontgomery(x, prime) : x);
     entry = {
-      constants: source.map((q) => lift(productModulo(source.filter((other) => other !== q), prime))),
+      constants: source.map((q) =>
+        lift(
+          productModulo(
+            source.filter((other) => other !== q),
+            prime,
+          ),
+        ),
+      ),
       quotientConstant: lift((prime - productModulo(source, prime)) % prime),
     };
     constantsCache.set(key, entry);

@@ -86,6 +86,11 @@ export class Ciphertext implements Disposable {
   }
 }
 
+/** Everything about a ciphertext but its parts and its seed, which no operation keeps. */
+export function stateOf(a: Ciphertext): CiphertextState {
+  return { level: a.level, state: a.state, slots: a.slots, fingerprint: a.fingerprint };
+}
+
 /**
  * An untouched buffer as large as the limbs. The collector sees only such bytes: without them 10,000 forgotten handles
  * of 1.3 MB all stay alive, with them about a hundred do (measured). The operating system never backs the pages.

@@ -6,7 +6,9 @@ import type { Parameters } from "./parameters.js";
 import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
 
 /** Real values, or complex ones by their parts. */
-export type SlotValues = ArrayLike<number> | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
+export type SlotValues =
+  | ArrayLike<number>
+  | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
 
 /** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
 export class Encoder {

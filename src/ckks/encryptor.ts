@@ -7,9 +7,19 @@ import type { ComplexVector } from "./fft.js";
 import { publicPrimes } from "./keygenerator.js";
 import type { PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
-import { addInto, addScaled, compute, fromIntegers, multiply, type Ring, RnsPolynomial, subtract, transform } from "./polynomial.js";
+import {
+  addInto,
+  addScaled,
+  compute,
+  fromIntegers,
+  multiply,
+  type Ring,
+  RnsPolynomial,
+  subtract,
+  transform,
+} from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
-import { expandUniform, sampleError, type SecretKey } from "./secret.js";
+import { expandUniform, type SecretKey, sampleError } from "./secret.js";
 
 export interface EncryptOptions {
   /** Level of the result; default the highest. Lower levels are smaller and quicker. */
@@ -132,16 +142,28 @@ export class Decryptor {
     // Horner: ((c_k·s + c_(k−1))·s + …) + c_0.
     let sum: RnsPolynomial | undefined;
     for (const part of [...ciphertext.parts].reverse()) {
-      const next: RnsPolynomial = sum ? multiply(sum, this.secret.polynomial, primes) : RnsPolynomial.allocate(ring, primes);
+      const next: RnsPolynomial = sum
+        ? multiply(sum, this.secret.polynomial, primes)
+        : RnsPolynomial.allocate(ring, primes);
       if (sum) addInto(next, part);
-      else ring.device.launch("copy", ring.logN, primes.map((p) => [next.limb(p), part.limb(p)] as const));
+      else
+        ring.device.launch(
+          "copy",
+          ring.logN,
+          primes.map((p) => [next.limb(p), part.limb(p)] as const),
+        );
       sum?.wipe();
       sum = next;
     }
     using message = sum!;
     // Parts of an unrelinearised product carry 2^−32.
     const carry = ciphertext.parts.length > 2;
-    using coefficients = compute(ring, "intt", primes, (out, p) => [out, message.limb(p), p, carry ? toMontgomery(1, p) : 1]);
+    using coefficients = compute(ring, "intt", primes, (out, p) => [
+      out,
+      message.limb(p),
+      p,
+      carry ? toMontgomery(1, p) : 1,
+    ]);
     const residues = await ring.device.read(ring.logN, coefficients.limbs);
     const scale = parameters.scaleAt(ciphertext.level) ** (ciphertext.state === "product" ? 2 : 1);
     const values = this.encoder.decode(residues, ciphertext.level, scale, ciphertext.slots);

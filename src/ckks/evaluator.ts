@@ -1,13 +1,13 @@
-import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
+import { KeyMismatchError, LevelError, ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { fromMontgomery, residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
-import { Ciphertext, type CiphertextState, Plaintext, type ScaleState } from "./ciphertext.js";
+import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
 import { Encoder, type SlotValues } from "./encoder.js";
-import { conjugationElement, type EvaluationKeys, rotationElement, type SwitchingKey } from "./keys.js";
-import { Accumulator, Digits } from "./keyswitch.js";
+import { conjugationElement, type EvaluationKeys } from "./keys.js";
 import type { Parameters } from "./parameters.js";
-import { add, addScaled, copy, negate, permute, type Ring, RnsPolynomial, scale, subtract } from "./polynomial.js";
+import { add, addScaled, copy, negate, type Ring, RnsPolynomial, scale, subtract } from "./polynomial.js";
+import { KeySwitcher } from "./switcher.js";
 
 /** What an operation takes beside a ciphertext: another one, an encoded vector, a vector, or one number for all slots. */
 export type Operand = Ciphertext | Plaintext | SlotValues | number;
@@ -19,6 +19,8 @@ export type Operand = Ciphertext | Plaintext | SlotValues | number;
 export class Evaluator {
   readonly ring: Ring;
   readonly encoder: Encoder;
+  /** Key switching in its parts, for whoever fuses them. */
+  readonly switcher: KeySwitcher;
 
   constructor(
     readonly device: Device,
@@ -27,6 +29,7 @@ export class Evaluator {
   ) {
     this.ring = { device, logN: parameters.logN };
     this.encoder = new Encoder(this.ring, parameters);
+    this.switcher = new KeySwitcher(parameters, keys);
   }
 
   /** Slotwise a + b. Costs nothing but additions when both are of one level. */
@@ -63,7 +66,7 @@ export class Evaluator {
   /** Σ a_i·b_i, relinearised once and rescaled once. */
   sumOfProducts(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
     using product = this.tensorSum(pairs);
-    using sum = this.relinearizeInto(product);
+    using sum = this.switcher.relinearize(product);
     return new Ciphertext(sum.toRescaledParts(), { ...stateOf(product), level: product.level - 1, state: "canonical" });
   }
 
@@ -75,7 +78,7 @@ export class Evaluator {
   /** Back from three parts to two, at the same level and scale. Costs one key switch. */
   relinearize(a: Ciphertext): Ciphertext {
     if (a.parts.length === 2) return this.copy(a);
-    using sum = this.relinearizeInto(a);
+    using sum = this.switcher.relinearize(a);
     return new Ciphertext(sum.toCiphertextParts(), stateOf(a));
   }
 
@@ -108,7 +111,10 @@ export class Evaluator {
     for (const [a, b] of pairs) {
       this.check(a);
       if (b.level !== a.level || a.level !== first.level || a.state !== "canonical") {
-        throw new LevelError(`a plaintext of level ${b.level} meets a ciphertext of level ${a.level}`, "encode it at the ciphertext's level");
+        throw new LevelError(
+          `a plaintext of level ${b.level} meets a ciphertext of level ${a.level}`,
+          "encode it at the ciphertext's level",
+        );
       }
     }
     const primes = this.parameters.primesAt(first.level);
@@ -161,19 +167,16 @@ export class Evaluator {
   /** Several rotations of one ciphertext: decomposed once (hoisted), each then costs about half a key switch. */
   rotateMany(a: Ciphertext, steps: readonly number[]): Ciphertext[] {
     this.check(a);
-    const elements = steps.map((s) => this.galoisElement(s, a.slots));
-    for (const galois of elements) if (galois !== 1) this.galoisKey(galois, a.level);
-    using digits = elements.every((g) => g === 1) ? undefined : Digits.decompose(a.pair[1], this.parameters, a.level);
-    return elements.map((galois) => (galois === 1 ? this.copy(a) : this.applyGalois(a, digits!, galois)));
+    return this.switcher.permuteSlots(
+      a,
+      steps.map((s) => this.switcher.rotationElement(s, a.slots)),
+    );
   }
 
   /** Complex conjugates of the slots. Costs one key switch. */
   conjugate(a: Ciphertext): Ciphertext {
     this.check(a);
-    const galois = conjugationElement(this.ring.logN);
-    this.galoisKey(galois, a.level);
-    using digits = Digits.decompose(a.pair[1], this.parameters, a.level);
-    return this.applyGalois(a, digits, galois);
+    return this.switcher.permuteSlots(a, [conjugationElement(this.ring.logN)])[0];
   }
 
   /**
@@ -196,53 +199,23 @@ export class Evaluator {
   }
 
   /** What a ciphertext is, for people. */
-  explain(a: Ciphertext): { level: number; scaleBits: number; state: ScaleState; slots: number; parts: number; bytes: number } {
+  explain(a: Ciphertext): {
+    level: number;
+    scaleBits: number;
+    state: ScaleState;
+    slots: number;
+    parts: number;
+    bytes: number;
+  } {
     const scaleBits = Math.log2(this.parameters.scaleAt(a.level)) * (a.state === "product" ? 2 : 1);
     return { level: a.level, scaleBits, state: a.state, slots: a.slots, parts: a.parts.length, bytes: a.packedBytes };
   }
 
   copy(a: Ciphertext): Ciphertext {
-    return new Ciphertext(a.parts.map((part) => copy(part)), { ...stateOf(a), seed: a.seed });
-  }
-
-  /** The key for a Galois element, checked to reach `level`. */
-  galoisKey(galois: number, level: number): SwitchingKey {
-    const key = this.keys.galois.get(galois);
-    if (!key || key.level < level) {
-      const what = galois === conjugationElement(this.ring.logN) ? "conjugation" : `the rotation with Galois element ${galois}`;
-      throw new MissingKeyError(
-        key ? `the key for ${what} reaches level ${key.level}, not ${level}` : `there is no key for ${what}`,
-        "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation)",
-      );
-    }
-    return key;
-  }
-
-  /** 1 for a rotation that changes nothing. A ciphertext with fewer slots repeats, so steps count modulo its slots too. */
-  galoisElement(steps: number, slots: number): number {
-    if (!Number.isInteger(steps)) throw new RangeError(`${steps} is not a whole number of steps`);
-    if (steps % slots === 0) return 1;
-    const exact = rotationElement(steps, this.ring.logN);
-    if (this.keys.galois.has(exact)) return exact;
-    const reduced = ((steps % slots) + slots) % slots;
-    const other = [reduced, reduced - slots].map((s) => rotationElement(s, this.ring.logN)).find((g) => this.keys.galois.has(g));
-    return other ?? exact;
-  }
-
-  /** A three-part ciphertext's parts 0 and 1 and its switched part 2, modulo QP. */
-  relinearizeInto(a: Ciphertext): Accumulator {
-    const key = this.keys.relinearization;
-    this.check(a);
-    if (!key || key.level < a.level) {
-      throw new MissingKeyError(
-        key ? `the relinearisation key reaches level ${key.level}, not ${a.level}` : "there is no relinearisation key",
-        "make one with evaluationKeys({ relinearize: level })",
-      );
-    }
-    using digits = Digits.decompose(a.parts[2], this.parameters, a.level, -1);
-    const sum = Accumulator.innerProduct(digits, key, this.parameters);
-    sum.addCiphertext(a.parts[0], a.parts[1], -1);
-    return sum;
+    return new Ciphertext(
+      a.parts.map((part) => copy(part)),
+      { ...stateOf(a), seed: a.seed },
+    );
   }
 
   /** Throws unless the ciphertext and the evaluation keys belong to one secret key. */
@@ -254,15 +227,6 @@ export class Evaluator {
         "use ciphertexts and evaluation keys of one key holder",
       );
     }
-  }
-
-  private applyGalois(a: Ciphertext, digits: Digits, galois: number): Ciphertext {
-    using sum = Accumulator.innerProduct(digits, this.galoisKey(galois, a.level), this.parameters);
-    sum.addCiphertext(a.pair[0], undefined);
-    const switched = sum.toCiphertextParts();
-    const parts = switched.map((part) => permute(part, galois));
-    for (const part of switched) part[Symbol.dispose]();
-    return new Ciphertext(parts, stateOf(a));
   }
 
   private sum(
@@ -278,7 +242,8 @@ export class Evaluator {
       const level = Math.min(...[a, b].map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
       using x = together ? this.copy(a) : this.toLevel(a, level);
       using y = together ? this.copy(b) : this.toLevel(b, level);
-      if (x.parts.length !== y.parts.length) throw new LevelError("two and three parts cannot be added", "relinearize first");
+      if (x.parts.length !== y.parts.length)
+        throw new LevelError("two and three parts cannot be added", "relinearize first");
       const parts = x.parts.map((part, i) => combine(part, y.parts[i]));
       return new Ciphertext(parts, { ...stateOf(x), slots: Math.max(a.slots, b.slots) });
     }
@@ -287,7 +252,10 @@ export class Evaluator {
     using owned = values instanceof Plaintext ? undefined : this.encoder.encode(values, result.level, result.slots);
     const plain = owned ?? (values as Plaintext);
     if (plain.level !== result.level) {
-      throw new LevelError(`a plaintext of level ${plain.level} meets a ciphertext of level ${result.level}`, "encode it at that level");
+      throw new LevelError(
+        `a plaintext of level ${plain.level} meets a ciphertext of level ${result.level}`,
+        "encode it at that level",
+      );
     }
     addPlain(result.parts[0], plain.polynomial);
     return result;
@@ -301,12 +269,10 @@ export class Evaluator {
 
   private requireLevel(a: Ciphertext, level: number): void {
     if (a.level < level) {
-      throw new LevelError(`a product needs a level, this ciphertext is at level ${a.level}`, "choose parameters with a larger depth");
+      throw new LevelError(
+        `a product needs a level, this ciphertext is at level ${a.level}`,
+        "choose parameters with a larger depth",
+      );
     }
   }
 }
-
-export function stateOf(a: Ciphertext): CiphertextState {
-  return { level: a.level, state: a.state, slots: a.slots, fingerprint: a.fingerprint };
-}
-

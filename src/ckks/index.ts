@@ -7,7 +7,7 @@ export { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
 export { KeyHolder } from "./keyholder.js";
 export { EvaluationKeys, PublicKey, type SwitchingKey } from "./keys.js";
 export { fold, type LinearTransform, linearTransform } from "./lineartransform.js";
-export { type ParameterLiteral, Parameters, type ParameterRequest } from "./parameters.js";
+export { type ParameterLiteral, type ParameterRequest, Parameters } from "./parameters.js";
 export { type ErrorBits, type PrecisionReport, precision } from "./precision.js";
 export { Randomness } from "./randomness.js";
 export { SecretKey } from "./secret.js";

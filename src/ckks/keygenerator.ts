@@ -1,9 +1,16 @@
 import { productModulo, toMontgomery } from "../ntt/modulus.js";
-import { conjugationElement, EvaluationKeys, inverseElement, PublicKey, rotationElement, type SwitchingKey } from "./keys.js";
+import {
+  conjugationElement,
+  EvaluationKeys,
+  inverseElement,
+  PublicKey,
+  rotationElement,
+  type SwitchingKey,
+} from "./keys.js";
 import { chunks, type Parameters } from "./parameters.js";
 import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
-import { expandUniform, sampleError, type SecretKey } from "./secret.js";
+import { expandUniform, type SecretKey, sampleError } from "./secret.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
 export interface EvaluationKeyRequest {
@@ -67,7 +74,13 @@ export class KeyGenerator {
   }
 
   /** A key from one secret to another, both as NTT values times 2^32. */
-  private switchingKey(from: RnsPolynomial, to: RnsPolynomial, level: number, seed: Uint8Array, stream: number): SwitchingKey {
+  private switchingKey(
+    from: RnsPolynomial,
+    to: RnsPolynomial,
+    level: number,
+    seed: Uint8Array,
+    stream: number,
+  ): SwitchingKey {
     const { special, digitPrimes } = this.parameters;
     const levelPrimes = this.parameters.primesAt(level);
     const digits = chunks(levelPrimes, digitPrimes).map((digit, index) => {
@@ -81,7 +94,7 @@ export class KeyGenerator {
 
   /** b = −a·secret + e over the primes of a; a and b times 2^32. */
   private encryptZero(a: RnsPolynomial, secret: RnsPolynomial): RnsPolynomial {
-    using product = multiply(a, secret);
+    const product = multiply(a, secret);
     const b = negate(product);
     product.wipe(); // product / a is the secret
     const error = sampleError(this.ring, a.primes, this.randomness);
@@ -95,4 +108,3 @@ export class KeyGenerator {
 export function publicPrimes(parameters: Parameters, level: number): number[] {
   return [...parameters.primesAt(level), parameters.special[0]];
 }
-

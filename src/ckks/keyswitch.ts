@@ -1,5 +1,5 @@
-import { productModulo } from "../ntt/modulus.js";
 import type { Limb } from "../ntt/kernels.js";
+import { productModulo } from "../ntt/modulus.js";
 import { type Carry, carryFactor, convertBasis, drop, toConversionCoefficients } from "./basis.js";
 import type { SwitchingKey } from "./keys.js";
 import { chunks, type Parameters } from "./parameters.js";
@@ -29,7 +29,11 @@ export class Digits implements Disposable {
     const all = [...primes, ...parameters.special];
     const extended = chunks(primes, parameters.digitPrimes).map((digit) => {
       using coefficients = toConversionCoefficients(poly, digit, carry);
-      const result = convertBasis(coefficients, all.filter((p) => !digit.includes(p)), 0);
+      const result = convertBasis(
+        coefficients,
+        all.filter((p) => !digit.includes(p)),
+        0,
+      );
       transform(result);
       return result;
     });

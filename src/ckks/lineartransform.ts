@@ -1,7 +1,7 @@
 import { LevelError } from "../errors.js";
-import { Ciphertext, Plaintext } from "./ciphertext.js";
-import { type Evaluator, stateOf } from "./evaluator.js";
-import { Accumulator, Digits } from "./keyswitch.js";
+import { Ciphertext, type Plaintext, stateOf } from "./ciphertext.js";
+import type { Evaluator } from "./evaluator.js";
+import { Accumulator } from "./keyswitch.js";
 
 /**
  * A matrix on slots by its diagonals, baby-step giant-step: Σ_g rotate(Σ_b diagonal_(g,b) ⊙ rotate(x, b), g).
@@ -9,7 +9,10 @@ import { Accumulator, Digits } from "./keyswitch.js";
  * Source: Halevi and Shoup, "Faster homomorphic linear transformations in HElib", CRYPTO 2018.
  */
 export interface LinearTransform<D extends Plaintext | Ciphertext> {
-  readonly groups: readonly { readonly giant: number; readonly terms: readonly { readonly baby: number; readonly diagonal: D }[] }[];
+  readonly groups: readonly {
+    readonly giant: number;
+    readonly terms: readonly { readonly baby: number; readonly diagonal: D }[];
+  }[];
   /** Afterwards, one after the other, y += rotate(y, step): before the rescale, where rounding costs nothing. */
   readonly folds?: readonly number[];
 }
@@ -45,11 +48,14 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   operand: Ciphertext,
   { groups }: LinearTransform<D>,
 ): Ciphertext {
-  const { parameters, ring } = evaluator;
+  const { parameters, ring, switcher } = evaluator;
   const { level } = operand;
   for (const { diagonal } of groups.flatMap((group) => group.terms)) {
     if (diagonal.level !== level || operand.state !== "canonical") {
-      throw new LevelError(`a diagonal of level ${diagonal.level} meets an operand of level ${level}`, "encode or encrypt it at the operand's level");
+      throw new LevelError(
+        `a diagonal of level ${diagonal.level} meets an operand of level ${level}`,
+        "encode or encrypt it at the operand's level",
+      );
     }
   }
   if (level < 1) throw new LevelError("a linear transform needs a level", "choose parameters with a larger depth");
@@ -57,34 +63,25 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   const rotated = new Map(evaluator.rotateMany(operand, babies).map((ct, i) => [babies[i], ct]));
   using sum = Accumulator.zero(ring, parameters, level);
   for (const { giant, terms } of groups) {
+    const galois = switcher.rotationElement(giant, operand.slots);
     const encrypted = terms[0].diagonal instanceof Ciphertext;
     if (encrypted) {
-      using product = evaluator.tensorSum(terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]));
-      using relinearized = evaluator.relinearizeInto(product);
-      if (evaluator.galoisElement(giant, operand.slots) === 1) sum.addAccumulator(relinearized);
+      using product = evaluator.tensorSum(
+        terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]),
+      );
+      using relinearized = switcher.relinearize(product);
+      if (galois === 1) sum.addAccumulator(relinearized);
       else {
         using ct = new Ciphertext(relinearized.toCiphertextParts(), stateOf(product));
-        addRotated(evaluator, sum, ct, giant);
+        switcher.addPermuted(sum, ct, galois);
       }
     } else {
-      using product = evaluator.multiplyPlaintextSum(terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]));
-      addRotated(evaluator, sum, product, giant);
+      using product = evaluator.multiplyPlaintextSum(
+        terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]),
+      );
+      switcher.addPermuted(sum, product, galois);
     }
   }
   for (const ct of rotated.values()) ct[Symbol.dispose]();
   return new Ciphertext(sum.toCiphertextParts(), { ...stateOf(operand), state: "product" });
-}
-
-/** sum += P·rotate(ct, steps), without a division by P. */
-function addRotated(evaluator: Evaluator, sum: Accumulator, ct: Ciphertext, steps: number): void {
-  const galois = evaluator.galoisElement(steps, ct.slots);
-  if (galois === 1) {
-    sum.addCiphertext(ct.pair[0], ct.pair[1]);
-    return;
-  }
-  const key = evaluator.galoisKey(galois, ct.level);
-  using digits = Digits.decompose(ct.pair[1], evaluator.parameters, ct.level);
-  using switched = Accumulator.innerProduct(digits, key, evaluator.parameters);
-  switched.addCiphertext(ct.pair[0], undefined);
-  sum.addAccumulator(switched, galois);
 }

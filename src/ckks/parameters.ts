@@ -48,7 +48,11 @@ export class Parameters {
 
   private constructor(literal: ParameterLiteral) {
     const { logN, levels, special, digitPrimes, baseScaleBits, security = 128 } = literal;
-    check(Number.isInteger(logN) && logN >= MIN_LOG_N && logN <= MAX_LOG_N, `logN ${logN} is not one of 10..16`, "use 12 to 16");
+    check(
+      Number.isInteger(logN) && logN >= MIN_LOG_N && logN <= MAX_LOG_N,
+      `logN ${logN} is not one of 10..16`,
+      "use 12 to 16",
+    );
     check(levels.length > 0, "there is no level 0", "give at least one prime");
     check(
       levels.every((level, l) => level.length >= 1 && level.length <= (l === 0 ? 3 : 2)),
@@ -58,11 +62,19 @@ export class Parameters {
     const all = [...levels.flat(), ...special];
     const pool = new Set(primePool());
     for (const p of all) {
-      check(pool.has(p), `${p} is not a prime of the pool`, "take primes from choosePrimes(): 1 modulo 2^17, below 2^30");
+      check(
+        pool.has(p),
+        `${p} is not a prime of the pool`,
+        "take primes from choosePrimes(): 1 modulo 2^17, below 2^30",
+      );
       check(p > SMALLEST_PRIME, `the prime ${p} is too small`, "take primes above 2^24");
     }
     check(new Set(all).size === all.length, "a prime occurs twice", "give every prime once");
-    check(Number.isInteger(digitPrimes) && digitPrimes >= 1, `digitPrimes ${digitPrimes} is not a positive integer`, "use 1 or more");
+    check(
+      Number.isInteger(digitPrimes) && digitPrimes >= 1,
+      `digitPrimes ${digitPrimes} is not a positive integer`,
+      "use 1 or more",
+    );
     const digitBits = Math.max(...chunks(levels.flat(), digitPrimes).map(logProduct));
     check(
       logProduct(special) >= digitBits,
@@ -84,7 +96,8 @@ export class Parameters {
     this.literal = { logN, levels: this.levels, special: this.special, digitPrimes, baseScaleBits, security };
     // The canonical scale of each level: a product at level l, divided by its primes, lands on the scale of level l − 1.
     const scales = [2 ** baseScaleBits];
-    for (let l = 1; l < levels.length; l++) scales.push(Math.sqrt(scales[l - 1] * levels[l].reduce((a, b) => a * b, 1)));
+    for (let l = 1; l < levels.length; l++)
+      scales.push(Math.sqrt(scales[l - 1] * levels[l].reduce((a, b) => a * b, 1)));
     this.scales = scales;
     Object.freeze(this);
   }

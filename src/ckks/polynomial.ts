@@ -85,7 +85,12 @@ export function compute<K extends KernelName>(
   row: (out: Limb, prime: number) => KernelRows[K],
 ): RnsPolynomial {
   const result = RnsPolynomial.allocate(ring, primes);
-  if (primes.length > 0) ring.device.launch(kernel, ring.logN, primes.map((prime, i) => row(result.limbs[i], prime)));
+  if (primes.length > 0)
+    ring.device.launch(
+      kernel,
+      ring.logN,
+      primes.map((prime, i) => row(result.limbs[i], prime)),
+    );
   return result;
 }
 
@@ -118,7 +123,12 @@ export function scale(a: RnsPolynomial, factor: (prime: number) => number, prime
 }
 
 /** a += b·factor over the primes given (those of `a` if absent). */
-export function addScaled(a: RnsPolynomial, b: RnsPolynomial, factor: (prime: number) => number, primes = a.primes): void {
+export function addScaled(
+  a: RnsPolynomial,
+  b: RnsPolynomial,
+  factor: (prime: number) => number,
+  primes = a.primes,
+): void {
   launchEach(a.ring, "multiplyScalarAdd", primes, (p) => [a.limb(p), b.limb(p), p, factor(p)]);
 }
 

@@ -85,7 +85,10 @@ export class Randomness {
 
 /** THRESHOLDS[k] = P(|x| ≤ k)·2^53. */
 const THRESHOLDS: readonly number[] = (() => {
-  const weights = Array.from({ length: ERROR_BOUND + 1 }, (_, k) => (k === 0 ? 1 : 2) * Math.exp(-(k * k) / (2 * ERROR_SIGMA ** 2)));
+  const weights = Array.from(
+    { length: ERROR_BOUND + 1 },
+    (_, k) => (k === 0 ? 1 : 2) * Math.exp(-(k * k) / (2 * ERROR_SIGMA ** 2)),
+  );
   const total = weights.reduce((a, b) => a + b);
   let sum = 0;
   return weights.map((weight) => Math.round(((sum += weight) / total) * 2 ** 53));

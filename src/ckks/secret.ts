@@ -36,7 +36,13 @@ export class SecretKey implements Disposable {
 }
 
 /** Uniform residues (any fixed multiple of them is uniform too) expanded from a seed at the address `nonce`. */
-export function expandUniform(ring: Ring, primes: readonly number[], seed: Uint8Array, stream: number, digit: number): RnsPolynomial {
+export function expandUniform(
+  ring: Ring,
+  primes: readonly number[],
+  seed: Uint8Array,
+  stream: number,
+  digit: number,
+): RnsPolynomial {
   const key = new DataView(seed.buffer, seed.byteOffset, 32);
   const result = RnsPolynomial.allocate(ring, primes);
   ring.device.launch(

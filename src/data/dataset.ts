@@ -22,6 +22,8 @@ export interface Dataset {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  has(split: Split): boolean;
+  /** Images of a split; 0 where there is none. @throws FormatError when the split's arrays are damaged. */
   count(split: Split): number;
   /** @throws RangeError naming the valid range; FormatError when the split's arrays are damaged. */
   image(split: Split, index: number): LabelledImage;
@@ -29,8 +31,8 @@ export interface Dataset {
 
 /**
  * A data set in MedMNIST's layout: `{train,val,test}_images` uint8 (n, h, w) or (n, h, w, 3) and
- * `{train,val,test}_labels` integers (n, 1) or (n). A split is unpacked when it is first used.
- * @throws FormatError when an array of the test split is missing or has another shape or type.
+ * `{train,val,test}_labels` integers (n, 1) or (n). A split may be absent; it is unpacked when it is first used.
+ * @throws FormatError when there is no split at all, or the first one has arrays of another shape or type.
  */
 export function datasetFromNpz(npz: Npz, name: string, source: string, labels?: readonly string[]): Dataset {
   const loaded = new Map<Split, LoadedSplit>();
@@ -42,7 +44,9 @@ export function datasetFromNpz(npz: Npz, name: string, source: string, labels?: 
     }
     return arrays;
   };
-  const { channels, height, width } = load("test");
+  const has = (split: Split) => npz.has(`${split}_images`);
+  const first = splits.find(has) ?? "test";
+  const { channels, height, width } = load(first);
   return {
     name,
     source,
@@ -50,11 +54,12 @@ export function datasetFromNpz(npz: Npz, name: string, source: string, labels?: 
     channels,
     height,
     width,
-    count: (split) => load(split).labels.length,
+    has,
+    count: (split) => (has(split) ? load(split).labels.length : 0),
     image(split, index) {
       const arrays = load(split);
       if (arrays.height !== height || arrays.width !== width || arrays.channels !== channels) {
-        throw malformed(`${source}: the images of ${split} and of test differ in shape`);
+        throw malformed(`${source}: the images of ${first} and of ${split} differ in shape`);
       }
       checkIndex(name, split, index, arrays.labels.length);
       const area = channels * height * width;
@@ -76,6 +81,7 @@ export function phantomDataset(seed: number, counts: Readonly<Record<Split, numb
     channels: 1,
     height: phantomSize,
     width: phantomSize,
+    has: () => true,
     count: (split) => counts[split],
     image(split, index) {
       checkIndex("phantom", split, index, counts[split]);

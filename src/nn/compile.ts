@@ -2,7 +2,7 @@ import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { depthOf, fold } from "./fold.js";
 import type { FoldedNetwork, FoldOptions, Network } from "./graph.js";
-import { chooseSlots, planProgram } from "./plan.js";
+import { chooseSlots, planProgram, programDepth } from "./plan.js";
 import { countStep, describe, modelSize, type Program, rotations } from "./program.js";
 
 export interface CompileOptions {
@@ -42,7 +42,8 @@ export class Plan {
   /** Level that the relinearisation key must reach: that of the first product of two ciphertexts. */
   get relinearizationLevel(): number {
     const { steps } = this.program;
-    const products = this.model === "encrypted" ? steps : steps.filter((step) => step.kind === "square" || step.kind === "quad");
+    const products =
+      this.model === "encrypted" ? steps : steps.filter((step) => step.kind === "square" || step.kind === "quad");
     return Math.max(0, ...products.map((step) => step.level));
   }
 
@@ -55,7 +56,9 @@ export class Plan {
   report(): string {
     const key = this.rotations.size;
     const { ciphertexts } = modelSize(this.program);
-    const keySwitches = this.program.steps.map(countStep).reduce((n, step) => n + step.babies + step.giants + step.folds, 0);
+    const keySwitches = this.program.steps
+      .map(countStep)
+      .reduce((n, step) => n + step.babies + step.giants + step.folds, 0);
     return [
       this.parameters.describe(),
       describe(this.program),
@@ -72,8 +75,8 @@ export class Plan {
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
   const { model = "encrypted", fold: folds = {} } = options;
-  const { folded, depth } = fold(network, folds);
-  const parameters = Parameters.choose({ depth, slots: chooseSlots(folded, FEWEST_SLOTS) });
+  const { folded } = fold(network, folds);
+  const parameters = Parameters.choose({ depth: programDepth(folded), slots: chooseSlots(folded, FEWEST_SLOTS) });
   const program = planProgram(folded, {
     slots: parameters.slots,
     levelsLimit: parameters.maxLevel,
@@ -83,7 +86,10 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
       encryptedModel: model === "encrypted",
     },
   });
-  return new Plan(program, parameters, model, folds, { used: program.depth, withoutFolding: depthWithoutFolding(network) });
+  return new Plan(program, parameters, model, folds, {
+    used: program.depth,
+    withoutFolding: depthWithoutFolding(network),
+  });
 }
 
 /** The network as the plan's folds leave it. */

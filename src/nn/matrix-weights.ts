@@ -110,7 +110,10 @@ class SlotMatrix {
   bias(): Float64Array {
     const step = this.step as LinearStep;
     const sums = poolSums(this.values.bias, this.geometry.output, step.pools);
-    return pack(step.output, sums.map((value) => value * this.scales.after));
+    return pack(
+      step.output,
+      sums.map((value) => value * this.scales.after),
+    );
   }
 
   readout(logit: number): { weights: Float64Array; bias: number } {
@@ -143,7 +146,10 @@ function quadVectors(
   if (layer.op !== "quad") throw new TypeError(`layer ${step.layer} is ${layer.op}, not quad`);
   const { channels, height, width } = step.input;
   const each = (values: Float64Array, factor: number): Float64Array =>
-    Float64Array.from({ length: channels * height * width }, (_, i) => values[Math.floor(i / (height * width))] * factor);
+    Float64Array.from(
+      { length: channels * height * width },
+      (_, i) => values[Math.floor(i / (height * width))] * factor,
+    );
   return {
     a: pack(step.input, each(layer.a, after / before ** 2)),
     b: pack(step.input, each(layer.b, after / before)),

@@ -3,7 +3,7 @@ import { type CalibratedFactors, type CalibrationOptions, calibrate } from "./ca
 import { foldFor, type Plan } from "./compile.js";
 import type { Network } from "./graph.js";
 import { materialize, type ProgramWeights } from "./matrix-weights.js";
-import { levelAfter } from "./program.js";
+import { levelAfter, type Step } from "./program.js";
 
 /** What one step of a program multiplies with and adds: ciphertexts, or plaintexts. */
 export type StepOperands<D> =
@@ -30,18 +30,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
   ) {}
 
   get operands(): D[] {
-    return this.steps.flatMap((step): D[] => {
-      switch (step.kind) {
-        case "linear":
-          return [...step.groups.flatMap((group) => group.terms.map(({ diagonal }) => diagonal)), step.bias];
-        case "square":
-          return [];
-        case "quad":
-          return [step.a, step.b, step.c];
-        case "readout":
-          return [...step.weights, ...step.biases];
-      }
-    });
+    return this.steps.flatMap((step) => operandsOf(step));
   }
 
   [Symbol.dispose](): void {
@@ -63,48 +52,72 @@ export interface ModelOptions extends CalibrationOptions {
 const LOGIT_SHARE = 0.75;
 
 /** The calibrated weights of a network, for `plan`. */
-export function weightsFor(plan: Plan, network: Network, options: ModelOptions): { weights: ProgramWeights; factors: CalibratedFactors } {
+export function weightsFor(
+  plan: Plan,
+  network: Network,
+  options: ModelOptions,
+): { weights: ProgramWeights; factors: CalibratedFactors } {
   const folded = foldFor(plan, network);
   const factors = calibrate(folded, options.calibration, {
     margin: options.margin,
+    reach: options.reach,
     logitBound: options.logitBound ?? LOGIT_SHARE * plan.parameters.headroomAt(0),
   });
   return { weights: materialize(plan.program, folded, factors), factors };
 }
 
 /** Makes each operand of a program with `make`, one vector after the other. */
-export function makeOperands<D>(
+export function makeOperands<D>(plan: Plan, weights: ProgramWeights, make: MakeOperand<D>): StepOperands<D>[] {
+  return plan.program.steps.map((step, index) => makeStep(plan, weights, step, index, make));
+}
+
+/** Encodes or encrypts a vector at a level. */
+type MakeOperand<D> = (values: Float64Array, level: number) => D;
+
+function makeStep<D>(
   plan: Plan,
   weights: ProgramWeights,
-  make: (values: Float64Array, level: number) => D,
-): StepOperands<D>[] {
-  const { program } = plan;
-  return program.steps.map((step, index): StepOperands<D> => {
-    const after = levelAfter(step);
-    switch (step.kind) {
-      case "linear":
-        return {
-          kind: "linear",
-          groups: step.groups.map(({ giant, babies }, g) => ({
-            giant,
-            terms: babies.map((baby, b) => ({ baby, diagonal: make(weights.diagonal(index, g, b), step.level) })),
-          })),
-          bias: make(weights.bias(index), after),
-        };
-      case "square":
-        return { kind: "square" };
-      case "quad": {
-        const { a, b, c } = weights.quad(index);
-        return { kind: "quad", a: make(a, step.level - 1), b: make(b, step.level - 1), c: make(c, after) };
-      }
-      case "readout": {
-        const logits = Array.from({ length: step.classes }, (_, j) => weights.readout(index, j));
-        return {
-          kind: "readout",
-          weights: logits.map((logit) => make(logit.weights, step.level)),
-          biases: logits.map(({ bias }) => make(new Float64Array(program.slots).fill(bias), after)),
-        };
-      }
+  step: Step,
+  index: number,
+  make: MakeOperand<D>,
+): StepOperands<D> {
+  const after = levelAfter(step);
+  switch (step.kind) {
+    case "linear":
+      return {
+        kind: "linear",
+        groups: step.groups.map(({ giant, babies }, g) => ({
+          giant,
+          terms: babies.map((baby, b) => ({ baby, diagonal: make(weights.diagonal(index, g, b), step.level) })),
+        })),
+        bias: make(weights.bias(index), after),
+      };
+    case "square":
+      return { kind: "square" };
+    case "quad": {
+      const { a, b, c } = weights.quad(index);
+      return { kind: "quad", a: make(a, step.level - 1), b: make(b, step.level - 1), c: make(c, after) };
     }
-  });
+    case "readout": {
+      const logits = Array.from({ length: step.classes }, (_, j) => weights.readout(index, j));
+      return {
+        kind: "readout",
+        weights: logits.map((logit) => make(logit.weights, step.level)),
+        biases: logits.map(({ bias }) => make(new Float64Array(plan.program.slots).fill(bias), after)),
+      };
+    }
+  }
+}
+
+function operandsOf<D>(step: StepOperands<D>): D[] {
+  switch (step.kind) {
+    case "linear":
+      return [...step.groups.flatMap((group) => group.terms.map(({ diagonal }) => diagonal)), step.bias];
+    case "square":
+      return [];
+    case "quad":
+      return [step.a, step.b, step.c];
+    case "readout":
+      return [...step.weights, ...step.biases];
+  }
 }

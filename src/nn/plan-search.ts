@@ -3,12 +3,13 @@
  * its result (which sub-positions, which repetition); the price of a linear stage is that of its diagonals in the
  * cheapest way to fold them.
  */
+
+import type { Shape } from "./graph.js";
 import { groupsOf, type Layout, periodOf, pooled, powerOfTwoAtLeast } from "./layout.js";
 import { diagonalsOf, foldSteps } from "./matrix.js";
 import { type CostModel, giantStep, rotation, weightVectors } from "./plan-cost.js";
 import { splitTime } from "./plan-split.js";
 import type { Gap, Stage, Stages } from "./plan-stages.js";
-import type { Shape } from "./graph.js";
 
 /** What the search decided about one stage. */
 export interface Choice {

@@ -28,27 +28,60 @@ export function split(
   costs: CostModel,
   keys?: ReadonlyMap<number, number>,
 ): Split {
-  let best: { cut: Cut; cost: number } | undefined;
-  for (const cut of cuts(slots)) {
-    const { babies, giants } = rotationsOf(diagonals, slots, cut);
-    let cost = timeOf(babies, giants, level, costs);
-    if (keys) for (const step of new Set([...babies, ...giants])) cost += keyPrice(step, level, costs, keys);
-    if (best === undefined || cost < best.cost) best = { cut, cost };
-  }
-  const { cut } = best!;
-  const { babies, giants } = rotationsOf(diagonals, slots, cut);
-  const rotations = [...new Set([...babies, ...giants])].filter((step) => step !== 0);
-  return { groups: groupsOf(diagonals, slots, cut), time: timeOf(babies, giants, level, costs), rotations };
+  const { cut, time } = cheapest(diagonals, slots, level, costs, keys);
+  const groups = groupsOf(diagonals, slots, cut);
+  const rotations = new Set(groups.flatMap(({ giant, babies }) => [giant, ...babies]));
+  rotations.delete(0);
+  return { groups, time, rotations: [...rotations] };
 }
 
 /** Time of the cheapest cut, keys left aside: what the search over layouts asks for. */
 export function splitTime(diagonals: readonly number[], slots: number, level: number, costs: CostModel): number {
-  let least = Number.POSITIVE_INFINITY;
+  return cheapest(diagonals, slots, level, costs).time;
+}
+
+function cheapest(
+  diagonals: readonly number[],
+  slots: number,
+  level: number,
+  costs: CostModel,
+  keys?: ReadonlyMap<number, number>,
+): { cut: Cut; time: number } {
+  // 1 for a baby, 2 for a giant, 3 for both; cleared by walking the diagonals again, which is cheaper than a Set.
+  const marks = new Uint8Array(slots);
+  let best = { cut: { stride: 1, least: 0 }, time: Number.POSITIVE_INFINITY, cost: Number.POSITIVE_INFINITY };
   for (const cut of cuts(slots)) {
-    const { babies, giants } = rotationsOf(diagonals, slots, cut);
-    least = Math.min(least, timeOf(babies, giants, level, costs));
+    let hoisted = 0;
+    let rotated = 0;
+    let price = 0;
+    const mark = (step: number, bit: 1 | 2): void => {
+      if (step === 0 || (marks[step] & bit) !== 0) return;
+      if (bit === 1) hoisted++;
+      else rotated++;
+      if (keys && marks[step] === 0) price += keyPrice(step, level, costs, keys);
+      marks[step] |= bit;
+    };
+    let unrotated = false;
+    for (const diagonal of diagonals) {
+      const baby = babyOf(diagonal, cut);
+      const giant = (diagonal - baby) & (slots - 1);
+      mark(baby & (slots - 1), 1);
+      mark(giant, 2);
+      unrotated ||= giant === 0;
+    }
+    for (const diagonal of diagonals) {
+      const baby = babyOf(diagonal, cut);
+      marks[baby & (slots - 1)] = 0;
+      marks[(diagonal - baby) & (slots - 1)] = 0;
+    }
+    const time =
+      (hoisted > 0 ? decomposition(costs, level) : 0) +
+      hoisted * babyStep(costs, level) +
+      rotated * giantStep(costs, level, true) +
+      Number(unrotated) * giantStep(costs, level, false);
+    if (time + price < best.cost) best = { cut, time, cost: time + price };
   }
-  return least;
+  return best;
 }
 
 function* cuts(slots: number): Generator<Cut> {
@@ -64,30 +97,7 @@ function babyOf(diagonal: number, { stride, least }: Cut): number {
   return least + ((diagonal - least) & (stride - 1));
 }
 
-function rotationsOf(diagonals: readonly number[], slots: number, cut: Cut): { babies: Set<number>; giants: Set<number> } {
-  const babies = new Set<number>();
-  const giants = new Set<number>();
-  for (const diagonal of diagonals) {
-    const baby = babyOf(diagonal, cut);
-    babies.add(baby & (slots - 1));
-    giants.add((diagonal - baby) & (slots - 1));
-  }
-  return { babies, giants };
-}
-
-function timeOf(babies: Set<number>, giants: Set<number>, level: number, costs: CostModel): number {
-  const hoisted = babies.size - Number(babies.has(0));
-  const rotated = giants.size - Number(giants.has(0));
-  return (
-    (hoisted > 0 ? decomposition(costs, level) : 0) +
-    hoisted * babyStep(costs, level) +
-    rotated * giantStep(costs, level, true) +
-    (giants.size - rotated) * giantStep(costs, level, false)
-  );
-}
-
 function keyPrice(step: number, level: number, costs: CostModel, keys: ReadonlyMap<number, number>): number {
-  if (step === 0) return 0;
   const existing = keys.get(step);
   const whole = rotationKey(costs, level);
   return existing === undefined ? whole : Math.max(0, whole - rotationKey(costs, existing));

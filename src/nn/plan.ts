@@ -51,6 +51,15 @@ export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): P
 }
 
 /**
+ * Levels that the network needs as it is planned. More than `depthOf` counts where a sum pool cannot be rotations: with
+ * a window that is no power of two, or before any other layer, it is a matrix.
+ * @throws UnsupportedLayerError as `planProgram`.
+ */
+export function programDepth(folded: FoldedNetwork): number {
+  return stagesOf(folded).depth;
+}
+
+/**
  * The fewest slots, at least `least`, in which every map of the network fits.
  * @throws UnsupportedLayerError when not even 2^15 slots (N = 2^16) suffice.
  */

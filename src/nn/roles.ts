@@ -1,15 +1,15 @@
 import type { Ciphertext } from "../ckks/ciphertext.js";
-import { KeyHolder as SecretHolder } from "../ckks/keyholder.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Encryptor } from "../ckks/encryptor.js";
 import { Evaluator } from "../ckks/evaluator.js";
+import { KeyHolder as SecretHolder } from "../ckks/keyholder.js";
 import type { EvaluationKeys, PublicKey } from "../ckks/keys.js";
 import { Randomness } from "../ckks/randomness.js";
 import { KeyMismatchError, ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import type { Plan } from "./compile.js";
 import type { Network } from "./graph.js";
-import { type EncryptedModel, makeOperands, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
+import { type EncryptedModel, Model, type ModelOptions, makeOperands, type PlainModel, weightsFor } from "./model.js";
 import { modelSize, type Step } from "./program.js";
 import { runStep } from "./run.js";
 import { encodeInput } from "./simulate.js";
@@ -60,7 +60,10 @@ export class KeyHolder implements Disposable {
     randomness: Randomness,
   ) {
     this.#secret = SecretHolder.create(device, plan.parameters, randomness);
-    this.evaluationKeys = this.#secret.evaluationKeys({ relinearize: plan.relinearizationLevel, rotations: plan.rotations });
+    this.evaluationKeys = this.#secret.evaluationKeys({
+      relinearize: plan.relinearizationLevel,
+      rotations: plan.rotations,
+    });
   }
 
   /** Makes a secret key and the evaluation keys that the plan needs. */
@@ -168,7 +171,10 @@ export class Server {
   load(model: EncryptedModel): EncryptedModel {
     expectPlan(this.plan, model.identity, "the model");
     if (model.fingerprint !== this.evaluator.keys.fingerprint) {
-      throw new KeyMismatchError("the model is encrypted for another key", "encrypt it with this key holder's public key");
+      throw new KeyMismatchError(
+        "the model is encrypted for another key",
+        "encrypt it with this key holder's public key",
+      );
     }
     return model;
   }
@@ -185,7 +191,11 @@ export class Server {
   }
 
   /** Diagnoses one image. The event loop gets a turn between steps. */
-  async run(model: EncryptedModel | PlainModel, image: EncryptedImage, options: RunOptions = {}): Promise<EncryptedResult> {
+  async run(
+    model: EncryptedModel | PlainModel,
+    image: EncryptedImage,
+    options: RunOptions = {},
+  ): Promise<EncryptedResult> {
     expectPlan(this.plan, model.identity, "the model");
     expectPlan(this.plan, image.identity, "the image");
     let values = [image.ciphertext];
@@ -204,6 +214,9 @@ export class Server {
 
 function expectPlan(plan: Plan, identity: string, what: string): void {
   if (identity !== plan.identity) {
-    throw new ParameterError(`${what} was made for another plan`, "compile once and give the same plan to all three roles");
+    throw new ParameterError(
+      `${what} was made for another plan`,
+      "compile once and give the same plan to all three roles",
+    );
   }
 }

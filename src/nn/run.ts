@@ -1,5 +1,5 @@
-import { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
-import { Evaluator } from "../ckks/evaluator.js";
+import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
+import type { Evaluator } from "../ckks/evaluator.js";
 import { fold, linearTransform } from "../ckks/lineartransform.js";
 import type { StepOperands } from "./model.js";
 import type { Step } from "./program.js";
@@ -8,7 +8,12 @@ import type { Step } from "./program.js";
  * Runs one step of a program on a ciphertext: the encrypted counterpart of `simulate`. Gives one ciphertext, a readout
  * one for each class.
  */
-export function runStep(evaluator: Evaluator, step: Step, operands: StepOperands<Ciphertext | Plaintext>, x: Ciphertext): Ciphertext[] {
+export function runStep(
+  evaluator: Evaluator,
+  step: Step,
+  operands: StepOperands<Ciphertext | Plaintext>,
+  x: Ciphertext,
+): Ciphertext[] {
   switch (operands.kind) {
     case "linear": {
       using product = linearTransform(evaluator, x, { groups: operands.groups, folds: step.folds });
@@ -19,7 +24,14 @@ export function runStep(evaluator: Evaluator, step: Step, operands: StepOperands
     case "quad": {
       using square = evaluator.square(x);
       using lowered = evaluator.toLevel(x, square.level);
-      using sum = finish(evaluator, sumOfProducts(evaluator, [[square, operands.a], [lowered, operands.b]]), step.folds);
+      using sum = finish(
+        evaluator,
+        sumOfProducts(evaluator, [
+          [square, operands.a],
+          [lowered, operands.b],
+        ]),
+        step.folds,
+      );
       return [evaluator.add(sum, operands.c)];
     }
     case "readout":
@@ -31,7 +43,10 @@ export function runStep(evaluator: Evaluator, step: Step, operands: StepOperands
 }
 
 /** At the square of the scale: in three parts where the weights are encrypted. */
-function sumOfProducts(evaluator: Evaluator, pairs: readonly (readonly [Ciphertext, Ciphertext | Plaintext])[]): Ciphertext {
+function sumOfProducts(
+  evaluator: Evaluator,
+  pairs: readonly (readonly [Ciphertext, Ciphertext | Plaintext])[],
+): Ciphertext {
   return pairs[0][1] instanceof Ciphertext
     ? evaluator.tensorSum(pairs as readonly (readonly [Ciphertext, Ciphertext])[])
     : evaluator.multiplyPlaintextSum(pairs as readonly (readonly [Ciphertext, Plaintext])[]);

@@ -5,7 +5,7 @@
 import { ParameterError } from "../errors.js";
 import { pack } from "./layout.js";
 import type { ProgramWeights } from "./matrix-weights.js";
-import { levelAfter, type LinearStep, type Program, type Step } from "./program.js";
+import { type LinearStep, levelAfter, type Program, type Step } from "./program.js";
 
 export interface Simulation {
   /** As the network gives them: the output scale multiplied back. */
@@ -59,16 +59,20 @@ function runStep(step: Step, index: number, weights: ProgramWeights, x: Float64A
   switch (step.kind) {
     case "linear":
       return [add(fold(multiplyMatrix(step, index, weights, x), step.folds), weights.bias(index))];
-    case "square":
-      return [fold(x.map((value) => value * value), step.folds)];
+    case "square": {
+      const squares = x.map((value) => value * value);
+      return [fold(squares, step.folds)];
+    }
     case "quad": {
       const { a, b, c } = weights.quad(index);
-      return [add(fold(x.map((value, i) => (a[i] * value + b[i]) * value), step.folds), c)];
+      const sums = x.map((value, i) => (a[i] * value + b[i]) * value);
+      return [add(fold(sums, step.folds), c)];
     }
     case "readout":
       return Array.from({ length: step.classes }, (_, logit) => {
         const readout = weights.readout(index, logit);
-        return fold(x.map((value, i) => value * readout.weights[i]), step.folds).map((sum) => sum + readout.bias);
+        const products = x.map((value, i) => value * readout.weights[i]);
+        return fold(products, step.folds).map((sum) => sum + readout.bias);
       });
   }
 }

@@ -1,8 +1,8 @@
-export { openCpuDevice, type CpuDeviceOptions } from "./cpu/device.js";
+export { type CpuDeviceOptions, openCpuDevice } from "./cpu/device.js";
 export { kernelsSha256 } from "./cpu/kernels.generated.js";
 export type { Device, DeviceStatistics } from "./device.js";
 export * from "./kernels.js";
 export * from "./modulus.js";
 export * from "./primes.js";
-export * from "./roots.js";
 export { openReferenceDevice } from "./reference.js";
+export * from "./roots.js";

@@ -83,6 +83,21 @@ export interface ConversionTarget {
 }
 
 export const KERNEL_NAMES: readonly KernelName[] = [
-  "ntt", "intt", "add", "subtract", "negate", "multiply", "multiplyAdd", "multiplyScalar", "multiplyScalarAdd",
-  "dropAndScale", "permute", "reduce", "copy", "expandUniform", "dotProduct", "tensor", "baseConvert",
+  "ntt",
+  "intt",
+  "add",
+  "subtract",
+  "negate",
+  "multiply",
+  "multiplyAdd",
+  "multiplyScalar",
+  "multiplyScalarAdd",
+  "dropAndScale",
+  "permute",
+  "reduce",
+  "copy",
+  "expandUniform",
+  "dotProduct",
+  "tensor",
+  "baseConvert",
 ];

@@ -5,7 +5,7 @@ export const MODULUS_BOUND = 2 ** 30;
 
 /** a·b mod p for residues a, b < p < 2^30. Both partial products stay below 2^46: no rounding. */
 export function multiplyModulo(a: number, b: number, p: number): number {
-  return ((((a * (b >>> 15)) % p) * 32768) % p + a * (b & 32767)) % p;
+  return (((((a * (b >>> 15)) % p) * 32768) % p) + a * (b & 32767)) % p;
 }
 
 /** base^exponent mod p; the exponent is an integer in [0, 2^53). */

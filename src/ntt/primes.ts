@@ -21,8 +21,11 @@ export function primePool(): readonly number[] {
 
 /** The pool's largest primes below 2^bits that are not in `taken`. */
 export function choosePrimes(count: number, bits: number, taken: readonly number[] = []): number[] {
-  const chosen = primePool().filter((p) => p < 2 ** bits && !taken.includes(p)).slice(0, count);
-  if (chosen.length < count) throw new RangeError(`the pool has only ${chosen.length} of ${count} primes below 2^${bits}`);
+  const chosen = primePool()
+    .filter((p) => p < 2 ** bits && !taken.includes(p))
+    .slice(0, count);
+  if (chosen.length < count)
+    throw new RangeError(`the pool has only ${chosen.length} of ${count} primes below 2^${bits}`);
   return chosen;
 }
 

@@ -3,8 +3,8 @@ import { DeviceError } from "../errors.js";
 import type { Device, DeviceStatistics } from "./device.js";
 import { type ConversionRow, KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "./kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "./primes.js";
-import { reverseBits } from "./roots.js";
 import { inverseTransform, power, transform } from "./reference-transform.js";
+import { reverseBits } from "./roots.js";
 
 /**
  * Opens the reference: every kernel as its definition in `kernels.ts` reads, in BigInt, one row after the other. Slow
@@ -57,7 +57,8 @@ class ReferenceDevice implements Device {
       const operands = new Operands(this.limbs, 2 ** logN);
       KERNELS[kernel](operands, row, logN);
       for (const limb of operands.read) {
-        if (writtenBefore.has(limb)) throw new RangeError(`${kernel}: a row reads what another row of its launch writes`);
+        if (writtenBefore.has(limb))
+          throw new RangeError(`${kernel}: a row reads what another row of its launch writes`);
       }
       for (const limb of operands.written) {
         if (writtenBefore.has(limb) || readBefore.has(limb)) {
@@ -132,7 +133,10 @@ class Operands {
 
   /** Writes value(i) mod p for every i, after reading all of them: `limb` may be among the operands. */
   store(limb: Limb, p: number, value: (i: number) => bigint): void {
-    this.storeWords(limb, Array.from({ length: this.n }, (_, i) => modulo(value(i), BigInt(p))));
+    this.storeWords(
+      limb,
+      Array.from({ length: this.n }, (_, i) => modulo(value(i), BigInt(p))),
+    );
   }
 
   storeWords(limb: Limb, words: readonly bigint[]): void {
@@ -210,7 +214,10 @@ const KERNELS: { [K in KernelName]: (operands: Operands, row: KernelRows[K], log
     // Value j is the polynomial at root^e with e = 2·rev(j) + 1; X → X^g moves it to root^(g·e).
     const exponent = (j: number) => 2 * reverseBits(j, logN) + 1;
     const place = (e: number) => reverseBits(((e % (2 * o.n)) - 1) / 2, logN);
-    o.storeWords(out, values.map((_, j) => values[place(galois * exponent(j))]));
+    o.storeWords(
+      out,
+      values.map((_, j) => values[place(galois * exponent(j))]),
+    );
   },
   reduce(o, [out, low, high, p]) {
     const [l, h] = [o.words(low), o.words(high)];
@@ -243,12 +250,16 @@ const KERNELS: { [K in KernelName]: (operands: Operands, row: KernelRows[K], log
     o.store(out[2], prime, (i) => sum(terms.length, (t) => a1[t][i] * b1[t][i]) * r);
   },
   baseConvert(o, { sources, fractions, targets }: ConversionRow) {
-    o.requireDistinct(targets.map((target) => target.out), sources);
+    o.requireDistinct(
+      targets.map((target) => target.out),
+      sources,
+    );
     const x = sources.map((source) => o.words(source));
     const quotient = (i: number) => (sum(x.length, (s) => (x[s][i] * BigInt(fractions[s])) >> 32n) + 2n ** 23n) >> 24n;
     for (const { out, prime, constants, quotientConstant } of targets) {
       const r = montgomeryFactor(prime);
-      const value = (i: number) => sum(x.length, (s) => x[s][i] * BigInt(constants[s])) + quotient(i) * BigInt(quotientConstant);
+      const value = (i: number) =>
+        sum(x.length, (s) => x[s][i] * BigInt(constants[s])) + quotient(i) * BigInt(quotientConstant);
       o.store(out, prime, (i) => value(i) * r);
     }
   },

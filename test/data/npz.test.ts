@@ -114,9 +114,7 @@ describe("npz", () => {
 
   it("refuses a claimed size that its bytes cannot unpack to", () => {
     const bytes = written.slice();
-    const directory = bytes.lastIndexOf(0x02, bytes.length - 22);
     const at = findWord(bytes, 0x02014b50);
-    expect(directory).toBeGreaterThan(0);
     bytes.set([0, 0, 0, 0x70], at + 24);
     expect(() => openNpz(bytes, "bomb.npz")).toThrow(/claims 1879048192 bytes/);
   });

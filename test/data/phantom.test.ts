@@ -10,7 +10,9 @@ describe("phantoms", () => {
     const hash = createHash("sha256");
     for (let index = 0; index < 50; index++) hash.update(drawPhantom(1, index).pixels);
     // Models in models/ were trained on these very pictures: whoever changes this line retrains them.
-    expect(hash.digest("hex")).toMatchInlineSnapshot(`"4cd6bb9b627e58d8bc16de0c23b2966e8b30ad69cb689a147b385798852595d1"`);
+    expect(hash.digest("hex")).toMatchInlineSnapshot(
+      `"4cd6bb9b627e58d8bc16de0c23b2966e8b30ad69cb689a147b385798852595d1"`,
+    );
   });
 
   it("draws other pictures for other seeds and indices", () => {

@@ -17,9 +17,13 @@ export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Dev
   try {
     return new CpuDevice(arena, new Executor(arena, await loadKernels(arena.memory)));
   } catch (cause) {
-    throw new DeviceError("the WebAssembly kernels do not start", "use Node 20.19 or later, or a browser with WebAssembly SIMD", {
-      cause,
-    });
+    throw new DeviceError(
+      "the WebAssembly kernels do not start",
+      "use Node 20.19 or later, or a browser with WebAssembly SIMD",
+      {
+        cause,
+      },
+    );
   }
 }
 

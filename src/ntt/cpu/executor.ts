@@ -1,13 +1,13 @@
-import { multiplyModulo } from "../modulus.js";
 import type { ConversionRow, DotProductRow, KernelName, KernelRows, TensorRow } from "../kernels.js";
-import { Arena } from "./arena.js";
+import { multiplyModulo } from "../modulus.js";
+import type { Arena } from "./arena.js";
 import type { Kernels } from "./module.js";
 import { Tables } from "./tables.js";
 
 /** Scratch space of `baseConvert` and `expandUniform`, and where operand lists go: all below the arena's first limb. */
 const SCRATCH = 65536;
 const LIST = 2 * 65536;
-const LIST_WORDS = 2 * 65536 / 4;
+const LIST_WORDS = (2 * 65536) / 4;
 
 /** Runs one row of a launch after the other on one thread. */
 export class Executor {

@@ -1,0 +1,18 @@
+// A network and an image, both encrypted; the server sees neither.
+import { readFile } from "node:fs/promises";
+import { openDevice } from "blindsight";
+import { compile, importOnnx, KeyHolder, ModelOwner, Server, softmax } from "blindsight/nn";
+
+const network = importOnnx(await readFile(process.argv[2] ?? "models/rl1-phantom.onnx"));
+const images = Array.from({ length: 16 }, (_, k) => Float64Array.from({ length: 784 }, (_, i) => Math.sin((k + 1) * i)));
+const device = await openDevice("auto");
+const plan = compile(network, { model: "encrypted" }); // public: no weight is in it
+
+const hospital = KeyHolder.create(plan, device); // holds the secret key
+const owner = new ModelOwner(plan, hospital.publicKey); // holds the network
+const server = new Server(plan, device, hospital.evaluationKeys); // holds neither
+
+const model = server.load(owner.encrypt(network, { calibration: images }));
+const logits = await hospital.decrypt(await server.run(model, hospital.encrypt(images[0])));
+console.log(plan.report());
+console.log("probabilities", softmax(logits));

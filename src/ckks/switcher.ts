@@ -1,0 +1,103 @@
+import { MissingKeyError } from "../errors.js";
+import { Ciphertext, stateOf } from "./ciphertext.js";
+import { conjugationElement, type EvaluationKeys, rotationElement, type SwitchingKey } from "./keys.js";
+import { Accumulator, Digits } from "./keyswitch.js";
+import type { Parameters } from "./parameters.js";
+import { copy, permute } from "./polynomial.js";
+
+/** Key switching with one set of evaluation keys: relinearisation and automorphisms of ciphertexts. */
+export class KeySwitcher {
+  constructor(
+    readonly parameters: Parameters,
+    private readonly keys: EvaluationKeys,
+  ) {}
+
+  /**
+   * A three-part product as two parts modulo QP: parts 0 and 1, and part 2 switched from s². The caller divides.
+   * @throws MissingKeyError without a relinearisation key that reaches the level.
+   */
+  relinearize(a: Ciphertext): Accumulator {
+    const key = this.keys.relinearization;
+    if (!key || key.level < a.level) {
+      throw new MissingKeyError(
+        key ? `the relinearisation key reaches level ${key.level}, not ${a.level}` : "there is no relinearisation key",
+        "make one with evaluationKeys({ relinearize: level })",
+      );
+    }
+    using digits = Digits.decompose(a.parts[2], this.parameters, a.level, -1);
+    const sum = Accumulator.innerProduct(digits, key, this.parameters);
+    sum.addCiphertext(a.parts[0], a.parts[1], -1);
+    return sum;
+  }
+
+  /**
+   * One ciphertext under several automorphisms, decomposed once (hoisted).
+   * @throws MissingKeyError before anything is computed.
+   */
+  permuteSlots(a: Ciphertext, elements: readonly number[]): Ciphertext[] {
+    const keys = elements.map((galois) => (galois === 1 ? undefined : this.galoisKey(galois, a.level)));
+    using digits = keys.some(Boolean) ? Digits.decompose(a.pair[1], this.parameters, a.level) : undefined;
+    return keys.map((key, i) => {
+      if (!key)
+        return new Ciphertext(
+          a.parts.map((part) => copy(part)),
+          stateOf(a),
+        );
+      using sum = Accumulator.innerProduct(digits!, key, this.parameters);
+      sum.addCiphertext(a.pair[0], undefined);
+      const switched = sum.toCiphertextParts();
+      const parts = switched.map((part) => permute(part, elements[i]));
+      for (const part of switched) part[Symbol.dispose]();
+      return new Ciphertext(parts, stateOf(a));
+    });
+  }
+
+  /** sum += P·σ(a), without a division by P. */
+  addPermuted(sum: Accumulator, a: Ciphertext, galois: number): void {
+    if (galois === 1) {
+      sum.addCiphertext(a.pair[0], a.pair[1]);
+      return;
+    }
+    const key = this.galoisKey(galois, a.level);
+    using digits = Digits.decompose(a.pair[1], this.parameters, a.level);
+    using switched = Accumulator.innerProduct(digits, key, this.parameters);
+    switched.addCiphertext(a.pair[0], undefined);
+    sum.addAccumulator(switched, galois);
+  }
+
+  /** The key for a Galois element, checked to reach `level`. */
+  galoisKey(galois: number, level: number): SwitchingKey {
+    const key = this.keys.galois.get(galois);
+    if (!key || key.level < level) {
+      const { logN } = this.parameters;
+      const what = galois === conjugationElement(logN) ? "conjugation" : `the rotation by ${stepsOf(galois, logN)}`;
+      throw new MissingKeyError(
+        key ? `the key for ${what} reaches level ${key.level}, not ${level}` : `there is no key for ${what}`,
+        "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation)",
+      );
+    }
+    return key;
+  }
+
+  /**
+   * The Galois element of a rotation, 1 for one that changes nothing. A ciphertext with fewer slots repeats, so that
+   * its steps count modulo its slots, and the key of any equal step will do.
+   */
+  rotationElement(steps: number, slots: number): number {
+    if (!Number.isInteger(steps)) throw new RangeError(`${steps} is not a whole number of steps`);
+    if (steps % slots === 0) return 1;
+    const reduced = ((steps % slots) + slots) % slots;
+    const elements = [steps, reduced, reduced - slots].map((s) => rotationElement(s, this.parameters.logN));
+    return elements.find((galois) => this.keys.galois.has(galois)) ?? elements[0];
+  }
+}
+
+/** The steps of a rotation's Galois element, by trying them: for messages only. */
+function stepsOf(galois: number, logN: number): number {
+  let element = 1;
+  for (let steps = 0; steps < 2 ** (logN - 1); steps++) {
+    if (element === galois) return steps;
+    element = (5 * element) % 2 ** (logN + 1);
+  }
+  throw new RangeError(`${galois} is no rotation`);
+}

@@ -1,0 +1,76 @@
+import { readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Dataset } from "../data/dataset.js";
+import { DataError, FormatError } from "../errors.js";
+import { importOnnx, type Network } from "../nn/index.js";
+import { about, UsageError } from "./failure.js";
+import type { Terminal } from "./terminal.js";
+
+/** The package's own models. The same two steps up from src/cli and from dist/cli. */
+const folder = fileURLToPath(new URL("../../models", import.meta.url));
+
+export interface LoadedModel {
+  /** As the user named it. */
+  readonly name: string;
+  readonly path: string;
+  readonly network: Network;
+}
+
+/** Names of the models that come with the package. */
+export function builtInModels(): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".onnx"))
+    .map((file) => file.slice(0, -5))
+    .sort();
+}
+
+/**
+ * Loads a built-in model by name, or an .onnx file by path.
+ * @throws DataError when there is none; FormatError or UnsupportedLayerError, naming the file, when it cannot be read.
+ */
+export async function loadModel(nameOrPath: string, terminal: Terminal): Promise<LoadedModel> {
+  const builtIn = builtInModels();
+  const path = builtIn.includes(nameOrPath) ? join(folder, `${nameOrPath}.onnx`) : nameOrPath;
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const fix = `name ${builtIn.join(", ")} or the path of an .onnx file`;
+    if (code !== "ENOENT") throw new DataError(`the model ${path} cannot be read (${code})`, fix, { cause });
+    throw new DataError(`there is no model "${nameOrPath}"`, fix, { cause });
+  }
+  try {
+    const network = importOnnx(bytes, (note) => terminal.warn(`${nameOrPath}: ${note}`));
+    return { name: nameOrPath, path, network };
+  } catch (cause) {
+    throw about(nameOrPath, cause, FormatError, "export the network again");
+  }
+}
+
+/** The ReLU network that was trained beside a model and lies beside it; undefined where there is none. */
+export async function loadTwin(model: LoadedModel, terminal: Terminal): Promise<Network | undefined> {
+  const { twin } = model.network.card;
+  if (!twin || !/^[\w.-]+$/.test(twin)) return undefined;
+  const path = join(dirname(model.path), `${twin}.onnx`);
+  try {
+    return (await loadModel(path, terminal)).network;
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    terminal.warn(`${model.name} names a ReLU twin, but ${path} is not there`);
+    return undefined;
+  }
+}
+
+/** The built-in model for a data set. @throws UsageError when there is none. */
+export function defaultModelFor(dataset: Pick<Dataset, "name">): string {
+  const names = builtInModels();
+  const subject = /^phantoms?\b/i.test(dataset.name) ? "phantom" : dataset.name;
+  if (names.includes(`rl3-${subject}`)) return `rl3-${subject}`;
+  throw new UsageError(
+    `no built-in model is made for the data set ${dataset.name}`,
+    `name one with --model: ${names.join(", ")} or the path of an .onnx file`,
+  );
+}

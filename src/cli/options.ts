@@ -1,0 +1,51 @@
+import { type Command, Option } from "commander";
+import { splits } from "../data/dataset.js";
+import { datasetNames } from "../data/open-dataset.js";
+import type { DeviceKind } from "../device.js";
+import { UsageError } from "./failure.js";
+
+/** What `diagnose` and `evaluate` have in common. */
+export interface RunOptions {
+  readonly json?: boolean;
+  readonly device: DeviceKind;
+  readonly threads?: number;
+  readonly model?: string;
+  readonly dataset?: string;
+  readonly split: "train" | "val" | "test";
+  readonly plainModel?: boolean;
+  readonly seed?: number;
+}
+
+/** Adds the options of `RunOptions` to a command. */
+export function addRunOptions(command: Command): Command {
+  return addModelOption(command)
+    .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file with MedMNIST's arrays`)
+    .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
+    .addOption(new Option("--device <kind>", "where to compute").choices(["auto", "cpu", "webgpu"]).default("auto"))
+    .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, 1024))
+    .option("--plain-model", "encrypt the image only: the server knows the model")
+    .option(
+      "--seed <n>",
+      "draw the keys from this number: reproducible, and therefore UNSAFE",
+      wholeNumber("--seed", 0, Number.MAX_SAFE_INTEGER),
+    )
+    .addOption(jsonOption());
+}
+
+export function addModelOption(command: Command): Command {
+  return command.option("--model <name>", "a built-in model, or the path of an .onnx file");
+}
+
+export function jsonOption(): Option {
+  return new Option("--json", "print one JSON object and nothing else");
+}
+
+/** A parser for whole numbers in a range. @throws UsageError naming the option and the range. */
+export function wholeNumber(option: string, low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    const range = high === Number.MAX_SAFE_INTEGER ? `${low} or more` : `${low} to ${high}`;
+    throw new UsageError(`${option} ${text} is not a whole number in range`, `take a whole number, ${range}`);
+  };
+}

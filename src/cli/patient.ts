@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import type { Dataset } from "../data/dataset.js";
+import { readPng } from "../data/png.js";
+import { centreSquare } from "../data/resample.js";
+import { DataError } from "../errors.js";
+import { UsageError } from "./failure.js";
+import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
+import type { RunOptions } from "./options.js";
+import { checkIndex, defaultDataset, findSubject, openShowing } from "./subject.js";
+import type { Terminal } from "./terminal.js";
+
+export interface PatientOptions extends RunOptions {
+  readonly index?: number;
+  readonly image?: string;
+}
+
+/** One image on its way to a diagnosis. */
+export interface Patient {
+  readonly model: LoadedModel;
+  /** What to call the image. */
+  readonly title: string;
+  /** 0..255, [channel][row][column], of the network's size: what is shown is what is encrypted. */
+  readonly pixels: ArrayLike<number>;
+  /** The true class, where it is known. */
+  readonly label?: number;
+  /** Where to look for images to calibrate on. */
+  readonly dataset?: Dataset;
+}
+
+/**
+ * Finds the image and its model: `--image`, or an image of a data set.
+ * @param bare no argument was given at all: a phantom stands in for a data set that cannot be had
+ */
+export function findPatient(options: PatientOptions, terminal: Terminal, bare: boolean): Promise<Patient> {
+  const { image } = options;
+  return image === undefined ? fromDataset(options, terminal, bare) : fromPng(image, options, terminal);
+}
+
+async function fromDataset(options: PatientOptions, terminal: Terminal, bare: boolean): Promise<Patient> {
+  const { model, dataset } = await findSubject(options, terminal, bare);
+  const { split, index = 0 } = options;
+  checkIndex(dataset, split, index);
+  const { pixels, label } = dataset.image(split, index);
+  return { model, title: `image ${index} of the ${split} split of ${dataset.name}`, pixels, label, dataset };
+}
+
+async function fromPng(path: string, options: PatientOptions, terminal: Terminal): Promise<Patient> {
+  const dataset = options.dataset === undefined ? undefined : await openShowing(options.dataset, terminal);
+  const model = await loadModel(options.model ?? defaultModelFor(dataset ?? { name: defaultDataset }), terminal);
+  const { channels, height, width } = model.network.input;
+  if (channels !== 1) {
+    throw new UsageError(`${model.name} takes images of ${channels} channels, --image gives one`, "take a grey model");
+  }
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const what = cause.code === "ENOENT" ? `there is no image ${path}` : `${path} cannot be read (${cause.code})`;
+    throw new DataError(what, "check the path of the PNG", { cause });
+  });
+  return { model, title: path, pixels: centreSquare(readPng(bytes, path), height, width), dataset };
+}

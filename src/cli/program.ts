@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { defaultPhantomCounts, defaultPhantomSeed } from "../data/phantom-set.js";
+import { depth } from "./depth.js";
+import { diagnose } from "./diagnose.js";
+import { evaluate } from "./evaluate.js";
+import { addModelOption, addRunOptions, jsonOption, wholeNumber } from "./options.js";
+import { phantoms } from "./phantoms.js";
+
+/**
+ * The `blindsight` command and its options. It throws instead of ending the process, and writes no error by itself.
+ * @param bare whether it is called without any argument
+ */
+export function buildProgram(bare: boolean): Command {
+  const program = new Command("blindsight")
+    .description(
+      "Diagnoses an encrypted medical image with an encrypted network. Research software, no medical device.",
+    )
+    .version(version())
+    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .showSuggestionAfterError(false)
+    .exitOverride();
+
+  addRunOptions(
+    program
+      .command("diagnose", { isDefault: true })
+      .description("diagnose one image, step by step (the default command)")
+      .option(
+        "--index <n>",
+        "number of the image in its split (default: 0)",
+        wholeNumber("--index", 0, Number.MAX_SAFE_INTEGER),
+      ),
+  )
+    .option("--image <png>", "an 8 or 16 bit PNG instead: its centre square, scaled to the network's size")
+    .action((options) => diagnose(options, bare))
+    .options.find(({ long }) => long === "--image")
+    ?.conflicts(["index"]);
+
+  addRunOptions(
+    program.command("evaluate").description("diagnose every image of a split, and compare with the clear network"),
+  )
+    .option("--limit <n>", "only the first n images", wholeNumber("--limit", 1, Number.MAX_SAFE_INTEGER))
+    .action((options) => evaluate(options));
+
+  const count = (split: keyof typeof defaultPhantomCounts) =>
+    [
+      `--${split} <n>`,
+      `images of the ${split} split`,
+      wholeNumber(`--${split}`, 1, 1_000_000),
+      defaultPhantomCounts[split],
+    ] as const;
+  program
+    .command("phantoms")
+    .description("draw phantoms, and write them as an npz file like MedMNIST's")
+    .argument("[file]", "what to write", "phantoms.npz")
+    .option("--seed <n>", "series of pictures to draw", wholeNumber("--seed", 0, 2 ** 32 - 1), defaultPhantomSeed)
+    .option(...count("train"))
+    .option(...count("val"))
+    .option(...count("test"))
+    .addOption(jsonOption())
+    .action((file, options) => phantoms(file, options));
+
+  addModelOption(program.command("depth").description("levels of a network with each fold on and off"))
+    .addOption(jsonOption())
+    .action((options) => depth({ model: "rl3-pneumoniamnist", ...options }));
+
+  return program;
+}
+
+function version(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")).version;
+}

@@ -1,0 +1,122 @@
+import type { Dataset, Split } from "../data/dataset.js";
+import { imageToInput } from "../data/input.js";
+import { type OpenDatasetOptions, openDataset } from "../data/open-dataset.js";
+import { centreSquare } from "../data/resample.js";
+import { DataError } from "../errors.js";
+import type { Network } from "../nn/index.js";
+import { UsageError } from "./failure.js";
+import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
+import type { RunOptions } from "./options.js";
+import type { Terminal } from "./terminal.js";
+
+/** A model and the data set whose images it is to diagnose, fitting each other. */
+export interface Subject {
+  readonly model: LoadedModel;
+  readonly dataset: Dataset;
+}
+
+/** What is diagnosed unless a data set or a model says otherwise. */
+export const defaultDataset = "pneumoniamnist";
+/** Images that the model owner calibrates on, spread over the training split. */
+const calibrationCount = 256;
+
+/**
+ * Finds the data set and the model: each as it was named, or the one that goes with the other, or PneumoniaMNIST and
+ * its model.
+ * @param fallback diagnose a phantom when the data set cannot be had; only for a bare `blindsight`
+ * @throws DataError, FormatError, UnsupportedLayerError; UsageError when the two do not fit each other.
+ */
+export async function findSubject(options: RunOptions, terminal: Terminal, fallback: boolean): Promise<Subject> {
+  const named = options.model === undefined ? undefined : await loadModel(options.model, terminal);
+  const wanted = options.dataset ?? named?.network.card.dataset ?? defaultDataset;
+  const dataset = await openShowing(wanted, terminal).catch((error: unknown) => {
+    if (!fallback || !(error instanceof DataError)) throw error;
+    terminal.warn(`${error.message}; diagnosing a phantom instead, a picture drawn from numbers`);
+    return openDataset("phantom");
+  });
+  const model = named ?? (await loadModel(defaultModelFor(dataset), terminal));
+  expectFit(model, dataset);
+  return { model, dataset };
+}
+
+/**
+ * Inputs for the model owner to calibrate on: images of the data set's training split, else of its validation split,
+ * else of the set that the model was trained on, else phantoms, with a warning.
+ */
+export async function calibrationInputs(
+  { network, name }: LoadedModel,
+  dataset: Dataset | undefined,
+  terminal: Terminal,
+): Promise<Float64Array[]> {
+  const own = dataset && inputsOf(network, dataset);
+  if (own) return own;
+  const trained = network.card.dataset;
+  if (trained !== undefined && trained !== dataset?.name) {
+    try {
+      const inputs = inputsOf(network, await openShowing(trained, terminal));
+      if (inputs) return inputs;
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+    }
+  }
+  if (network.input.channels !== 1) {
+    throw new UsageError(`there are no images to calibrate ${name} on`, "name a data set with --dataset");
+  }
+  terminal.warn(`${name} is calibrated on phantoms, for lack of its training images: values may leave its range`);
+  return phantomInputs(network);
+}
+
+/** Opens a data set, showing a bar should it have to be downloaded. */
+export async function openShowing(name: string, terminal: Terminal): Promise<Dataset> {
+  let bar: ReturnType<Terminal["progress"]> | undefined;
+  const onProgress: OpenDatasetOptions["onProgress"] = (received, total) => {
+    bar ??= terminal.progress(`downloading ${name}`, total ?? received);
+    bar.update(received, total ?? received);
+  };
+  try {
+    return await openDataset(name, { onProgress });
+  } finally {
+    bar?.stop();
+  }
+}
+
+/** @throws UsageError when the index is out of range, with the range. */
+export function checkIndex(dataset: Dataset, split: Split, index: number): void {
+  const count = dataset.count(split);
+  if (count === 0) throw new UsageError(`${dataset.name} has no ${split} split`, "take another --split");
+  if (index < count) return;
+  const what = `index ${index} is out of range for the ${split} split of ${dataset.name}`;
+  throw new UsageError(what, `take --index 0 to ${count - 1}`);
+}
+
+function expectFit({ network, name }: LoadedModel, dataset: Dataset): void {
+  const { channels, height, width } = network.input;
+  if (dataset.channels === channels && dataset.height === height && dataset.width === width) return;
+  throw new UsageError(
+    `${name} takes images of ${channels}×${height}×${width}, those of ${dataset.name} are ` +
+      `${dataset.channels}×${dataset.height}×${dataset.width} (channels×height×width)`,
+    "take a model and a data set of the same size",
+  );
+}
+
+function inputsOf(network: Network, dataset: Dataset): Float64Array[] | undefined {
+  const { channels, height, width } = network.input;
+  if (dataset.channels !== channels || dataset.height !== height || dataset.width !== width) return undefined;
+  const split = (["train", "val"] as const).find((each) => dataset.count(each) > 0);
+  if (!split) return undefined;
+  const total = dataset.count(split);
+  const count = Math.min(calibrationCount, total);
+  return Array.from({ length: count }, (_, k) =>
+    imageToInput(dataset.image(split, Math.floor((k * total) / count)).pixels, network.card),
+  );
+}
+
+async function phantomInputs(network: Network): Promise<Float64Array[]> {
+  const phantoms = await openDataset("phantom");
+  const { height, width } = network.input;
+  return Array.from({ length: calibrationCount }, (_, k) => {
+    const { pixels } = phantoms.image("train", k);
+    const picture = { width: phantoms.width, height: phantoms.height, grey: (pixel: number) => pixels[pixel] };
+    return imageToInput(centreSquare(picture, height, width), network.card);
+  });
+}

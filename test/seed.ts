@@ -1,0 +1,22 @@
+import fc from "fast-check";
+
+/**
+ * The seed of this run's random tests, printed by every file that uses it and taken by fast-check too.
+ * `BLINDSIGHT_SEED=… npm test` replays a run.
+ */
+export const seed = Number(process.env.BLINDSIGHT_SEED ?? Date.now() % 2 ** 31);
+if (!Number.isInteger(seed)) throw new TypeError("BLINDSIGHT_SEED: an integer is needed");
+console.log(`BLINDSIGHT_SEED=${seed}`);
+fc.configureGlobal({ seed });
+
+/** A stream of 32-bit words, equal for equal seeds (splitmix32). Not for secrets. */
+export function wordStream(stream: number): () => number {
+  let state = (seed ^ Math.imul(stream + 1, 0x9e3779b9)) >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return (z ^ (z >>> 15)) >>> 0;
+  };
+}
