@@ -4,6 +4,11 @@ import { defineConfig } from "vitest/config";
 
 const data = fileURLToPath(new URL("../shared/data", import.meta.url));
 
+// One seed for all random tests of a run, printed so that a failure can be replayed: see test/seed.ts.
+process.env.BLINDSIGHT_SEED ??= String(Date.now() % 2 ** 31);
+console.log(`BLINDSIGHT_SEED=${process.env.BLINDSIGHT_SEED}`);
+if (existsSync(data)) process.env.BLINDSIGHT_DATA ??= data;
+
 export default defineConfig({
   // Node 20 does not parse `using`: it is lowered.
   oxc: { target: "es2022" },
@@ -14,6 +19,5 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    env: process.env.BLINDSIGHT_DATA === undefined && existsSync(data) ? { BLINDSIGHT_DATA: data } : {},
   },
 });

@@ -1,12 +1,11 @@
 import fc from "fast-check";
 
 /**
- * The seed of this run's random tests, printed by every file that uses it and taken by fast-check too.
+ * The seed of this run's random tests, of fast-check too. vitest.config.ts chooses and prints it;
  * `BLINDSIGHT_SEED=… npm test` replays a run.
  */
-export const seed = Number(process.env.BLINDSIGHT_SEED ?? Date.now() % 2 ** 31);
+export const seed = Number(process.env.BLINDSIGHT_SEED);
 if (!Number.isInteger(seed)) throw new TypeError("BLINDSIGHT_SEED: an integer is needed");
-console.log(`BLINDSIGHT_SEED=${seed}`);
 fc.configureGlobal({ seed });
 
 /** A stream of 32-bit words, equal for equal seeds (splitmix32). Not for secrets. */

@@ -72,7 +72,7 @@ export class Encoder {
   }
 
   private slotVector(values: SlotValues, slots: number): ComplexVector {
-    if (!(Number.isInteger(Math.log2(slots)) && slots <= this.parameters.slots)) {
+    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1 && slots <= this.parameters.slots)) {
       throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
     }
     const parts = "real" in values ? values : { real: values, imaginary: [] };

@@ -96,7 +96,11 @@ export class Evaluator {
     using x = this.canonical(a);
     this.requireLevel(x, 1);
     if (typeof b === "number") {
-      if (!Number.isFinite(b)) throw new ParameterError(`the factor is ${b}`, "multiply by finite numbers only");
+      const headroom = this.parameters.headroomAt(x.level);
+      if (!(Math.abs(b) < headroom)) {
+        const fix = `multiply by finite numbers below ${headroom.toPrecision(3)}`;
+        throw new ParameterError(`the factor ${b} does not fit level ${x.level}`, fix);
+      }
       const factor = BigInt(Math.round(b * this.parameters.scaleAt(x.level)));
       const parts = x.pair.map((part) => scale(part, (p) => residue(factor, p)));
       return new Ciphertext(parts, { ...stateOf(x), state: "product" });
@@ -108,6 +112,7 @@ export class Evaluator {
   /** Σ a_i·b_i for encoded vectors of the ciphertexts' level, at the square of the scale. */
   multiplyPlaintextSum(pairs: readonly (readonly [Ciphertext, Plaintext])[]): Ciphertext {
     const [first] = pairs[0];
+    this.requireLevel(first, 1);
     for (const [a, b] of pairs) {
       this.check(a);
       if (b.level !== a.level || a.level !== first.level || a.state !== "canonical") {
@@ -135,25 +140,29 @@ export class Evaluator {
   tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
     const all = pairs.flat();
     const level = Math.min(...all.map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
-    const aligned = new Map(all.map((ct) => [ct, this.toLevel(ct, level)]));
-    const primes = this.parameters.primesAt(level);
-    const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes));
-    this.requireLevel(aligned.get(all[0])!, 1);
-    this.device.launch(
-      "tensor",
-      this.ring.logN,
-      primes.map((prime, i) => ({
-        prime,
-        out: [parts[0].limbs[i], parts[1].limbs[i], parts[2].limbs[i]] as const,
-        terms: pairs.map(([a, b]) => {
-          const [x, y] = [aligned.get(a)!.pair, aligned.get(b)!.pair];
-          return [x[0].limb(prime), x[1].limb(prime), y[0].limb(prime), y[1].limb(prime)] as const;
-        }),
-      })),
-    );
-    for (const ct of aligned.values()) ct[Symbol.dispose]();
-    const slots = Math.max(...all.map((ct) => ct.slots));
-    return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
+    const aligned = new Map<Ciphertext, Ciphertext>();
+    try {
+      for (const ct of all) if (!aligned.has(ct)) aligned.set(ct, this.reach(ct, level));
+      this.requireLevel(aligned.get(all[0])!, 1);
+      const primes = this.parameters.primesAt(level);
+      const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes));
+      this.device.launch(
+        "tensor",
+        this.ring.logN,
+        primes.map((prime, i) => ({
+          prime,
+          out: [parts[0].limbs[i], parts[1].limbs[i], parts[2].limbs[i]] as const,
+          terms: pairs.map(([a, b]) => {
+            const [x, y] = [aligned.get(a)!.pair, aligned.get(b)!.pair];
+            return [x[0].limb(prime), x[1].limb(prime), y[0].limb(prime), y[1].limb(prime)] as const;
+          }),
+        })),
+      );
+      const slots = Math.max(...all.map((ct) => ct.slots));
+      return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
+    } finally {
+      for (const [ct, reached] of aligned) if (reached !== ct) reached[Symbol.dispose]();
+    }
   }
 
   /**
@@ -247,18 +256,25 @@ export class Evaluator {
       const parts = x.parts.map((part, i) => combine(part, y.parts[i]));
       return new Ciphertext(parts, { ...stateOf(x), slots: Math.max(a.slots, b.slots) });
     }
-    const result = this.canonical(a);
-    const values = typeof b === "number" ? new Float64Array(result.slots).fill(b) : b;
-    using owned = values instanceof Plaintext ? undefined : this.encoder.encode(values, result.level, result.slots);
+    const level = a.level - (a.state === "product" ? 1 : 0);
+    const values = typeof b === "number" ? new Float64Array(a.slots).fill(b) : b;
+    using owned = values instanceof Plaintext ? undefined : this.encoder.encode(values, level, a.slots);
     const plain = owned ?? (values as Plaintext);
-    if (plain.level !== result.level) {
+    if (plain.level !== level) {
       throw new LevelError(
-        `a plaintext of level ${plain.level} meets a ciphertext of level ${result.level}`,
+        `a plaintext of level ${plain.level} meets a ciphertext of level ${level}`,
         "encode it at that level",
       );
     }
+    const result = this.canonical(a);
     addPlain(result.parts[0], plain.polynomial);
     return result;
+  }
+
+  /** `a` itself where it is at the level already, else a new ciphertext. */
+  private reach(a: Ciphertext, level: number): Ciphertext {
+    this.check(a);
+    return a.level === level && a.state === "canonical" ? a : this.toLevel(a, level);
   }
 
   /** A copy at the canonical scale. */

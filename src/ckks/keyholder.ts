@@ -17,18 +17,28 @@ export class KeyHolder implements Disposable {
   private readonly decryptor: Decryptor;
   #publicKey: PublicKey | undefined;
   readonly #secret: SecretKey;
+  readonly #streams: readonly Randomness[];
 
   private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
     const ring = { device, logN: parameters.logN };
-    this.#secret = SecretKey.generate(ring, parameters, randomness.fork());
-    this.generator = new KeyGenerator(ring, parameters, this.#secret, randomness.fork());
-    this.encryptor = new SecretEncryptor(ring, parameters, this.#secret, randomness.fork());
+    const [secretStream, ...streams] = [randomness.fork(), randomness.fork(), randomness.fork()];
+    this.#secret = SecretKey.generate(ring, parameters, secretStream);
+    secretStream.wipe(); // its key is as good as the secret key
+    this.#streams = streams;
+    this.generator = new KeyGenerator(ring, parameters, this.#secret, streams[0]);
+    this.encryptor = new SecretEncryptor(ring, parameters, this.#secret, streams[1]);
     this.decryptor = new Decryptor(ring, parameters, this.#secret);
   }
 
   /** A new secret key from the platform's CSPRNG, or from `randomness` (tests). */
-  static create(device: Device, parameters: Parameters, randomness = Randomness.system()): KeyHolder {
-    return new KeyHolder(device, parameters, randomness);
+  static create(device: Device, parameters: Parameters, randomness?: Randomness): KeyHolder {
+    if (randomness) return new KeyHolder(device, parameters, randomness);
+    const system = Randomness.system();
+    try {
+      return new KeyHolder(device, parameters, system);
+    } finally {
+      system.wipe();
+    }
   }
 
   get fingerprint(): string {
@@ -62,9 +72,15 @@ export class KeyHolder implements Disposable {
     return precision(await this.decryptor.decrypt(ciphertext), expected);
   }
 
-  /** Overwrites the secret key. */
+  /** Keeps everything but a name out of JSON. */
+  toJSON(): string {
+    return `KeyHolder(${this.fingerprint})`;
+  }
+
+  /** Overwrites the secret key, and the streams that the errors were drawn from. */
   [Symbol.dispose](): void {
     this.#secret[Symbol.dispose]();
+    for (const stream of this.#streams) stream.wipe();
     this.#publicKey?.[Symbol.dispose]();
   }
 }

@@ -61,27 +61,30 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   if (level < 1) throw new LevelError("a linear transform needs a level", "choose parameters with a larger depth");
   const babies = [...new Set(groups.flatMap(({ terms }) => terms.map(({ baby }) => baby)))];
   const rotated = new Map(evaluator.rotateMany(operand, babies).map((ct, i) => [babies[i], ct]));
-  using sum = Accumulator.zero(ring, parameters, level);
-  for (const { giant, terms } of groups) {
-    const galois = switcher.rotationElement(giant, operand.slots);
-    const encrypted = terms[0].diagonal instanceof Ciphertext;
-    if (encrypted) {
-      using product = evaluator.tensorSum(
-        terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]),
-      );
-      using relinearized = switcher.relinearize(product);
-      if (galois === 1) sum.addAccumulator(relinearized);
-      else {
-        using ct = new Ciphertext(relinearized.toCiphertextParts(), stateOf(product));
-        switcher.addPermuted(sum, ct, galois);
+  try {
+    using sum = Accumulator.zero(ring, parameters, level);
+    for (const { giant, terms } of groups) {
+      const galois = switcher.rotationElement(giant, operand.slots);
+      const encrypted = terms[0].diagonal instanceof Ciphertext;
+      if (encrypted) {
+        using product = evaluator.tensorSum(
+          terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]),
+        );
+        using relinearized = switcher.relinearize(product);
+        if (galois === 1) sum.addAccumulator(relinearized);
+        else {
+          using ct = new Ciphertext(relinearized.toCiphertextParts(), stateOf(product));
+          switcher.addPermuted(sum, ct, galois);
+        }
+      } else {
+        using product = evaluator.multiplyPlaintextSum(
+          terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]),
+        );
+        switcher.addPermuted(sum, product, galois);
       }
-    } else {
-      using product = evaluator.multiplyPlaintextSum(
-        terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]),
-      );
-      switcher.addPermuted(sum, product, galois);
     }
+    return new Ciphertext(sum.toCiphertextParts(), { ...stateOf(operand), state: "product" });
+  } finally {
+    for (const ct of rotated.values()) ct[Symbol.dispose]();
   }
-  for (const ct of rotated.values()) ct[Symbol.dispose]();
-  return new Ciphertext(sum.toCiphertextParts(), { ...stateOf(operand), state: "product" });
 }

@@ -89,16 +89,23 @@ export class Parameters {
     );
     this.logN = logN;
     this.slots = 2 ** (logN - 1);
-    this.levels = levels.map((level) => Object.freeze([...level]));
+    this.levels = Object.freeze(levels.map((level) => Object.freeze([...level])));
     this.special = Object.freeze([...special]);
     this.digitPrimes = digitPrimes;
-    this.security = checkSecurity(logN, logProduct(all), security);
-    this.literal = { logN, levels: this.levels, special: this.special, digitPrimes, baseScaleBits, security };
+    this.security = Object.freeze(checkSecurity(logN, logProduct(all), security));
+    this.literal = Object.freeze({
+      logN,
+      levels: this.levels,
+      special: this.special,
+      digitPrimes,
+      baseScaleBits,
+      security,
+    });
     // The canonical scale of each level: a product at level l, divided by its primes, lands on the scale of level l − 1.
     const scales = [2 ** baseScaleBits];
     for (let l = 1; l < levels.length; l++)
       scales.push(Math.sqrt(scales[l - 1] * levels[l].reduce((a, b) => a * b, 1)));
-    this.scales = scales;
+    this.scales = Object.freeze(scales);
     Object.freeze(this);
   }
 
@@ -114,7 +121,7 @@ export class Parameters {
   static choose(request: ParameterRequest): Parameters {
     const { depth, slots = 1, precision = "standard" } = request;
     if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not a whole number`);
-    if (!Number.isInteger(Math.log2(slots))) throw new RangeError(`slots ${slots} is not a power of two`);
+    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1)) throw new RangeError(`slots ${slots} is not a power of two`);
     const width = precision === "high" ? 2 : 1;
     const primes = choosePrimes((depth + 1) * width, 30);
     const levels = chunks(primes, width);

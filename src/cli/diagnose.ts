@@ -16,13 +16,13 @@ export async function diagnose(options: PatientOptions, bare: boolean): Promise<
   const terminal = openTerminal(options);
   const patient = await findPatient(options, terminal, bare);
   const { network } = patient.model;
-  const strange = farFromTraining(patient.pixels, network.card);
-  if (strange) terminal.warn(strange);
-  narrateImage(terminal, patient);
-
   const input = imageToInput(patient.pixels, network.card);
   const calibration = await calibrationInputs(patient.model, patient.dataset, terminal);
-  const witness = narrator(terminal, patient.model);
+  const witness = narrator(terminal, patient.model, () => {
+    const strange = farFromTraining(patient.pixels, network.card);
+    if (strange) terminal.warn(strange);
+    narrateImage(terminal, patient);
+  });
   const session = await openSession(network, calibration, options, witness);
   try {
     const result = await session.diagnose(input, witness);

@@ -24,8 +24,10 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   const images = imagesOf(dataset, options.split, count, model.network);
   const twin = await loadTwin(model, terminal);
   const calibration = await calibrationInputs(model, dataset, terminal);
-  terminal.say(`\nEvaluating ${count} images of the ${options.split} split of ${dataset.name}, encrypted`);
-  const session = await openSession(model.network, calibration, options, narrator(terminal, model));
+  const witness = narrator(terminal, model, () =>
+    terminal.say(`\nEvaluating ${count} images of the ${options.split} split of ${dataset.name}, encrypted`),
+  );
+  const session = await openSession(model.network, calibration, options, witness);
   try {
     const runs = await runAll(session, model.network, images, terminal);
     const evaluation = summarise(runs, images, model.network, twin);

@@ -8,7 +8,7 @@ export function narrateEvaluation(terminal: Terminal, evaluation: Evaluation, en
   const { accuracy, auc, clearAccuracy, clearAuc, reluAccuracy, reluAuc, undecided } = evaluation;
   const say = (text: string) => terminal.say(text);
   const line = (head: string, first: string, second: string) =>
-    say(`  ${head.padEnd(26)}${first.padEnd(24)}${second}`.trimEnd());
+    say(`  ${head.padEnd(28)}${first.padEnd(24)}${second}`.trimEnd());
   say("");
   line("", "accuracy", "AUC");
   line(

@@ -15,11 +15,15 @@ export function narrateImage(terminal: Terminal, { model, pixels, title }: Patie
   terminal.say(picture.replace(/^/gm, "  "));
 }
 
-/** A witness that tells a person what was planned, who did what, how long it took and what was sent. */
-export function narrator(terminal: Terminal, { network }: LoadedModel): Witness {
+/**
+ * A witness that tells a person what was planned, who did what, how long it took and what was sent.
+ * @param introduce called first, once the network is known to be plannable: before, an error should be all that is said
+ */
+export function narrator(terminal: Terminal, { network }: LoadedModel, introduce: () => void): Witness {
   return {
     terminal,
     onPlan({ security, depth }, device) {
+      introduce();
       const level = security.bits > 0 ? `${security.bits} bits` : "NONE";
       terminal.say("");
       terminal.say(row("model", `${network.card.name}, ${network.layers.length} layers`));

@@ -41,7 +41,7 @@ async function fromDataset(options: PatientOptions, terminal: Terminal, bare: bo
   const { split, index = 0 } = options;
   checkIndex(dataset, split, index);
   const { pixels, label } = dataset.image(split, index);
-  return { model, title: `image ${index} of the ${split} split of ${dataset.name}`, pixels, label, dataset };
+  return { model, title: `${split} image ${index} of ${dataset.name}`, pixels, label, dataset };
 }
 
 async function fromPng(path: string, options: PatientOptions, terminal: Terminal): Promise<Patient> {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { defaultPhantomCounts, defaultPhantomSeed } from "../data/phantom-set.js";
 import { depth } from "./depth.js";
 import { diagnose } from "./diagnose.js";
@@ -21,6 +21,10 @@ export function buildProgram(bare: boolean): Command {
     .showSuggestionAfterError(false)
     .exitOverride();
 
+  const image = new Option(
+    "--image <png>",
+    "an 8 or 16 bit PNG instead: its centre square, scaled to the network's size",
+  );
   addRunOptions(
     program
       .command("diagnose", { isDefault: true })
@@ -29,12 +33,9 @@ export function buildProgram(bare: boolean): Command {
         "--index <n>",
         "number of the image in its split (default: 0)",
         wholeNumber("--index", 0, Number.MAX_SAFE_INTEGER),
-      ),
-  )
-    .option("--image <png>", "an 8 or 16 bit PNG instead: its centre square, scaled to the network's size")
-    .action((options) => diagnose(options, bare))
-    .options.find(({ long }) => long === "--image")
-    ?.conflicts(["index"]);
+      )
+      .addOption(image.conflicts(["index", "split"])),
+  ).action((options) => diagnose(options, bare));
 
   addRunOptions(
     program.command("evaluate").description("diagnose every image of a split, and compare with the clear network"),

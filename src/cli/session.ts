@@ -1,4 +1,5 @@
 import { openDevice } from "../device.js";
+import type { Device } from "../index.js";
 import {
   compile,
   type EncryptedModel,
@@ -10,7 +11,6 @@ import {
   Randomness,
   Server,
 } from "../nn/index.js";
-import type { Device } from "../ntt/device.js";
 import type { RunOptions } from "./options.js";
 import type { Terminal } from "./terminal.js";
 
@@ -62,11 +62,11 @@ export async function openSession(
   options: Pick<RunOptions, "device" | "threads" | "plainModel" | "seed">,
   witness: Witness,
 ): Promise<Session> {
-  const source = randomness(options.seed, witness.terminal);
   const plan = compile(network, { model: options.plainModel ? "plain" : "encrypted" });
   const device = await openDevice(options.device, { threads: options.threads });
   try {
     witness.onPlan(plan, device);
+    const source = randomness(options.seed, witness.terminal);
     return await setUp(plan, device, network, calibration, source, witness);
   } catch (error) {
     await device.close();

@@ -1,7 +1,12 @@
-import type { NetworkCard } from "../nn/graph.js";
+/** What a model's card (`NetworkCard`) says about the pixels that it was made for. */
+export interface InputCard {
+  readonly name: string;
+  readonly input: { readonly scale: number; readonly offset: number };
+  readonly training?: { readonly pixelMean: readonly [number, number]; readonly pixelStd: readonly [number, number] };
+}
 
 /** What enters the network: every pixel (0..255) as v·scale + offset, by the model's card. */
-export function imageToInput(pixels: ArrayLike<number>, card: Pick<NetworkCard, "input">): Float64Array {
+export function imageToInput(pixels: ArrayLike<number>, card: Pick<InputCard, "input">): Float64Array {
   const { scale, offset } = card.input;
   return Float64Array.from(pixels, (value) => value * scale + offset);
 }
@@ -13,7 +18,7 @@ export function imageToInput(pixels: ArrayLike<number>, card: Pick<NetworkCard, 
  */
 export function farFromTraining(
   pixels: ArrayLike<number>,
-  card: Pick<NetworkCard, "name" | "training">,
+  card: Pick<InputCard, "name" | "training">,
 ): string | undefined {
   if (!card.training) return undefined;
   const { mean, deviation } = statistics(pixels);

@@ -66,7 +66,7 @@ export interface TensorRow {
 /**
  * For sources x_i: v = ⌊(Σ ⌊x_i·fractions_i/2^32⌋ + 2^23)/2^24⌋, and every target becomes
  * (Σ x_i·constants_i + v·quotientConstant)·2^−32 mod its prime. With x_i = [x·(Q/q_i)^−1] mod q_i,
- * fractions_i = ⌊2^56/q_i⌋, constants_i = Q/q_i and quotientConstant = −Q, that is x centred: in about [−Q/2, Q/2).
+ * fractions_i = ⌊2^56/q_i⌋ (a word: q_i > 2^24), constants_i = Q/q_i and quotientConstant = −Q, that is x centred: in about [−Q/2, Q/2).
  * The integer estimate v is off by one only within about 2^−23 of the border, where it shifts x by Q.
  */
 export interface ConversionRow {
@@ -101,3 +101,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "tensor",
   "baseConvert",
 ];
+
+/** @throws RangeError for fractions of primes below 2^24: they do not fit a word, and the quotient would be wrong. */
+export function requireFractionWords(fractions: readonly number[]): void {
+  if (fractions.some((fraction) => fraction >= 2 ** 32)) throw new RangeError("base conversion needs primes above 2^24");
+}

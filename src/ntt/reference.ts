@@ -1,10 +1,8 @@
-import { chacha20 } from "@noble/ciphers/chacha.js";
 import { DeviceError } from "../errors.js";
 import type { Device, DeviceStatistics } from "./device.js";
-import { type ConversionRow, KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "./kernels.js";
+import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "./kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "./primes.js";
-import { inverseTransform, power, transform } from "./reference-transform.js";
-import { reverseBits } from "./roots.js";
+import { Operands, REFERENCE_KERNELS, wordsOf } from "./reference-kernels.js";
 
 /**
  * Opens the reference: every kernel as its definition in `kernels.ts` reads, in BigInt, one row after the other. Slow
@@ -55,7 +53,7 @@ class ReferenceDevice implements Device {
     const writtenBefore = new Set<Limb>();
     for (const row of rows) {
       const operands = new Operands(this.limbs, 2 ** logN);
-      KERNELS[kernel](operands, row, logN);
+      REFERENCE_KERNELS[kernel](operands, row, logN);
       for (const limb of operands.read) {
         if (writtenBefore.has(limb))
           throw new RangeError(`${kernel}: a row reads what another row of its launch writes`);
@@ -98,169 +96,8 @@ class ReferenceDevice implements Device {
 
   private check(logN: number): void {
     if (this.closed) throw new DeviceError("the device is closed", "open another one with openDevice()");
-    if (!(logN >= MIN_LOG_N && logN <= MAX_LOG_N)) {
+    if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
   }
 }
-
-function wordsOf(limbs: ReadonlyMap<Limb, Uint32Array>, limb: Limb, n: number): Uint32Array {
-  const words = limbs.get(limb);
-  if (words?.length !== n) throw new RangeError(`limb ${limb} is not an allocated limb of ${n} words`);
-  return words;
-}
-
-/** One row's view of the limbs; it notes what the row reads and writes. */
-class Operands {
-  readonly read = new Set<Limb>();
-  readonly written = new Set<Limb>();
-
-  constructor(
-    private readonly limbs: Map<Limb, Uint32Array>,
-    readonly n: number,
-  ) {}
-
-  words(limb: Limb): bigint[] {
-    this.read.add(limb);
-    return Array.from(wordsOf(this.limbs, limb, this.n), BigInt);
-  }
-
-  residues(limb: Limb, p: number): bigint[] {
-    const outside = wordsOf(this.limbs, limb, this.n).findIndex((word) => word >= p);
-    if (outside >= 0) throw new RangeError(`word ${outside} of an operand is not a residue modulo ${p}`);
-    return this.words(limb);
-  }
-
-  /** Writes value(i) mod p for every i, after reading all of them: `limb` may be among the operands. */
-  store(limb: Limb, p: number, value: (i: number) => bigint): void {
-    this.storeWords(
-      limb,
-      Array.from({ length: this.n }, (_, i) => modulo(value(i), BigInt(p))),
-    );
-  }
-
-  storeWords(limb: Limb, words: readonly bigint[]): void {
-    wordsOf(this.limbs, limb, this.n);
-    this.written.add(limb);
-    this.limbs.set(limb, Uint32Array.from(words, Number));
-  }
-
-  /** For kernels whose outputs may not be among their operands, nor twice among the outputs. */
-  requireDistinct(outputs: readonly Limb[], inputs: readonly Limb[]): void {
-    if (new Set(outputs).size < outputs.length || outputs.some((limb) => inputs.includes(limb))) {
-      throw new RangeError("an output is among the operands of a kernel that does not work in place");
-    }
-  }
-}
-
-function modulo(x: bigint, p: bigint): bigint {
-  return ((x % p) + p) % p;
-}
-
-/** 2^−32 mod p. */
-function montgomeryFactor(p: number): bigint {
-  return power(2n ** 32n, BigInt(p) - 2n, BigInt(p));
-}
-
-function sum(count: number, term: (index: number) => bigint): bigint {
-  let total = 0n;
-  for (let index = 0; index < count; index++) total += term(index);
-  return total;
-}
-
-const KERNELS: { [K in KernelName]: (operands: Operands, row: KernelRows[K], logN: number) => void } = {
-  ntt(o, [out, input, p], logN) {
-    o.storeWords(out, transform(o.residues(input, p), p, logN));
-  },
-  intt(o, [out, input, p, factor], logN) {
-    const coefficients = inverseTransform(o.residues(input, p), p, logN);
-    o.store(out, p, (i) => coefficients[i] * BigInt(factor));
-  },
-  add(o, [out, a, b, p]) {
-    const [x, y] = [o.residues(a, p), o.residues(b, p)];
-    o.store(out, p, (i) => x[i] + y[i]);
-  },
-  subtract(o, [out, a, b, p]) {
-    const [x, y] = [o.residues(a, p), o.residues(b, p)];
-    o.store(out, p, (i) => x[i] - y[i]);
-  },
-  negate(o, [out, a, p]) {
-    const x = o.residues(a, p);
-    o.store(out, p, (i) => -x[i]);
-  },
-  multiply(o, [out, a, b, p]) {
-    const [x, y, r] = [o.residues(a, p), o.residues(b, p), montgomeryFactor(p)];
-    o.store(out, p, (i) => x[i] * y[i] * r);
-  },
-  multiplyAdd(o, [out, a, b, p]) {
-    const [x, y, z, r] = [o.residues(a, p), o.residues(b, p), o.residues(out, p), montgomeryFactor(p)];
-    o.store(out, p, (i) => z[i] + x[i] * y[i] * r);
-  },
-  multiplyScalar(o, [out, a, p, factor]) {
-    const x = o.residues(a, p);
-    o.store(out, p, (i) => x[i] * BigInt(factor));
-  },
-  multiplyScalarAdd(o, [out, a, p, factor]) {
-    const [x, z] = [o.residues(a, p), o.residues(out, p)];
-    o.store(out, p, (i) => z[i] + x[i] * BigInt(factor));
-  },
-  dropAndScale(o, [out, a, b, p, factor]) {
-    const [x, y] = [o.residues(a, p), o.residues(b, p)];
-    o.store(out, p, (i) => (x[i] - y[i]) * BigInt(factor));
-  },
-  permute(o, [out, a, galois], logN) {
-    o.requireDistinct([out], [a]);
-    const values = o.words(a);
-    // Value j is the polynomial at root^e with e = 2·rev(j) + 1; X → X^g moves it to root^(g·e).
-    const exponent = (j: number) => 2 * reverseBits(j, logN) + 1;
-    const place = (e: number) => reverseBits(((e % (2 * o.n)) - 1) / 2, logN);
-    o.storeWords(
-      out,
-      values.map((_, j) => values[place(galois * exponent(j))]),
-    );
-  },
-  reduce(o, [out, low, high, p]) {
-    const [l, h] = [o.words(low), o.words(high)];
-    o.store(out, p, (i) => l[i] + 2n ** 32n * BigInt.asIntN(32, h[i]));
-  },
-  copy(o, [out, a]) {
-    o.storeWords(out, o.words(a));
-  },
-  expandUniform(o, [out, p, seed]) {
-    const bytes = new Uint8Array(44);
-    const view = new DataView(bytes.buffer);
-    for (let i = 0; i < 11; i++) view.setUint32(4 * i, seed[i], true);
-    const stream = chacha20(bytes.subarray(0, 32), bytes.subarray(32), new Uint8Array(8 * o.n));
-    const words = new DataView(stream.buffer, stream.byteOffset);
-    o.store(out, p, (i) => words.getBigUint64(8 * i, true));
-  },
-  dotProduct(o, { prime, out, terms }) {
-    o.requireDistinct(out, terms.flat());
-    const r = montgomeryFactor(prime);
-    const [x, k0, k1] = [0, 1, 2].map((part) => terms.map((term) => o.residues(term[part], prime)));
-    o.store(out[0], prime, (i) => sum(terms.length, (t) => x[t][i] * k0[t][i]) * r);
-    o.store(out[1], prime, (i) => sum(terms.length, (t) => x[t][i] * k1[t][i]) * r);
-  },
-  tensor(o, { prime, out, terms }) {
-    o.requireDistinct(out, terms.flat());
-    const r = montgomeryFactor(prime);
-    const [a0, a1, b0, b1] = [0, 1, 2, 3].map((part) => terms.map((term) => o.residues(term[part], prime)));
-    o.store(out[0], prime, (i) => sum(terms.length, (t) => a0[t][i] * b0[t][i]) * r);
-    o.store(out[1], prime, (i) => sum(terms.length, (t) => a0[t][i] * b1[t][i] + a1[t][i] * b0[t][i]) * r);
-    o.store(out[2], prime, (i) => sum(terms.length, (t) => a1[t][i] * b1[t][i]) * r);
-  },
-  baseConvert(o, { sources, fractions, targets }: ConversionRow) {
-    o.requireDistinct(
-      targets.map((target) => target.out),
-      sources,
-    );
-    const x = sources.map((source) => o.words(source));
-    const quotient = (i: number) => (sum(x.length, (s) => (x[s][i] * BigInt(fractions[s])) >> 32n) + 2n ** 23n) >> 24n;
-    for (const { out, prime, constants, quotientConstant } of targets) {
-      const r = montgomeryFactor(prime);
-      const value = (i: number) =>
-        sum(x.length, (s) => x[s][i] * BigInt(constants[s])) + quotient(i) * BigInt(quotientConstant);
-      o.store(out, prime, (i) => value(i) * r);
-    }
-  },
-};

@@ -84,11 +84,15 @@ describe("a data set that is not on this machine", () => {
     const baseUrl = await serve(async (_, response) => {
       for (let at = 0; at < bytes.length; at += 100_000) {
         response.write(bytes.subarray(at, at + 100_000));
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 150));
       }
       response.end();
     });
-    const set = await openDataset("breastmnist", { ...options(baseUrl), connectTimeoutMs: 60, totalTimeoutMs: 20_000 });
+    const set = await openDataset("breastmnist", {
+      ...options(baseUrl),
+      connectTimeoutMs: 500,
+      totalTimeoutMs: 20_000,
+    });
     expect(set.count("train")).toBe(546);
   });
 

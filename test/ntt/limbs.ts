@@ -25,7 +25,10 @@ export function constantLimb(logN: number, value: number): Uint32Array {
 /** The residues on which lazy reductions go wrong first. */
 export function extremeLimbs(logN: number, p: number): { name: string; words: Uint32Array }[] {
   const n = 2 ** logN;
-  const pattern = (name: string, value: (i: number) => number) => ({ name, words: Uint32Array.from({ length: n }, (_, i) => value(i)) });
+  const pattern = (name: string, value: (i: number) => number) => ({
+    name,
+    words: Uint32Array.from({ length: n }, (_, i) => value(i)),
+  });
   return [
     pattern("0", () => 0),
     pattern("1", () => 1),

@@ -1,5 +1,6 @@
 import { DeviceError } from "../../errors.js";
 import type { Limb } from "../kernels.js";
+import { ADDRESS } from "./worker.js";
 
 const PAGE = 65536;
 const MAX_PAGES = 65536;
@@ -9,8 +10,8 @@ const SLAB_BYTES = 8 * 2 ** 20;
  * share their cache sets (measured at N = 2^14: 62 µs against 28 for a sum of five products).
  */
 const PADDING = 192;
-/** Below this address: the module's own data, the launch list and scratch space. */
-const RESERVED = 4 * PAGE;
+/** Below this address: the module's own data, control words, scratch space and the ring of launches. */
+const RESERVED = ADDRESS.end;
 
 /**
  * Blocks of limbs in one WebAssembly memory, equal for each N, taken from slabs that are never given back.
@@ -24,8 +25,12 @@ export class Arena {
   bytesInUse = 0;
   peakBytes = 0;
 
-  constructor(private readonly maxPages = MAX_PAGES) {
-    this.memory = new WebAssembly.Memory({ initial: RESERVED / PAGE, maximum: MAX_PAGES });
+  /** @param shared whether worker threads see the memory too */
+  constructor(
+    private readonly maxPages = MAX_PAGES,
+    shared = false,
+  ) {
+    this.memory = new WebAssembly.Memory({ initial: RESERVED / PAGE, maximum: MAX_PAGES, shared });
   }
 
   static pitch(logN: number): number {
@@ -51,8 +56,8 @@ export class Arena {
       // A limb freed twice would be handed out twice: two ciphertexts in one place.
       if (!used?.delete(limb)) throw new DeviceError("a limb was freed twice", "dispose of each handle once");
       this.free.get(logN)!.push(limb);
+      this.bytesInUse -= Arena.pitch(logN);
     }
-    this.bytesInUse -= limbs.length * Arena.pitch(logN);
   }
 
   /** Space for tables: never freed. */

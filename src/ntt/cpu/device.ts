@@ -3,43 +3,63 @@ import type { Device, DeviceStatistics } from "../device.js";
 import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
 import { Arena } from "./arena.js";
-import { Executor } from "./executor.js";
-import { loadKernels } from "./module.js";
+import { LaunchEncoder, writeWords } from "./encode.js";
+import { type Executor, InlineExecutor, WorkerExecutor } from "./executor.js";
+import { instantiate, plainKernels, sharedKernels } from "./module.js";
+import { LaunchQueue } from "./queue.js";
+import { Tables } from "./tables.js";
+import { ADDRESS, MAX_THREADS, RowRunner } from "./worker.js";
+import { WorkerPool } from "./workers.js";
 
 export interface CpuDeviceOptions {
+  /** Threads that compute. One computes on the calling thread; more are workers, and the calling thread only queues. */
+  readonly threads?: number;
   /** Most bytes of WebAssembly memory; 4 GiB is the platform's limit and the default. */
   readonly memoryLimit?: number;
 }
 
-/** Opens the CPU device: WebAssembly SIMD on the calling thread, the queue drained at every launch. */
+/**
+ * Opens the CPU device: WebAssembly SIMD.
+ * @throws DeviceError where WebAssembly SIMD or, for several threads, shared memory is missing.
+ */
 export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Device> {
-  const arena = new Arena(Math.floor((options.memoryLimit ?? 2 ** 32) / 65536));
+  const { threads = 1, memoryLimit = 2 ** 32 } = options;
+  if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
+    throw new RangeError(`${threads} threads: 1 to ${MAX_THREADS} were expected`);
+  }
+  if (threads > 1 && typeof SharedArrayBuffer === "undefined") {
+    throw new DeviceError("several threads need shared memory", "serve the page with COOP and COEP headers, or use 1 thread");
+  }
   try {
-    return new CpuDevice(arena, new Executor(arena, await loadKernels(arena.memory)));
+    const arena = new Arena(Math.floor(memoryLimit / 65536), threads > 1);
+    const kernels = await instantiate(await (threads > 1 ? sharedKernels() : plainKernels()), arena.memory);
+    const encoder = new LaunchEncoder(new Tables(arena, kernels));
+    if (threads === 1) {
+      return new CpuDevice(arena, encoder, new InlineExecutor(arena, new RowRunner(kernels, arena.memory, ADDRESS.scratch)), 1);
+    }
+    const workers = await WorkerPool.start(threads, arena.memory);
+    return new CpuDevice(arena, encoder, new WorkerExecutor(new LaunchQueue(arena.memory, workers), workers), threads);
   } catch (cause) {
-    throw new DeviceError(
-      "the WebAssembly kernels do not start",
-      "use Node 20.19 or later, or a browser with WebAssembly SIMD",
-      {
-        cause,
-      },
-    );
+    if (cause instanceof DeviceError) throw cause;
+    const fix = "use Node 20.19 or later, or a browser with WebAssembly SIMD";
+    throw new DeviceError("the WebAssembly kernels do not start", fix, { cause });
   }
 }
 
 class CpuDevice implements Device {
   readonly kind = "cpu";
-  readonly threads = 1;
   private readonly rows = Object.fromEntries(KERNEL_NAMES.map((name) => [name, 0])) as Record<KernelName, number>;
   private closed = false;
 
   constructor(
     private readonly arena: Arena,
+    private readonly encoder: LaunchEncoder,
     private readonly executor: Executor,
+    readonly threads: number,
   ) {}
 
   describe(): string {
-    return "CPU, WebAssembly SIMD, 1 thread";
+    return `CPU, WebAssembly SIMD, ${this.threads} thread${this.threads > 1 ? "s" : ""}`;
   }
 
   allocate(logN: number, count: number): Limb[] {
@@ -55,34 +75,39 @@ class CpuDevice implements Device {
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
     this.check(logN);
     this.rows[kernel] += rows.length;
-    this.executor.run(kernel, logN, rows);
+    this.executor.push(this.encoder.encode(kernel, logN, rows));
   }
 
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
     this.check(logN);
     if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
-    this.arena.words(limb, words.length).set(words);
+    this.executor.push(writeWords(limb, words));
   }
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {
     this.check(logN);
+    await this.executor.idle();
     return limbs.map((limb) => this.arena.words(limb, 2 ** logN).slice());
   }
 
-  async idle(): Promise<void> {}
+  async idle(): Promise<void> {
+    await this.executor.idle();
+  }
 
   statistics(): DeviceStatistics {
     return { bytesInUse: this.arena.bytesInUse, peakBytes: this.arena.peakBytes, rows: { ...this.rows } };
   }
 
   async close(): Promise<void> {
-    if (!this.closed) this.arena.wipe();
+    if (this.closed) return;
     this.closed = true;
+    await this.executor.close();
+    this.arena.wipe();
   }
 
   private check(logN: number): void {
     if (this.closed) throw new DeviceError("the device is closed", "open another one with openDevice()");
-    if (!(logN >= MIN_LOG_N && logN <= MAX_LOG_N)) {
+    if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
   }

@@ -1,4 +1,4 @@
-import { kernelsBase64 } from "./kernels.generated.js";
+import { kernelsBase64, sharedKernelsBase64 } from "./kernels.generated.js";
 
 /** The exports of the embedded WebAssembly module; addresses and sizes are bytes. See `assembly/`. */
 export interface Kernels {
@@ -13,6 +13,7 @@ export interface Kernels {
   multiplyScalar(out: number, a: number, bytes: number, p: number, factor: number): void;
   multiplyScalarAdd(out: number, a: number, bytes: number, p: number, factor: number): void;
   dropAndScale(out: number, a: number, b: number, bytes: number, p: number, factor: number): void;
+  copy(out: number, a: number, bytes: number): void;
   permute(out: number, a: number, table: number, bytes: number): void;
   reduce(out: number, low: number, high: number, bytes: number, p: number): void;
   dotProduct(list: number, count: number, out0: number, out1: number, bytes: number, p: number): void;
@@ -21,14 +22,29 @@ export interface Kernels {
   expandUniform(out: number, seed: number, scratch: number, bytes: number, p: number): void;
 }
 
-let compiled: Promise<WebAssembly.Module> | undefined;
+let plainModule: Promise<WebAssembly.Module> | undefined;
+let sharedModule: Promise<WebAssembly.Module> | undefined;
 
-/** Compiles once, instantiates for each device. */
-export async function loadKernels(memory: WebAssembly.Memory): Promise<Kernels> {
-  compiled ??= WebAssembly.compile(Uint8Array.from(atob(kernelsBase64), (c) => c.charCodeAt(0)));
+/** The module for a memory of its own; compiled once. */
+export function plainKernels(): Promise<WebAssembly.Module> {
+  plainModule ??= compile(kernelsBase64);
+  return plainModule;
+}
+
+/** The module for a memory shared with workers; compiled once. */
+export function sharedKernels(): Promise<WebAssembly.Module> {
+  sharedModule ??= compile(sharedKernelsBase64);
+  return sharedModule;
+}
+
+export async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<Kernels> {
   const abort = () => {
     throw new Error("a kernel aborted");
   };
-  const instance = await WebAssembly.instantiate(await compiled, { env: { memory, abort } });
+  const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
   return instance.exports as unknown as Kernels;
+}
+
+function compile(base64: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
 }

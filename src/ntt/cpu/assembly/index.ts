@@ -8,10 +8,11 @@ export {
   multiplyScalar,
   multiplyScalarAdd,
   dropAndScale,
+  copy,
   permute,
   reduce,
   dotProduct,
   tensor,
-  baseConvert,
 } from "./pointwise";
 export { expandUniform } from "./expand";
+export { baseConvert } from "./convert";

@@ -1,5 +1,5 @@
 // Pointwise kernels: canonical residues in, canonical residues out.
-import { inverseWord, montgomery, montgomeryWide, mulHigh, shoup, shoupQuotient, subtractIf } from "./words";
+import { inverseWord, montgomery, montgomeryWide, shoup, shoupQuotient, subtractIf } from "./words";
 
 export function add(out: usize, a: usize, b: usize, bytes: usize, prime: u32): void {
   const p = i32x4.splat(prime);
@@ -78,6 +78,11 @@ export function dropAndScale(out: usize, a: usize, b: usize, bytes: usize, prime
   }
 }
 
+/** out = a, for any number of bytes. */
+export function copy(out: usize, a: usize, bytes: usize): void {
+  memory.copy(out, a, bytes);
+}
+
 /** out[i] = a[table[i] / 4]: the table holds byte offsets. */
 export function permute(out: usize, a: usize, table: usize, bytes: usize): void {
   for (let o: usize = 0; o < bytes; o += 16) {
@@ -109,12 +114,12 @@ export function reduce(out: usize, low: usize, high: usize, bytes: usize, prime:
 
 /**
  * out0 = Σ x·k0·2^−32 and out1 = Σ x·k1·2^−32 over `count` triples of addresses (x, k0, k1) at `list`.
- * Sixteen products of 60 bits fit into 64: longer sums are cut and added up.
+ * Sixteen products of 60 bits fit into 64: longer sums are cut and added up. An empty one is 0.
  */
 export function dotProduct(list: usize, count: i32, out0: usize, out1: usize, bytes: usize, prime: u32): void {
   const p = i32x4.splat(prime);
   const pInverse = i32x4.splat(inverseWord(prime));
-  for (let done = 0; done < count; done += 16) {
+  for (let done = 0; done == 0 || done < count; done += 16) {
     const end = list + <usize>min(count, done + 16) * 12;
     const begin = list + <usize>done * 12;
     for (let o: usize = 0; o < bytes; o += 16) {
@@ -150,7 +155,7 @@ export function dotProduct(list: usize, count: i32, out0: usize, out1: usize, by
 export function tensor(list: usize, count: i32, out0: usize, out1: usize, out2: usize, bytes: usize, prime: u32): void {
   const p = i32x4.splat(prime);
   const pInverse = i32x4.splat(inverseWord(prime));
-  for (let done = 0; done < count; done += 8) {
+  for (let done = 0; done == 0 || done < count; done += 8) {
     const end = list + <usize>min(count, done + 8) * 16;
     const begin = list + <usize>done * 16;
     for (let o: usize = 0; o < bytes; o += 16) {
@@ -183,64 +188,6 @@ export function tensor(list: usize, count: i32, out0: usize, out1: usize, out2: 
       v128.store(out0 + o, r0);
       v128.store(out1 + o, r1);
       v128.store(out2 + o, r2);
-    }
-  }
-}
-
-/**
- * Base conversion of `sources` limbs to `targets` limbs. `list` holds, in words: the source addresses; their fraction
- * words ⌊2^56/q_i⌋; then for every target its address, its prime, one constant for each source and one for the quotient.
- * Every target gets (Σ x_i·c_i + v·d)·2^−32 with v = ⌊(Σ ⌊x_i·f_i/2^32⌋ + 2^23) / 2^24⌋, the rounded sum of x_i/q_i.
- */
-export function baseConvert(list: usize, sources: i32, targets: i32, scratch: usize, bytes: usize): void {
-  const fractions = list + (<usize>sources << 2);
-  const first = fractions + (<usize>sources << 2);
-  const width = <usize>(sources + 3) << 2;
-  const half = i32x4.splat(1 << 23);
-  for (let tile: usize = 0; tile < bytes; tile += TILE_BYTES) {
-    for (let o: usize = 0; o < TILE_BYTES; o += 16) {
-      let sum = half;
-      for (let i: usize = 0, end = <usize>sources << 2; i < end; i += 4) {
-        const x = v128.load(<usize>load<u32>(list + i) + tile + o);
-        sum = i32x4.add(sum, mulHigh(x, v128.load32_splat(fractions + i)));
-      }
-      v128.store(scratch + o, i32x4.shr_u(sum, 24));
-    }
-    for (let j = 0; j < targets; j++) {
-      convertTile(list, sources, first + <usize>j * width, scratch, tile);
-    }
-  }
-}
-
-const TILE_BYTES: usize = 2048;
-
-function convertTile(list: usize, sources: i32, target: usize, scratch: usize, tile: usize): void {
-  const out = <usize>load<u32>(target) + tile;
-  const prime = load<u32>(target, 4);
-  const p = i32x4.splat(prime);
-  const pInverse = i32x4.splat(inverseWord(prime));
-  const quotientConstant = v128.load32_splat(target + 8 + (<usize>sources << 2));
-  // Fifteen products and the small one of the quotient a pass.
-  for (let done = 0; done < sources; done += 15) {
-    const begin = <usize>done << 2;
-    const end = <usize>min(sources, done + 15) << 2;
-    for (let o: usize = 0; o < TILE_BYTES; o += 16) {
-      let even = i64x2.splat(0);
-      let odd = even;
-      if (done == 0) {
-        const v = v128.load(scratch + o);
-        even = i64x2.extmul_low_i32x4_u(v, quotientConstant);
-        odd = i64x2.extmul_high_i32x4_u(v, quotientConstant);
-      }
-      for (let i = begin; i < end; i += 4) {
-        const x = v128.load(<usize>load<u32>(list + i) + tile + o);
-        const c = v128.load32_splat(target + 8 + i);
-        even = i64x2.add(even, i64x2.extmul_low_i32x4_u(x, c));
-        odd = i64x2.add(odd, i64x2.extmul_high_i32x4_u(x, c));
-      }
-      let r = montgomeryWide(even, odd, p, pInverse);
-      if (done > 0) r = subtractIf(i32x4.add(r, v128.load(out + o)), p);
-      v128.store(out + o, r);
     }
   }
 }

@@ -1,0 +1,93 @@
+import type { KernelName, KernelRows } from "../kernels.js";
+import { requireFractionWords } from "../kernels.js";
+import { multiplyModulo } from "../modulus.js";
+import type { Tables } from "./tables.js";
+import { KERNEL_ORDER, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
+
+/** A base conversion of few rows is cut into pieces of its coefficients, so that all threads have something to do. */
+const CONVERT_PIECES = 8;
+const SMALLEST_PIECE = 2048;
+
+/** Rows of a launch as words: arguments of the kernel's function, then what they point to. */
+export class LaunchEncoder {
+  constructor(private readonly tables: Tables) {}
+
+  /** The launch in words, as `runRow` reads it. Twiddle factors and automorphisms are made at first use. */
+  encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): Uint32Array {
+    const encode = this.encoders[kernel];
+    return launchWords(kernel, rows.flatMap((row) => encode(row, logN)));
+  }
+
+  private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => EncodedRow[] } = {
+    ntt: ([out, input, p], logN) => {
+      const t = this.tables.transform(p, logN);
+      return scalars(out, input, t.forward, t.forwardQuotients, logN, p);
+    },
+    intt: ([out, input, p, factor], logN) => {
+      const t = this.tables.transform(p, logN);
+      // N^−1 = −((p − 1)/N) modulo p, since p is 1 modulo N.
+      const scale = multiplyModulo(p - (p - 1) / 2 ** logN, factor, p);
+      return scalars(out, input, t.inverse, t.inverseQuotients, logN, p, scale);
+    },
+    add: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
+    subtract: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
+    negate: ([out, a, p], logN) => scalars(out, a, 4 << logN, p),
+    multiply: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
+    multiplyAdd: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
+    multiplyScalar: ([out, a, p, k], logN) => scalars(out, a, 4 << logN, p, k),
+    multiplyScalarAdd: ([out, a, p, k], logN) => scalars(out, a, 4 << logN, p, k),
+    dropAndScale: ([out, a, b, p, k], logN) => scalars(out, a, b, 4 << logN, p, k),
+    permute: ([out, a, galois], logN) => scalars(out, a, this.tables.automorphism(galois, logN), 4 << logN),
+    reduce: ([out, low, high, p], logN) => scalars(out, low, high, 4 << logN, p),
+    copy: ([out, a], logN) => scalars(out, a, 4 << logN),
+    expandUniform: ([out, p, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN, p], list: seed }],
+    dotProduct: ({ prime, out, terms }, logN) => [
+      { args: [LIST, terms.length, out[0], out[1], 4 << logN, prime], list: terms.flat() },
+    ],
+    tensor: ({ prime, out, terms }, logN) => [
+      { args: [LIST, terms.length, out[0], out[1], out[2], 4 << logN, prime], list: terms.flat() },
+    ],
+    baseConvert: ({ sources, fractions, targets }, logN) => {
+      requireFractionWords(fractions);
+      const bytes = Math.max(SMALLEST_PIECE, (4 << logN) / CONVERT_PIECES);
+      return Array.from({ length: (4 << logN) / bytes }, (_, piece) => {
+        const list: number[] = [...sources.map((limb) => limb + piece * bytes), ...fractions];
+        for (const { out, prime, constants, quotientConstant } of targets) {
+          list.push(out + piece * bytes, prime, ...constants, quotientConstant);
+        }
+        return { args: [LIST, sources.length, targets.length, SCRATCH, bytes], list };
+      });
+    },
+  };
+}
+
+/** A launch that copies words into a limb. */
+export function writeWords(limb: number, words: Uint32Array | Int32Array): Uint32Array {
+  const row = { args: [limb, LIST, words.byteLength], list: words as ArrayLike<number> };
+  return launchWords("copy", [row]);
+}
+
+interface EncodedRow {
+  readonly args: readonly number[];
+  readonly list?: ArrayLike<number>;
+}
+
+function scalars(...args: number[]): EncodedRow[] {
+  return [{ args }];
+}
+
+function launchWords(kernel: (typeof KERNEL_ORDER)[number], rows: readonly EncodedRow[]): Uint32Array {
+  const sizes = rows.map(({ args, list }) => 1 + args.length + (list?.length ?? 0));
+  const words = new Uint32Array(2 + rows.length + sizes.reduce((a, b) => a + b, 0));
+  words[0] = KERNEL_ORDER.indexOf(kernel);
+  words[1] = rows.length;
+  let at = 2 + rows.length;
+  for (const [i, { args, list }] of rows.entries()) {
+    words[2 + i] = at;
+    words[at] = args.length;
+    words.set(args, at + 1);
+    if (list) words.set(list, at + 1 + args.length);
+    at += sizes[i];
+  }
+  return words;
+}
