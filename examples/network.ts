@@ -4,7 +4,9 @@ import { openDevice } from "blindsight";
 import { compile, importOnnx, KeyHolder, ModelOwner, Server, softmax } from "blindsight/nn";
 
 const network = importOnnx(await readFile(process.argv[2] ?? "models/rl1-phantom.onnx"));
-const images = Array.from({ length: 16 }, (_, k) => Float64Array.from({ length: 784 }, (_, i) => Math.sin((k + 1) * i)));
+const images = Array.from({ length: 16 }, (_, k) =>
+  Float64Array.from({ length: 784 }, (_, i) => Math.sin((k + 1) * i)),
+);
 const device = await openDevice("auto");
 const plan = compile(network, { model: "encrypted" }); // public: no weight is in it
 

@@ -32,7 +32,8 @@ COMMON = dict(batch=64, lr=4e-3, weight_decay=1e-2, label_smoothing=0.05, shift=
 DATASETS = {
     "breastmnist": dict(labels=["malignant", "normal or benign"], networks=["rl3"], recipe=dict(COMMON, epochs=240)),
     "pneumoniamnist": dict(labels=["normal", "pneumonia"], networks=["rl3"], recipe=dict(COMMON, epochs=30, threshold="balanced")),
-    "phantom": dict(labels=["clear", "lesion"], networks=["rl3", "rl1"], recipe=dict(COMMON, epochs=20)),
+    "phantom": dict(labels=["clear", "lesion"], networks=["rl3", "rl1"], recipe=dict(COMMON, epochs=20),
+                    overrides={"rl1": dict(lr=0.05)}),  # so few weights bear, and need, larger steps
 }
 
 
@@ -164,7 +165,7 @@ def train(network, activation, seed, recipe, train_set, validation_set):
 
 
 def ranges(model, x):
-    """What the encryption layer must hold, over the training images."""
+    """What the encryption layer must hold, over images `x`."""
     peaks, hooks = [], []
     for module in model:
         if isinstance(module, (Quad, nn.ReLU)):
@@ -227,14 +228,15 @@ def main():
     torch.set_num_threads(1)
 
     dataset = DATASETS[options.dataset]
-    recipe = dict(dataset["recipe"], **{k: json.loads(v) for k, v in (pair.split("=") for pair in options.set)})
+    changes = {key: json.loads(value) for key, value in (pair.split("=") for pair in options.set)}
+    recipes = {network: {**dataset["recipe"], **dataset.get("overrides", {}).get(network, {}), **changes} for network in ("rl3", "rl1")}
     path = options.npz or Path(os.environ.get("BLINDSIGHT_DATA", ROOT / "../shared/data")) / f"{options.dataset}.npz"
     train_set, validation_set = read_split(path, "train"), read_split(path, "val")
     statistics = pixel_statistics(train_set[0])
     started, runs = time.time(), {}
     for network in options.networks or dataset["networks"]:
         for activation in options.activations:
-            found = [train(network, activation, seed, recipe, train_set, validation_set) for seed in options.seeds]
+            found = [train(network, activation, seed, recipes[network], train_set, validation_set) for seed in options.seeds]
             runs[network, activation] = sorted(found, key=lambda run: run["rank"], reverse=True)
             print(f"{options.dataset} {network} {activation}: validation", *(f"{k} {spread([r['validation'][k] for r in found])['mean']:.4f}"
                   for k in ("accuracy", "auc")), f"rank {np.mean([r['rank'] for r in found]):.4f}",
@@ -259,11 +261,12 @@ def main():
             "threshold": shipped["threshold"], "input": {"height": 28, "width": 28, "channels": 1, "scale": 1 / 127.5, "offset": -1},
             "training": statistics, "twin": twin if activation == "quad" else None})
         everything[file] = {
-            "dataset": options.dataset, "network": network, "activation": activation, "labels": dataset["labels"], "recipe": recipe,
+            "dataset": options.dataset, "network": network, "activation": activation, "labels": dataset["labels"], "recipe": recipes[network],
             "parameters": sum(p.numel() for p in shipped["model"].parameters()),
             "images": {"train": len(train_set[0]), "val": len(validation_set[0]), "test": len(test_set[0])}, "training": statistics,
             "shipped": {"seed": shipped["seed"], "epoch": shipped["epoch"], "threshold": shipped["threshold"],
-                        "validation": shipped["validation"], "test": scores[shipped["seed"]], **ranges(shipped["model"], train_set[0])},
+                        "validation": shipped["validation"], "test": scores[shipped["seed"]], **ranges(shipped["model"], train_set[0]),
+                        "over": {"val": ranges(shipped["model"], validation_set[0]), "test": ranges(shipped["model"], test_set[0])}},
             "seeds": [{"seed": r["seed"], "epoch": r["epoch"], "threshold": r["threshold"], "validation": r["validation"],
                        "test": scores[r["seed"]]} for r in sorted(found, key=lambda r: r["seed"])],
             "test": {k: spread([s[k] for s in scores.values()]) for k in ("accuracy", "auc")},

@@ -19,7 +19,8 @@ import {
   transform,
 } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
-import { expandUniform, type SecretKey, sampleError } from "./secret.js";
+import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
+import type { SecretKey } from "./secret.js";
 
 export interface EncryptOptions {
   /** Level of the result; default the highest. Lower levels are smaller and quicker. */
@@ -53,21 +54,17 @@ export class Encryptor {
     const { ring, key } = this;
     const primes = publicPrimes(this.parameters, level);
     const extra = primes[primes.length - 1];
-    const n = 2 ** ring.logN;
-
-    const ephemeral = this.randomness.ternary(n);
-    using u = fromIntegers(ring, ephemeral, primes);
-    ephemeral.fill(0);
-    transform(u);
-    const error = this.randomness.gaussian(n);
-    using message = fromIntegers(ring, error, primes);
-    error.fill(0);
     const coefficients = this.encoder.coefficients(values, level, slots);
     using plain = fromIntegers(ring, coefficients, primes);
     coefficients.fill(0);
+
+    using u = sampleTernary(ring, primes, this.randomness);
+    transform(u);
+    using message = sampleGaussian(ring, primes, this.randomness);
     addScaled(message, plain, (p) => extra % p); // p·m vanishes modulo p itself
     transform(message);
-    using noise = sampleError(ring, primes, this.randomness);
+    using noise = sampleGaussian(ring, primes, this.randomness);
+    transform(noise);
 
     using c0 = multiply(u, key.b, primes);
     addInto(c0, message);
@@ -98,18 +95,16 @@ export class SecretEncryptor {
     const { ring } = this;
     const primes = this.parameters.primesAt(level);
     const coefficients = this.encoder.coefficients(values, level, slots);
-    const error = this.randomness.gaussian(2 ** ring.logN);
-    // |m| + 19 < 2^53 wherever a double is exact; above that, the encoding is coarser than the error anyway.
-    for (let i = 0; i < error.length; i++) error[i] += coefficients[i];
-    using message = fromIntegers(ring, error, primes);
-    error.fill(0);
+    using plain = fromIntegers(ring, coefficients, primes);
     coefficients.fill(0);
+    using message = sampleGaussian(ring, primes, this.randomness);
+    addInto(message, plain);
     transform(message);
     const seed = this.randomness.bytes(32);
     const a = expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
     using mask = multiply(a, this.secret.polynomial, primes);
     const c0 = subtract(message, mask);
-    for (const secret of [message, mask]) secret.wipe(); // mask / a is the secret key
+    for (const secret of [plain, message, mask]) secret.wipe(); // mask / a is the secret key
     return new Ciphertext([c0, a], { level, state: "canonical", slots, fingerprint: this.secret.fingerprint, seed });
   }
 }

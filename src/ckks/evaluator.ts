@@ -77,6 +77,7 @@ export class Evaluator {
 
   /** Back from three parts to two, at the same level and scale. Costs one key switch. */
   relinearize(a: Ciphertext): Ciphertext {
+    this.check(a);
     if (a.parts.length === 2) return this.copy(a);
     using sum = this.switcher.relinearize(a);
     return new Ciphertext(sum.toCiphertextParts(), stateOf(a));

@@ -8,9 +8,10 @@ import {
   type SwitchingKey,
 } from "./keys.js";
 import { chunks, type Parameters } from "./parameters.js";
-import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial } from "./polynomial.js";
+import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial, transform } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
-import { expandUniform, type SecretKey, sampleError } from "./secret.js";
+import { expandUniform, sampleGaussian } from "./sampling.js";
+import type { SecretKey } from "./secret.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
 export interface EvaluationKeyRequest {
@@ -97,7 +98,8 @@ export class KeyGenerator {
     const product = multiply(a, secret);
     const b = negate(product);
     product.wipe(); // product / a is the secret
-    const error = sampleError(this.ring, a.primes, this.randomness);
+    const error = sampleGaussian(this.ring, a.primes, this.randomness);
+    transform(error);
     addScaled(b, error, (p) => toMontgomery(1, p));
     error.wipe();
     return b;

@@ -26,7 +26,13 @@ export interface ParameterRequest {
   readonly precision?: "standard" | "high";
   /** Number of digits in key switching; chosen by cost if absent. */
   readonly dnum?: number;
+  /** log2 of the scale at level 0: default 24 with one prime in the base, 30 with two, 54 with high precision. */
   readonly baseScaleBits?: number;
+  /**
+   * Two primes in the base instead of one: a level 0 that holds |z| < 2^29 instead of 32, for 30 bits of Q.
+   * For results whose range nobody knows. High precision always has two.
+   */
+  readonly wideBase?: boolean;
 }
 
 /** P exceeds the largest digit by this many bits, or a rotation would lose precision. */
@@ -121,11 +127,13 @@ export class Parameters {
   static choose(request: ParameterRequest): Parameters {
     const { depth, slots = 1, precision = "standard" } = request;
     if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not a whole number`);
-    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1)) throw new RangeError(`slots ${slots} is not a power of two`);
+    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1))
+      throw new RangeError(`slots ${slots} is not a power of two`);
     const width = precision === "high" ? 2 : 1;
-    const primes = choosePrimes((depth + 1) * width, 30);
-    const levels = chunks(primes, width);
-    const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? 54 : 24);
+    const base = request.wideBase ? 2 : width;
+    const primes = choosePrimes(base + depth * width, 30);
+    const levels = [primes.slice(0, base), ...chunks(primes.slice(base), width)];
+    const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? 54 : base === 2 ? 30 : 24);
     for (let logN = Math.max(12, Math.log2(slots) + 1); logN <= MAX_LOG_N; logN++) {
       const candidates = digitSizes(primes.length, request.dnum)
         .map((digitPrimes) => ({ digitPrimes, special: chooseSpecial(primes, digitPrimes) }))

@@ -49,8 +49,8 @@ export class RnsPolynomial implements Disposable {
   /** Overwrites the residues with zeros, then frees them: for secrets. */
   wipe(): void {
     if (this.disposed) return;
-    const zeros = new Uint32Array(2 ** this.ring.logN);
-    for (const limb of this.limbs) this.ring.device.write(this.ring.logN, limb, zeros);
+    // x − x = 0 for any word.
+    launchEach(this.ring, "subtract", this.primes, (p) => [this.limb(p), this.limb(p), this.limb(p), p]);
     this[Symbol.dispose]();
   }
 

@@ -76,7 +76,12 @@ export class Plan {
 export function compile(network: Network, options: CompileOptions = {}): Plan {
   const { model = "encrypted", fold: folds = {} } = options;
   const { folded } = fold(network, folds);
-  const parameters = Parameters.choose({ depth: programDepth(folded), slots: chooseSlots(folded, FEWEST_SLOTS) });
+  const parameters = Parameters.choose({
+    depth: programDepth(folded),
+    slots: chooseSlots(folded, FEWEST_SLOTS),
+    // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
+    wideBase: true,
+  });
   const program = planProgram(folded, {
     slots: parameters.slots,
     levelsLimit: parameters.maxLevel,

@@ -87,7 +87,7 @@ function lower(network: Network): FoldedLayer[] {
       case "relu":
         throw new UnsupportedLayerError(
           "the network has a ReLU, which cannot be computed under encryption",
-          "Train with a quadratic a·x² + b·x + c per channel, with batch norm before every activation, or use this model with --clear only.",
+          "Train with a quadratic a·x² + b·x + c per channel, with batch norm before every activation: training/README.md shows how.",
         );
       default:
         return [layer];

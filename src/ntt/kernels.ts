@@ -34,6 +34,8 @@ export interface KernelRows {
   permute: readonly [out: Limb, a: Limb, galois: number];
   /** out = low + 2^32·high mod prime; the words of `high` are signed. */
   reduce: readonly [out: Limb, low: Limb, high: Limb, prime: number];
+  /** out = a mod prime, for signed words −prime < a < prime. */
+  lift: readonly [out: Limb, a: Limb, prime: number];
   /** out = a. */
   copy: readonly [out: Limb, a: Limb];
   /**
@@ -41,6 +43,13 @@ export interface KernelRows {
    * for coefficient i. `seed`: eight key words, then three nonce words.
    */
   expandUniform: readonly [out: Limb, prime: number, seed: Uint32Array];
+  /** out = signed words −1, 0, 1: ⌊3·w/2^32⌋ − 1 for the word w at byte 4·i of the same key stream. The seed is a secret. */
+  sampleTernary: readonly [out: Limb, seed: Uint32Array];
+  /**
+   * out = signed words of the rounded Gaussian that `GAUSSIAN_THRESHOLDS` describes: for the words h, l at bytes 8·i and
+   * 8·i + 4 as many as there are thresholds ≤ h·2^21 + ⌊l/2^11⌋, negative if l is odd. The seed is a secret.
+   */
+  sampleGaussian: readonly [out: Limb, seed: Uint32Array];
   /** out0 = Σ x·k0·2^−32, out1 = Σ x·k1·2^−32; the outputs are not among the operands. */
   dotProduct: DotProductRow;
   /** out0 = Σ a0·b0, out1 = Σ (a0·b1 + a1·b0), out2 = Σ a1·b1, each ·2^−32; the outputs are not among the operands. */
@@ -94,9 +103,12 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "multiplyScalarAdd",
   "dropAndScale",
   "permute",
+  "lift",
   "reduce",
   "copy",
   "expandUniform",
+  "sampleTernary",
+  "sampleGaussian",
   "dotProduct",
   "tensor",
   "baseConvert",
@@ -104,5 +116,18 @@ export const KERNEL_NAMES: readonly KernelName[] = [
 
 /** @throws RangeError for fractions of primes below 2^24: they do not fit a word, and the quotient would be wrong. */
 export function requireFractionWords(fractions: readonly number[]): void {
-  if (fractions.some((fraction) => fraction >= 2 ** 32)) throw new RangeError("base conversion needs primes above 2^24");
+  if (fractions.some((fraction) => fraction >= 2 ** 32))
+    throw new RangeError("base conversion needs primes above 2^24");
 }
+
+/** Standard deviation of the errors, and where their distribution is cut: 6σ. */
+export const ERROR_SIGMA = 3.2;
+export const ERROR_BOUND = 19;
+
+/** P(|x| ≤ k)·2^53 for k = 0..18, x the discrete Gaussian of σ = 3.2 cut at 19: written out, so that every engine agrees. */
+export const GAUSSIAN_THRESHOLDS: readonly number[] = [
+  1122922691912799, 3261741864567695, 5109123885919249, 6556321328957178, 7584544271053314, 8247119541546653,
+  8634351849640152, 8839608093217016, 8938283652774598, 8981307698712168, 8998321498929712, 9004423606209619,
+  9006408543441153, 9006994144895539, 9007150836578415, 9007188862362047, 9007197231848870, 9007198902585202,
+  9007199205071310,
+];

@@ -1,5 +1,5 @@
 import { chacha20 } from "@noble/ciphers/chacha.js";
-import { type KernelName, type KernelRows, type Limb, requireFractionWords } from "./kernels.js";
+import { GAUSSIAN_THRESHOLDS, type KernelName, type KernelRows, type Limb, requireFractionWords } from "./kernels.js";
 import { inverseTransform, power, transform } from "./reference-transform.js";
 import { reverseBits } from "./roots.js";
 
@@ -63,13 +63,34 @@ export const REFERENCE_KERNELS: { [K in KernelName]: (operands: Operands, row: K
     copy(o, [out, a]) {
       o.storeWords(out, o.words(a));
     },
+    lift(o, [out, a, p]) {
+      const x = o.words(a);
+      o.store(out, p, (i) => BigInt.asIntN(32, x[i]));
+    },
     expandUniform(o, [out, p, seed]) {
-      const bytes = new Uint8Array(44);
-      const view = new DataView(bytes.buffer);
-      for (let i = 0; i < 11; i++) view.setUint32(4 * i, seed[i], true);
-      const stream = chacha20(bytes.subarray(0, 32), bytes.subarray(32), new Uint8Array(8 * o.n));
-      const words = new DataView(stream.buffer, stream.byteOffset);
-      o.store(out, p, (i) => words.getBigUint64(8 * i, true));
+      const stream = keyStream(seed, 8 * o.n);
+      o.store(out, p, (i) => stream.getBigUint64(8 * i, true));
+    },
+    sampleTernary(o, [out, seed]) {
+      const stream = keyStream(seed, 4 * o.n);
+      const value = (i: number) => ((3n * BigInt(stream.getUint32(4 * i, true))) >> 32n) - 1n;
+      o.storeWords(
+        out,
+        Array.from({ length: o.n }, (_, i) => BigInt.asUintN(32, value(i))),
+      );
+    },
+    sampleGaussian(o, [out, seed]) {
+      const stream = keyStream(seed, 8 * o.n);
+      const value = (i: number) => {
+        const low = stream.getUint32(8 * i + 4, true);
+        const uniform = (BigInt(stream.getUint32(8 * i, true)) << 21n) + BigInt(low >>> 11);
+        const magnitude = GAUSSIAN_THRESHOLDS.filter((threshold) => BigInt(threshold) <= uniform).length;
+        return BigInt(low % 2 === 1 ? -magnitude : magnitude);
+      };
+      o.storeWords(
+        out,
+        Array.from({ length: o.n }, (_, i) => BigInt.asUintN(32, value(i))),
+      );
     },
     dotProduct(o, { prime, out, terms }) {
       o.requireDistinct(out, terms.flat());
@@ -103,6 +124,15 @@ export const REFERENCE_KERNELS: { [K in KernelName]: (operands: Operands, row: K
       }
     },
   };
+
+/** ChaCha20 from a seed: eight key words, then three nonce words. */
+function keyStream(seed: Uint32Array, length: number): DataView {
+  const bytes = new Uint8Array(44);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < 11; i++) view.setUint32(4 * i, seed[i], true);
+  const stream = chacha20(bytes.subarray(0, 32), bytes.subarray(32), new Uint8Array(length));
+  return new DataView(stream.buffer, stream.byteOffset);
+}
 
 /** The words of an allocated limb. */
 export function wordsOf(limbs: ReadonlyMap<Limb, Uint32Array>, limb: Limb, n: number): Uint32Array {

@@ -134,6 +134,6 @@ describe("convertBasis", () => {
     using coefficientsOf = toConversionCoefficients(poly, from, 0);
     using converted = convertBasis(coefficientsOf, to, 0);
     const words = await device.read(ring.logN, converted.limbs);
-    to.forEach((p, j) => expect([...words[j]]).toEqual(values.map((x) => residue(x, p))));
+    for (const [j, p] of to.entries()) expect([...words[j]]).toEqual(values.map((x) => residue(x, p)));
   });
 });

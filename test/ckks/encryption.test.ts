@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Encryptor, KeyHolder, Parameters, Randomness } from "../../src/ckks/index.js";
-import { expandUniform } from "../../src/ckks/secret.js";
+import { expandUniform } from "../../src/ckks/sampling.js";
 import { NoiseBounds } from "./noise-bounds.js";
 import { clear, digest, errorBits, instance, levelsOf, SETTINGS } from "./settings.js";
 

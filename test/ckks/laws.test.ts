@@ -9,7 +9,7 @@ for (const [name, parameters] of SETTINGS) {
   describe(name, async () => {
     const { alice, device, values } = await instance(parameters, 11);
     const STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-    using keys = alice.evaluationKeys({ rotations: STEPS, conjugate: true });
+    const keys = alice.evaluationKeys({ rotations: STEPS, conjugate: true });
     const he = new Evaluator(device, parameters, keys);
     const slots = 8;
     const seeds = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 3, maxLength: 3 });

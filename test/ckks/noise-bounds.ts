@@ -1,5 +1,5 @@
 import { chunks, type Parameters } from "../../src/ckks/parameters.js";
-import { ERROR_SIGMA } from "../../src/ckks/randomness.js";
+import { ERROR_SIGMA } from "../../src/ntt/kernels.js";
 
 /**
  * The heuristic noise of each operation: variances of coefficients, errors of slots. A coefficient of a product of two

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ERROR_BOUND, ERROR_SIGMA, GAUSSIAN_THRESHOLDS } from "../../src/ntt/kernels.js";
 import { primePool } from "../../src/ntt/primes.js";
 import { PRIMES, randomWords } from "./limbs.js";
 import { DevicePair, requireEqual } from "./pair.js";
@@ -128,4 +129,34 @@ test("residues are uniform: mean and variance of 2^16 within six deviations", as
     // The variance of x² is 1/180 for x uniform in [−1/2, 1/2).
     expect(Math.abs(variance - 1 / 12)).toBeLessThan(6 * Math.sqrt(1 / 180 / count));
   }
+});
+
+test.each([10, 12, 14])("sampleTernary and sampleGaussian = their definitions in BigInt, N = 2^%d", async (logN) => {
+  for (const stream of [1, 2]) {
+    const seed = randomWords(10, stream).slice(0, 11);
+    for (const kernel of ["sampleTernary", "sampleGaussian"] as const) {
+      await pair.run({ kernel, logN, inputs: [], outputs: 1, rows: ([out]) => [[out, seed]] });
+    }
+  }
+});
+
+test("lift = the residue of a signed word, up to the prime", async () => {
+  for (const prime of PRIMES) {
+    const words = Uint32Array.from({ length: 1024 }, (_, i) => [0, 1, -1, prime - 1, 1 - prime, 19, -19, i][i % 8]);
+    await pair.run({ kernel: "lift", logN: 10, inputs: [words], outputs: 1, rows: ([a, out]) => [[out, a, prime]] });
+  }
+});
+
+test("the thresholds are those of the discrete Gaussian, σ = 3.2, cut at 19, to 2^−50", () => {
+  const weights = Array.from(
+    { length: ERROR_BOUND + 1 },
+    (_, k) => (k === 0 ? 1 : 2) * Math.exp(-(k * k) / (2 * ERROR_SIGMA ** 2)),
+  );
+  const total = weights.reduce((a, b) => a + b);
+  let sum = 0;
+  for (const [k, threshold] of GAUSSIAN_THRESHOLDS.entries()) {
+    sum += weights[k];
+    expect(Math.abs(threshold / 2 ** 53 - sum / total)).toBeLessThan(2 ** -50);
+  }
+  expect(GAUSSIAN_THRESHOLDS).toHaveLength(ERROR_BOUND);
 });

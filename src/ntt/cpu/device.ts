@@ -28,14 +28,22 @@ export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Dev
     throw new RangeError(`${threads} threads: 1 to ${MAX_THREADS} were expected`);
   }
   if (threads > 1 && typeof SharedArrayBuffer === "undefined") {
-    throw new DeviceError("several threads need shared memory", "serve the page with COOP and COEP headers, or use 1 thread");
+    throw new DeviceError(
+      "several threads need shared memory",
+      "serve the page with COOP and COEP headers, or use 1 thread",
+    );
   }
   try {
     const arena = new Arena(Math.floor(memoryLimit / 65536), threads > 1);
     const kernels = await instantiate(await (threads > 1 ? sharedKernels() : plainKernels()), arena.memory);
     const encoder = new LaunchEncoder(new Tables(arena, kernels));
     if (threads === 1) {
-      return new CpuDevice(arena, encoder, new InlineExecutor(arena, new RowRunner(kernels, arena.memory, ADDRESS.scratch)), 1);
+      return new CpuDevice(
+        arena,
+        encoder,
+        new InlineExecutor(arena, new RowRunner(kernels, arena.memory, ADDRESS.scratch)),
+        1,
+      );
     }
     const workers = await WorkerPool.start(threads, arena.memory);
     return new CpuDevice(arena, encoder, new WorkerExecutor(new LaunchQueue(arena.memory, workers), workers), threads);

@@ -1,5 +1,5 @@
 import type { KernelName, KernelRows } from "../kernels.js";
-import { requireFractionWords } from "../kernels.js";
+import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../kernels.js";
 import { multiplyModulo } from "../modulus.js";
 import type { Tables } from "./tables.js";
 import { KERNEL_ORDER, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
@@ -8,6 +8,9 @@ import { KERNEL_ORDER, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from
 const CONVERT_PIECES = 8;
 const SMALLEST_PIECE = 2048;
 
+/** Each threshold as its upper 32 and its lower 21 bits. */
+const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 21), t % 2 ** 21]);
+
 /** Rows of a launch as words: arguments of the kernel's function, then what they point to. */
 export class LaunchEncoder {
   constructor(private readonly tables: Tables) {}
@@ -15,7 +18,10 @@ export class LaunchEncoder {
   /** The launch in words, as `runRow` reads it. Twiddle factors and automorphisms are made at first use. */
   encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): Uint32Array {
     const encode = this.encoders[kernel];
-    return launchWords(kernel, rows.flatMap((row) => encode(row, logN)));
+    return launchWords(
+      kernel,
+      rows.flatMap((row) => encode(row, logN)),
+    );
   }
 
   private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => EncodedRow[] } = {
@@ -39,8 +45,13 @@ export class LaunchEncoder {
     dropAndScale: ([out, a, b, p, k], logN) => scalars(out, a, b, 4 << logN, p, k),
     permute: ([out, a, galois], logN) => scalars(out, a, this.tables.automorphism(galois, logN), 4 << logN),
     reduce: ([out, low, high, p], logN) => scalars(out, low, high, 4 << logN, p),
+    lift: ([out, a, p], logN) => scalars(out, a, 4 << logN, p),
     copy: ([out, a], logN) => scalars(out, a, 4 << logN),
     expandUniform: ([out, p, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN, p], list: seed }],
+    sampleTernary: ([out, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN], list: seed }],
+    sampleGaussian: ([out, seed], logN) => [
+      { args: [out, LIST, SCRATCH, 4 << logN, GAUSSIAN_THRESHOLDS.length], list: [...seed, ...THRESHOLD_WORDS] },
+    ],
     dotProduct: ({ prime, out, terms }, logN) => [
       { args: [LIST, terms.length, out[0], out[1], 4 << logN, prime], list: terms.flat() },
     ],

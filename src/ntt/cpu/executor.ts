@@ -3,7 +3,7 @@ import type { LaunchQueue } from "./queue.js";
 import { ADDRESS, type RowRunner } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
 
-/** Takes encoded launches in order. */
+/** Takes encoded launches in order, and overwrites the words that it is given: some are seeds of secrets. */
 export interface Executor {
   push(launch: Uint32Array): void;
   idle(): Promise<void>;
@@ -18,9 +18,12 @@ export class InlineExecutor implements Executor {
   ) {}
 
   push(launch: Uint32Array): void {
-    if (launch.byteLength > ADDRESS.end - ADDRESS.ring) throw new RangeError(`a launch of ${launch.byteLength} bytes is too large`);
+    if (launch.byteLength > ADDRESS.end - ADDRESS.ring)
+      throw new RangeError(`a launch of ${launch.byteLength} bytes is too large`);
     this.arena.words(ADDRESS.ring, launch.length).set(launch);
-    for (let row = 0; row < launch[1]; row++) this.runner.run(ADDRESS.ring, row);
+    const rows = launch[1];
+    launch.fill(0);
+    for (let row = 0; row < rows; row++) this.runner.run(ADDRESS.ring, row);
   }
 
   async idle(): Promise<void> {}

@@ -15,11 +15,14 @@ export interface Kernels {
   dropAndScale(out: number, a: number, b: number, bytes: number, p: number, factor: number): void;
   copy(out: number, a: number, bytes: number): void;
   permute(out: number, a: number, table: number, bytes: number): void;
+  lift(out: number, a: number, bytes: number, p: number): void;
   reduce(out: number, low: number, high: number, bytes: number, p: number): void;
   dotProduct(list: number, count: number, out0: number, out1: number, bytes: number, p: number): void;
   tensor(list: number, count: number, out0: number, out1: number, out2: number, bytes: number, p: number): void;
   baseConvert(list: number, sources: number, targets: number, scratch: number, bytes: number): void;
   expandUniform(out: number, seed: number, scratch: number, bytes: number, p: number): void;
+  sampleTernary(out: number, seed: number, scratch: number, bytes: number): void;
+  sampleGaussian(out: number, seed: number, scratch: number, bytes: number, thresholds: number): void;
 }
 
 let plainModule: Promise<WebAssembly.Module> | undefined;

@@ -1,4 +1,4 @@
-import { DeviceError } from "../../errors.js";
+import type { DeviceError } from "../../errors.js";
 import { ADDRESS, CONTROL, INDEX_SIZE, INDEX_WORDS, ROW_BITS } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
 
@@ -112,6 +112,7 @@ export class LaunchQueue {
     this.control[entry] = ADDRESS.ring + 4 * begin;
     this.control[entry + 1] = launch[1];
     this.control[entry + 2] = 0;
+    launch.fill(0);
     this.published++;
     Atomics.store(this.control, CONTROL.published, this.published | 0);
     Atomics.notify(this.control, CONTROL.published);

@@ -6,8 +6,26 @@ import type { Kernels } from "./module.js";
 
 /** Kernels in the order of their numbers in a launch. */
 export const KERNEL_ORDER = [
-  "ntt", "intt", "add", "subtract", "negate", "multiply", "multiplyAdd", "multiplyScalar", "multiplyScalarAdd",
-  "dropAndScale", "permute", "reduce", "copy", "expandUniform", "dotProduct", "tensor", "baseConvert",
+  "ntt",
+  "intt",
+  "add",
+  "subtract",
+  "negate",
+  "multiply",
+  "multiplyAdd",
+  "multiplyScalar",
+  "multiplyScalarAdd",
+  "dropAndScale",
+  "permute",
+  "lift",
+  "reduce",
+  "copy",
+  "expandUniform",
+  "sampleTernary",
+  "sampleGaussian",
+  "dotProduct",
+  "tensor",
+  "baseConvert",
 ] as const;
 
 /** Byte addresses below the arena, the same in every thread. */
@@ -102,7 +120,10 @@ export function serve(kernels: Kernels, memory: WebAssembly.Memory, scratch: num
     if (Atomics.add(control, entry + 2, 1) + 1 !== rows) continue;
     const completed = (Atomics.add(control, CONTROL.completed, 1) + 1) | 0;
     Atomics.store(control, CONTROL.ticket, ((sequence + 1) & SEQUENCE_MASK) << ROW_BITS);
-    if (Atomics.load(control, CONTROL.waiting) === 1 && ((completed - Atomics.load(control, CONTROL.wanted)) | 0) >= 0) {
+    if (
+      Atomics.load(control, CONTROL.waiting) === 1 &&
+      ((completed - Atomics.load(control, CONTROL.wanted)) | 0) >= 0
+    ) {
       if (Atomics.compareExchange(control, CONTROL.waiting, 1, 0) === 1) wake();
     }
   }

@@ -1,7 +1,7 @@
 import { DeviceError } from "../../errors.js";
 import { sharedKernels } from "./module.js";
-import { ADDRESS, SCRATCH_BYTES } from "./worker.js";
 import { workerScript } from "./worker.generated.js";
+import { ADDRESS, SCRATCH_BYTES } from "./worker.js";
 
 /** What Node's and the browser's workers have in common, as far as it is needed here. */
 interface Thread {
@@ -37,7 +37,9 @@ export class WorkerPool {
             thread.listen(
               (message) => (message === "ready" ? resolve() : pool.onWake()),
               (reason) => {
-                const error = new DeviceError("a worker of the CPU device died", "open a new device and run again", { cause: reason });
+                const error = new DeviceError("a worker of the CPU device died", "open a new device and run again", {
+                  cause: reason,
+                });
                 reject(error);
                 if (!pool.closing) pool.onFailure(error);
               },

@@ -10,9 +10,10 @@ export {
   dropAndScale,
   copy,
   permute,
+  lift,
   reduce,
   dotProduct,
   tensor,
 } from "./pointwise";
-export { expandUniform } from "./expand";
+export { expandUniform, sampleGaussian, sampleTernary } from "./expand";
 export { baseConvert } from "./convert";

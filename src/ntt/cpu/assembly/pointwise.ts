@@ -93,6 +93,15 @@ export function permute(out: usize, a: usize, table: usize, bytes: usize): void 
   }
 }
 
+/** out = a mod p for signed words −p < a < p. */
+export function lift(out: usize, a: usize, bytes: usize, prime: u32): void {
+  const p = i32x4.splat(prime);
+  for (let o: usize = 0; o < bytes; o += 16) {
+    const x = v128.load(a + o);
+    v128.store(out + o, i32x4.min_u(x, i32x4.add(x, p)));
+  }
+}
+
 /** out = low + 2^32·high mod p, high a signed word. */
 export function reduce(out: usize, low: usize, high: usize, bytes: usize, prime: u32): void {
   const p = i32x4.splat(prime);

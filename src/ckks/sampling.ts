@@ -1,0 +1,49 @@
+import { compute, type Ring, type RnsPolynomial } from "./polynomial.js";
+import type { Randomness } from "./randomness.js";
+
+/** A uniform ternary polynomial by its coefficients: secrets and ephemeral keys. */
+export function sampleTernary(ring: Ring, primes: readonly number[], randomness: Randomness): RnsPolynomial {
+  return sample(ring, primes, "sampleTernary", randomness);
+}
+
+/** A fresh error by its coefficients: the discrete Gaussian of σ = 3.2, cut at 6σ. */
+export function sampleGaussian(ring: Ring, primes: readonly number[], randomness: Randomness): RnsPolynomial {
+  return sample(ring, primes, "sampleGaussian", randomness);
+}
+
+/** Uniform residues expanded from a public seed, at the address (stream, digit, prime). Any fixed multiple is uniform too. */
+export function expandUniform(
+  ring: Ring,
+  primes: readonly number[],
+  seed: Uint8Array,
+  stream: number,
+  digit: number,
+): RnsPolynomial {
+  return compute(ring, "expandUniform", primes, (out, p) => [out, p, seedWords(seed, [stream, digit, p])]);
+}
+
+/** The signed coefficients are drawn once, in one limb that is overwritten, and lifted to each prime. */
+function sample(
+  ring: Ring,
+  primes: readonly number[],
+  kernel: "sampleTernary" | "sampleGaussian",
+  randomness: Randomness,
+): RnsPolynomial {
+  const { device, logN } = ring;
+  const [signed] = device.allocate(logN, 1);
+  const seed = randomness.bytes(32);
+  device.launch(kernel, logN, [[signed, seedWords(seed, [0, 0, 0])]]);
+  seed.fill(0);
+  const result = compute(ring, "lift", primes, (out, p) => [out, signed, p]);
+  device.launch("subtract", logN, [[signed, signed, signed, primes[0]]]); // x − x = 0 for any word
+  device.free(logN, [signed]);
+  return result;
+}
+
+function seedWords(seed: Uint8Array, nonce: readonly number[]): Uint32Array {
+  const bytes = new DataView(seed.buffer, seed.byteOffset, 32);
+  const words = new Uint32Array(11);
+  for (let w = 0; w < 8; w++) words[w] = bytes.getUint32(4 * w, true);
+  words.set(nonce, 8);
+  return words;
+}

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Randomness } from "../../src/ckks/randomness.js";
+import { KeyMismatchError, ParameterError } from "../../src/errors.js";
+import {
+  compile,
+  type FoldOptions,
+  interpret,
+  KeyHolder,
+  ModelOwner,
+  type Network,
+  Server,
+  simulate,
+  weightsFor,
+} from "../../src/nn/index.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import type { Device } from "../../src/ntt/device.js";
+import { type Brick, randomImage, randomNetwork } from "./plan-networks.js";
+
+const bricks: Brick[] = [
+  { conv: 4, kernel: 3, padding: 1 },
+  "bn",
+  "quad",
+  { pool: 2 },
+  { conv: 6, kernel: 3, padding: 1 },
+  "bn",
+  "quad",
+  "gap",
+  "flatten",
+  { linear: 3 },
+];
+const network = randomNetwork({ channels: 1, height: 8, width: 8 }, bricks, 5);
+const shallow = randomNetwork(
+  { channels: 2, height: 6, width: 7 },
+  [{ conv: 3, kernel: 3, stride: 2, padding: 1 }, "bn", "quad", "gap", "flatten", { linear: 2 }],
+  6,
+);
+const images = (of: Network) => Array.from({ length: 8 }, (_, i) => randomImage(of, 50 + i));
+const noFolds: FoldOptions = { batchNorm: false, square: false, pooling: false, linear: false };
+
+let device: Device;
+beforeAll(async () => {
+  device = await openCpuDevice();
+});
+afterAll(() => device.close());
+
+/** Everything from compile to decrypt, all three roles. */
+async function diagnose(on: Device, of: Network, image: Float64Array, options: Parameters<typeof compile>[1]) {
+  const plan = compile(of, options);
+  using holder = KeyHolder.create(plan, on, Randomness.seededUnsafe(1));
+  const server = new Server(plan, on, holder.evaluationKeys);
+  const calibration = images(of);
+  const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));
+  using model =
+    plan.model === "plain" ? server.loadPlain(of, { calibration }) : server.load(owner.encrypt(of, { calibration }));
+  using input = holder.encrypt(image);
+  using result = await server.run(model, input);
+  const logits = await holder.decrypt(result);
+  const twin = simulate(plan.program, weightsFor(plan, of, { calibration }).weights, image).logits;
+  return { plan, logits, twin, encrypted: result.encrypted };
+}
+
+function largestDifference(a: Float64Array, b: Float64Array): number {
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i])));
+}
+
+describe("an encrypted run gives what its clear-text twin gives", () => {
+  const image = randomImage(network, 99);
+
+  test("with the model encrypted", async () => {
+    const { plan, logits, twin, encrypted } = await diagnose(device, network, image, { model: "encrypted" });
+    expect(encrypted).toEqual({ image: true, model: true });
+    expect(plan.security.bits).toBe(128);
+    expect(plan.depth.used).toBe(5);
+    expect(largestDifference(logits, twin)).toBeLessThan(1e-3);
+    expect(largestDifference(logits, interpret(network, image))).toBeLessThan(1e-3);
+  });
+
+  test("with the model plain", async () => {
+    const { logits, twin, encrypted } = await diagnose(device, network, image, { model: "plain" });
+    expect(encrypted).toEqual({ image: true, model: false });
+    expect(largestDifference(logits, twin)).toBeLessThan(1e-3);
+  });
+
+  test("with nothing folded, and with each fold by itself", async () => {
+    const input = randomImage(shallow, 98);
+    const clear = interpret(shallow, input);
+    const choices: Partial<FoldOptions>[] = [
+      noFolds,
+      { ...noFolds, batchNorm: true },
+      { ...noFolds, square: true },
+      { ...noFolds, linear: true },
+    ];
+    const depths = [];
+    for (const fold of choices) {
+      const { plan, logits } = await diagnose(device, shallow, input, { fold });
+      depths.push(plan.depth.used);
+      expect(largestDifference(logits, clear)).toBeLessThan(2e-3);
+    }
+    expect(depths).toEqual([6, 5, 5, 5]);
+  });
+
+  test("bit for bit the same on two threads as on one", async () => {
+    const two = await openCpuDevice({ threads: 2 });
+    const one = await diagnose(device, shallow, randomImage(shallow, 97), {});
+    const other = await diagnose(two, shallow, randomImage(shallow, 97), {});
+    expect([...other.logits]).toEqual([...one.logits]);
+    await two.close();
+  });
+});
+
+describe("roles that do not fit each other are refused", () => {
+  const plan = compile(shallow);
+  const input = randomImage(shallow, 1);
+
+  test("a result under another key", async () => {
+    using alice = KeyHolder.create(plan, device, Randomness.seededUnsafe(3));
+    using mallory = KeyHolder.create(plan, device, Randomness.seededUnsafe(4));
+    const calibration = images(shallow);
+    const server = new Server(plan, device, alice.evaluationKeys);
+    using model = server.load(new ModelOwner(plan, alice.publicKey).encrypt(shallow, { calibration }));
+    using image = alice.encrypt(input);
+    using result = await server.run(model, image);
+    await expect(mallory.decrypt(result)).rejects.toThrow(KeyMismatchError);
+    using foreign = mallory.encrypt(input);
+    await expect(server.run(model, foreign)).rejects.toThrow(KeyMismatchError);
+    using foreignModel = new ModelOwner(plan, mallory.publicKey).encrypt(shallow, { calibration });
+    expect(() => server.load(foreignModel)).toThrow(KeyMismatchError);
+  });
+
+  test("a network, an image or a plan of another shape", async () => {
+    using alice = KeyHolder.create(plan, device, Randomness.seededUnsafe(3));
+    const server = new Server(plan, device, alice.evaluationKeys);
+    const owner = new ModelOwner(plan, alice.publicKey);
+    expect(() => owner.encrypt(network, { calibration: images(network) })).toThrow(ParameterError);
+    expect(() => owner.encrypt(shallow, { calibration: [] })).toThrow(ParameterError);
+    expect(() => alice.encrypt(new Float64Array(5))).toThrow(/5 values/);
+    expect(() => alice.encrypt(new Float64Array(84).fill(Number.NaN))).toThrow(ParameterError);
+    expect(() => server.loadPlain(shallow, { calibration: images(shallow) })).toThrow(ParameterError);
+    const other = compile(network);
+    using bob = KeyHolder.create(other, device, Randomness.seededUnsafe(5));
+    using foreign = bob.encrypt(randomImage(network, 2));
+    using model = server.load(owner.encrypt(shallow, { calibration: images(shallow) }));
+    await expect(server.run(model, foreign)).rejects.toThrow(/another plan/);
+  });
+
+  test("an image far outside the calibration: an error, never a wrong label", async () => {
+    const image = input.map((value) => value * 1e4);
+    await expect(diagnose(device, shallow, image, {})).rejects.toThrow(ParameterError);
+  });
+});
+
+test("a server's memory holds no trace of one diagnosis after it", async () => {
+  const before = device.statistics().bytesInUse;
+  await diagnose(device, shallow, randomImage(shallow, 3), {});
+  expect(device.statistics().bytesInUse).toBe(before);
+});
