@@ -54,21 +54,20 @@ describe.skipIf(files.length === 0)("models", () => {
     }
   });
 
-  it.each(files.filter((file) => existsSync(results) && existsSync(`${data}/${load(file).card.dataset}.npz`)))(
-    "%s: interpret = PyTorch's logits of the first test images",
-    (file) => {
-      const network = load(file);
-      const { scale, offset } = network.card.input;
-      const expected: number[][] = JSON.parse(readFileSync(results, "utf8"))[network.card.name]?.firstTestLogits ?? [];
-      const pixels = testImages(`${data}/${network.card.dataset}.npz`);
-      const size = network.input.height * network.input.width;
-      for (const [n, logits] of expected.entries()) {
-        const image = Float64Array.from(pixels.subarray(n * size, (n + 1) * size), (v) => v * scale + offset);
-        for (const [i, logit] of interpret(network, image).entries())
-          expect(Math.abs(logit - logits[i])).toBeLessThan(1e-4);
-      }
-    },
-  );
+  it.each(
+    files.filter((file) => existsSync(results) && existsSync(`${data}/${load(file).card.dataset}.npz`)),
+  )("%s: interpret = PyTorch's logits of the first test images", (file) => {
+    const network = load(file);
+    const { scale, offset } = network.card.input;
+    const expected: number[][] = JSON.parse(readFileSync(results, "utf8"))[network.card.name]?.firstTestLogits ?? [];
+    const pixels = testImages(`${data}/${network.card.dataset}.npz`);
+    const size = network.input.height * network.input.width;
+    for (const [n, logits] of expected.entries()) {
+      const image = Float64Array.from(pixels.subarray(n * size, (n + 1) * size), (v) => v * scale + offset);
+      for (const [i, logit] of interpret(network, image).entries())
+        expect(Math.abs(logit - logits[i])).toBeLessThan(1e-4);
+    }
+  });
 });
 
 /** `test_images` of a MedMNIST file: uint8, after NumPy's header. */

@@ -80,19 +80,18 @@ const VECTORS = [
   },
 ];
 
-test.each(VECTORS)(
-  "RFC 8439, $name: coefficients 8·block.. are the key stream's 64-bit words mod p",
-  async (vector) => {
-    const seed = words(vector.key + vector.nonce);
-    const stream = Buffer.from(vector.stream, "hex");
-    for (const prime of PRIMES) {
-      const [limb] = await expand(10, prime, seed);
-      for (let i = 0; i < 8; i++) {
-        expect(BigInt(limb[8 * vector.block + i])).toBe(stream.readBigUInt64LE(8 * i) % BigInt(prime));
-      }
+test.each(
+  VECTORS,
+)("RFC 8439, $name: coefficients 8·block.. are the key stream's 64-bit words mod p", async (vector) => {
+  const seed = words(vector.key + vector.nonce);
+  const stream = Buffer.from(vector.stream, "hex");
+  for (const prime of PRIMES) {
+    const [limb] = await expand(10, prime, seed);
+    for (let i = 0; i < 8; i++) {
+      expect(BigInt(limb[8 * vector.block + i])).toBe(stream.readBigUInt64LE(8 * i) % BigInt(prime));
     }
-  },
-);
+  }
+});
 
 test.each([10, 12, 14, 16])("equals the reference (@noble/ciphers) at N = 2^%i", async (logN) => {
   for (const prime of PRIMES) await expand(logN, prime, randomWords(10, logN).slice(0, 11));

@@ -98,21 +98,19 @@ describe("arithmetic modulo p", () => {
 });
 
 describe("roots", () => {
-  test.each([10, 11, 12, 13, 14, 15, 16])(
-    "the minimal root for N = 2^%i is primitive, and no smaller number is",
-    (logN) => {
-      for (const p of PRIMES) {
-        const root = minimalRoot(p, logN);
-        expect(powerModulo(root, 2 ** logN, p)).toBe(p - 1);
-        // x has order 2N exactly when x^N = −1: every such x is an odd power of one of them.
-        let smallest = root;
-        const square = multiplyModulo(root, root, p);
-        for (let i = 0, x = root; i < 2 ** logN; i++, x = multiplyModulo(x, square, p))
-          smallest = Math.min(smallest, x);
-        expect(root).toBe(smallest);
-      }
-    },
-  );
+  test.each([
+    10, 11, 12, 13, 14, 15, 16,
+  ])("the minimal root for N = 2^%i is primitive, and no smaller number is", (logN) => {
+    for (const p of PRIMES) {
+      const root = minimalRoot(p, logN);
+      expect(powerModulo(root, 2 ** logN, p)).toBe(p - 1);
+      // x has order 2N exactly when x^N = −1: every such x is an odd power of one of them.
+      let smallest = root;
+      const square = multiplyModulo(root, root, p);
+      for (let i = 0, x = root; i < 2 ** logN; i++, x = multiplyModulo(x, square, p)) smallest = Math.min(smallest, x);
+      expect(root).toBe(smallest);
+    }
+  });
 
   test("by trial at a small prime: no x below the root has x^N = −1", () => {
     for (const logN of [10, 13, 16]) {
