@@ -49,7 +49,7 @@ else
   console.log(`\n${machine.cpu}, Node ${machine.node}, one thread; ratio of the minima. Minimum (median) of each row.`);
 
 async function nttRow(logN: number): Promise<Row> {
-  const device = await openDevice("cpu");
+  const device = await openDevice("cpu", { threads: 1 });
   const [prime] = primePool();
   const words = Uint32Array.from({ length: 2 ** logN }, (_, i) => (i * 2654435761) % prime);
   const [limb] = device.allocate(logN, 1);
@@ -71,7 +71,7 @@ async function nttRow(logN: number): Promise<Row> {
 async function schemeRows(): Promise<Row[]> {
   const parameters = Parameters.choose({ depth: 9, slots: 8192 });
   const seal = await openSeal(parameters.logN, [60, 40, 40, 40, 40, 40, 40, 60]);
-  const device = await openDevice("cpu");
+  const device = await openDevice("cpu", { threads: 1 });
   const holder = KeyHolder.create(device, parameters, Randomness.system());
   const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1] }));
   const encryptor = new Encryptor(he.ring, parameters, holder.publicKey, Randomness.system());
