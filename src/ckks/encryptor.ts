@@ -51,7 +51,8 @@ export class Encryptor {
    */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     const { level = this.parameters.maxLevel, slots = this.parameters.slots } = options;
-    const { ring, key } = this;
+    const ring = this.ring;
+    const key = this.key;
     const primes = publicPrimes(this.parameters, level);
     const extra = primes[primes.length - 1];
     const coefficients = this.encoder.coefficients(values, level, slots);
@@ -92,7 +93,7 @@ export class SecretEncryptor {
   /** (−a·s + e + m, a). Costs two NTTs for each prime. */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     const { level = this.parameters.maxLevel, slots = this.parameters.slots } = options;
-    const { ring } = this;
+    const ring = this.ring;
     const primes = this.parameters.primesAt(level);
     const coefficients = this.encoder.coefficients(values, level, slots);
     using plain = fromIntegers(ring, coefficients, primes);
@@ -126,7 +127,8 @@ export class Decryptor {
    * @throws KeyMismatchError for a ciphertext under another key.
    */
   async decrypt(ciphertext: Ciphertext): Promise<ComplexVector> {
-    const { ring, parameters } = this;
+    const ring = this.ring;
+    const parameters = this.parameters;
     if (ciphertext.fingerprint !== this.secret.fingerprint) {
       throw new KeyMismatchError(
         `the ciphertext belongs to key ${ciphertext.fingerprint.slice(0, 8)}, this is key ${this.secret.fingerprint.slice(0, 8)}`,

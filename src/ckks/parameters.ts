@@ -29,12 +29,14 @@ export interface ParameterRequest {
   /** log2 of the scale at level 0: default 24 with one prime in the base, 30 with two, 54 with high precision. */
   readonly baseScaleBits?: number;
   /**
-   * Two primes in the base instead of one: a level 0 that holds |z| < 2^29 instead of 32, for 30 bits of Q.
+   * Two primes in the base instead of one: a level 0 that holds |z| < 2^27 instead of 32, for 28 bits of Q.
    * For results whose range nobody knows. High precision always has two.
    */
   readonly wideBase?: boolean;
 }
 
+/** Each prime of a wide base: a bit less than the others', which every ciphertext saves twice in each slot's bytes. */
+const WIDE_BASE_BITS = 29;
 /** P exceeds the largest digit by this many bits, or a rotation would lose precision. */
 const SPECIAL_MARGIN_BITS = 6;
 /** The conversion kernel's fraction words ⌊2^56/q⌋ need q > 2^24. */
@@ -131,7 +133,8 @@ export class Parameters {
       throw new RangeError(`slots ${slots} is not a power of two`);
     const width = precision === "high" ? 2 : 1;
     const base = request.wideBase ? 2 : width;
-    const primes = choosePrimes(base + depth * width, 30);
+    const wide = request.wideBase ? choosePrimes(2, WIDE_BASE_BITS) : [];
+    const primes = [...wide, ...choosePrimes(base + depth * width - wide.length, 30, wide)];
     const levels = [primes.slice(0, base), ...chunks(primes.slice(base), width)];
     const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? 54 : base === 2 ? 30 : 24);
     for (let logN = Math.max(12, Math.log2(slots) + 1); logN <= MAX_LOG_N; logN++) {

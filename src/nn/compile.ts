@@ -15,6 +15,11 @@ export interface CompileOptions {
 const NO_FOLDS: FoldOptions = { batchNorm: false, square: false, pooling: false, linear: false };
 /** N = 2^12: the smallest ring in use. */
 const FEWEST_SLOTS = 2048;
+/**
+ * Of the 58 bits at level 0: results below 2^10, and scales that grow towards it (2^38.5 at level 1, 2^34.2 at 2), so
+ * that the last layers add next to no noise.
+ */
+const BASE_SCALE_BITS = 47;
 
 /**
  * Everything that is public about an encrypted network: its program, parameters and keys to make. It follows from the
@@ -81,6 +86,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     slots: chooseSlots(folded, FEWEST_SLOTS),
     // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
     wideBase: true,
+    baseScaleBits: BASE_SCALE_BITS,
   });
   const program = planProgram(folded, {
     slots: parameters.slots,

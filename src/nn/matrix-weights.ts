@@ -8,7 +8,7 @@ import type { FoldedLayer, FoldedNetwork } from "./graph.js";
 import { blocksOf, occupants, pack } from "./layout.js";
 import { blockOffsets } from "./matrix.js";
 import { type LinearGeometry, type LinearValues, linearGeometry, linearValues } from "./matrix-geometry.js";
-import type { LinearStep, Program, ReadoutStep, Step } from "./program.js";
+import { INPUT_SCALE, type LinearStep, type Program, type ReadoutStep, type Step } from "./program.js";
 import { layerShapes, sizeOf } from "./shapes.js";
 
 /** Weights for each step of a program, by its index; all vectors have `slots` values. */
@@ -42,7 +42,7 @@ export function materialize(program: Program, folded: FoldedNetwork, factors: Ca
     return layer;
   };
   const scalesOf = (step: Step): { before: number; after: number } => ({
-    before: step.layer === 0 ? 1 : factors.scales[step.layer - 1],
+    before: step.layer === 0 ? INPUT_SCALE : factors.scales[step.layer - 1],
     after: factors.scales[step.layer],
   });
   const matrices = new Map<number, SlotMatrix>();

@@ -5,6 +5,13 @@
  */
 import { describeLayout, type Layout } from "./layout.js";
 
+/**
+ * Images are encrypted at this share of their values, and the first layer's weights are as much larger. An image comes
+ * from the secret key and is nearly free of noise; a weight comes from the public key, thirty times as noisy, and its
+ * noise is multiplied with the image. Over RL-3's steps the weights of the first layer were the largest source of all.
+ */
+export const INPUT_SCALE = 1 / 4;
+
 export interface Program {
   readonly slots: number;
   /** Levels used up: the level of the first step; the results are at level 0. */

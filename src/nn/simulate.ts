@@ -5,7 +5,7 @@
 import { ParameterError } from "../errors.js";
 import { pack } from "./layout.js";
 import type { ProgramWeights } from "./matrix-weights.js";
-import { type LinearStep, levelAfter, type Program, type Step } from "./program.js";
+import { INPUT_SCALE, type LinearStep, levelAfter, type Program, type Step } from "./program.js";
 
 export interface Simulation {
   /** As the network gives them: the output scale multiplied back. */
@@ -47,12 +47,12 @@ export function simulate(
 }
 
 /**
- * The slots that the key holder encrypts: the image in every replica that the program's first layout has.
+ * The slots that the key holder encrypts: the image times INPUT_SCALE, in every replica that the program's first layout has.
  * @param image [channel][row][column]
  * @throws ParameterError when the image has another number of values.
  */
 export function encodeInput(program: Program, image: ArrayLike<number>): Float64Array {
-  return pack(program.input, image);
+  return pack(program.input, image).map((value) => value * INPUT_SCALE);
 }
 
 function runStep(step: Step, index: number, weights: ProgramWeights, x: Float64Array): Float64Array[] {

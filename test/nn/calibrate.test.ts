@@ -29,16 +29,19 @@ describe("calibrate", () => {
   test("what enters a square is at most reach / margin, but not below half of it", () => {
     const { folded } = fold(network);
     const largest = rangesOf(folded);
-    for (const [margin, reach] of [
-      [1, 1],
-      [2, 1],
-      [3, 4],
-      [2, undefined],
-    ]) {
+    const cases: { margin: number; reach?: number[] }[] = [
+      { margin: 1, reach: [1] },
+      { margin: 2, reach: [1] },
+      { margin: 3, reach: [64, 4] },
+      { margin: 2 },
+    ];
+    for (const { margin, reach } of cases) {
       const { scales } = calibrate(folded, images, { margin, reach });
-      for (const [index, layer] of folded.layers.entries()) {
-        if (layer.op !== "square") continue;
-        const share = (largest[index - 1] * scales[index - 1] * margin!) / (reach ?? 4);
+      const squares = folded.layers.flatMap((layer, index) => (layer.op === "square" ? [index] : []));
+      for (const [nth, index] of squares.entries()) {
+        const fromEnd = squares.length - 1 - nth;
+        const wanted = reach ?? [128, 16, 8];
+        const share = (largest[index - 1] * scales[index - 1] * margin) / wanted[Math.min(fromEnd, wanted.length - 1)];
         expect(share).toBeLessThanOrEqual(1);
         expect(share).toBeGreaterThan(0.5);
         expect(scales[index]).toBe(scales[index - 1] ** 2);
@@ -72,7 +75,7 @@ describe("calibrate", () => {
   test("no value in any slot leaves the range that was asked for, up to the sums of pools", () => {
     const { folded } = fold(network);
     const program = planProgram(folded, { slots: 256 });
-    const weights = materialize(program, folded, calibrate(folded, images, { reach: 1 }));
+    const weights = materialize(program, folded, calibrate(folded, images, { reach: [1] }));
     const bounds = Array.from({ length: program.depth + 1 }, (_, level) =>
       level === program.depth ? 20 : level === 0 ? 8 : 4,
     );
@@ -84,7 +87,7 @@ describe("calibrate", () => {
     expect(() => calibrate(folded, [])).toThrow(ParameterError);
     expect(() => calibrate(folded, [images[0].map(() => Number.NaN)])).toThrow(ParameterError);
     expect(() => calibrate(folded, images, { margin: 0.5 })).toThrow(ParameterError);
-    expect(() => calibrate(folded, images, { reach: 0 })).toThrow(ParameterError);
+    expect(() => calibrate(folded, images, { reach: [0] })).toThrow(ParameterError);
   });
 });
 

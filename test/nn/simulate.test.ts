@@ -8,6 +8,7 @@ import { interpret } from "../../src/nn/interpret.js";
 import { interpretFolded } from "../../src/nn/interpret-folded.js";
 import { materialize } from "../../src/nn/matrix-weights.js";
 import { chooseSlots, planProgram } from "../../src/nn/plan.js";
+import { INPUT_SCALE } from "../../src/nn/program.js";
 import { encodeInput, simulate } from "../../src/nn/simulate.js";
 import { type Brick, randomImage, randomNetwork, rl3 } from "./plan-networks.js";
 
@@ -124,11 +125,11 @@ describe("headroom", () => {
   const { folded } = fold(network);
   const program = planProgram(folded, { slots: 256 });
   const x = randomImage(network, 5);
-  const weights = materialize(program, folded, calibrate(folded, [x], { reach: 1 }));
+  const weights = materialize(program, folded, calibrate(folded, [x], { reach: [1] }));
 
   test("the image lies in every block, and the largest value of every step is reported", () => {
     const slots = encodeInput(program, x);
-    expect(slots.filter((value) => value === x[0])).toHaveLength(4);
+    expect(slots.filter((value) => value === x[0] * INPUT_SCALE)).toHaveLength(4);
     const { maxAbs } = simulate(program, weights, x);
     expect(maxAbs).toHaveLength(program.steps.length + 1);
     expect(maxAbs[2]).toBeLessThanOrEqual(1);
