@@ -23,23 +23,52 @@ export function ntt(out: usize, input: usize, w: usize, ws: usize, logN: i32, pr
   }
   let m = 2;
   t >>= 1;
-  while (t >= 4) {
+  while (t >= 16) {
     for (let i = 0; i < m; i++) {
       const W = v128.load32_splat(w + (<usize>(m + i) << 2));
       const S = v128.load32_splat(ws + (<usize>(m + i) << 2));
       let u = out + (<usize>(2 * i * t) << 2);
       let v = u + (<usize>t << 2);
       const end = v;
-      for (; u < end; u += 16, v += 16) {
-        const x = subtractIf(v128.load(u), p2);
-        const y = shoup(v128.load(v), W, S, p);
+      for (; u < end; u += 32, v += 32) {
+        let x = subtractIf(v128.load(u), p2);
+        let y = shoup(v128.load(v), W, S, p);
         v128.store(u, i32x4.add(x, y)); // < 4p < 2^32
         v128.store(v, i32x4.add(i32x4.sub(x, y), p2));
+        x = subtractIf(v128.load(u, 16), p2);
+        y = shoup(v128.load(v, 16), W, S, p);
+        v128.store(u, i32x4.add(x, y), 16);
+        v128.store(v, i32x4.add(i32x4.sub(x, y), p2), 16);
       }
     }
     m <<= 1;
     t >>= 1;
   }
+  // t = 8 and t = 4, sixteen values at a time.
+  for (let i = 0; i < m; i++) {
+    const k = <usize>(m + i) << 2;
+    const W1 = v128.load32_splat(w + k);
+    const S1 = v128.load32_splat(ws + k);
+    const u = out + (<usize>i << 6);
+    const x0 = subtractIf(v128.load(u), p2);
+    const x1 = subtractIf(v128.load(u, 16), p2);
+    const y2 = shoup(v128.load(u, 32), W1, S1, p);
+    const y3 = shoup(v128.load(u, 48), W1, S1, p);
+    const u0 = subtractIf(i32x4.add(x0, y2), p2);
+    const u2 = subtractIf(i32x4.add(i32x4.sub(x0, y2), p2), p2);
+    const z1 = shoup(i32x4.add(x1, y3), v128.load32_splat(w + 2 * k), v128.load32_splat(ws + 2 * k), p);
+    v128.store(u, i32x4.add(u0, z1)); // < 4p < 2^32
+    v128.store(u, i32x4.add(i32x4.sub(u0, z1), p2), 16);
+    const z3 = shoup(
+      i32x4.add(i32x4.sub(x1, y3), p2),
+      v128.load32_splat(w + 2 * k, 4),
+      v128.load32_splat(ws + 2 * k, 4),
+      p,
+    );
+    v128.store(u, i32x4.add(u2, z3), 32);
+    v128.store(u, i32x4.add(i32x4.sub(u2, z3), p2), 48);
+  }
+  m <<= 2;
   // t = 2 and t = 1, eight values at a time.
   for (let i = 0; i < m; i += 2) {
     const u = out + (<usize>(4 * i) << 2);
@@ -103,8 +132,37 @@ export function intt(out: usize, input: usize, w: usize, ws: usize, logN: i32, p
     v128.store(u, i8x16.shuffle(e, f, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
     v128.store(u, i8x16.shuffle(e, f, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31), 16);
   }
-  let t = 4;
-  let h = n >> 3;
+  // t = 4 and t = 8, sixteen values at a time.
+  for (let i = 0, h = n >> 4; i < h; i++) {
+    const k = <usize>(h + i) << 2;
+    const u = out + (<usize>i << 6);
+    const a0 = v128.load(u);
+    const a1 = v128.load(u, 16);
+    const a2 = v128.load(u, 32);
+    const a3 = v128.load(u, 48);
+    const b0 = subtractIf(i32x4.add(a0, a1), p2);
+    const b2 = subtractIf(i32x4.add(a2, a3), p2);
+    const W1 = v128.load32_splat(w + k);
+    const S1 = v128.load32_splat(ws + k);
+    v128.store(u, subtractIf(i32x4.add(b0, b2), p2));
+    v128.store(u, shoup(i32x4.add(i32x4.sub(b0, b2), p2), W1, S1, p), 32);
+    const b1 = shoup(
+      i32x4.add(i32x4.sub(a0, a1), p2),
+      v128.load32_splat(w + 2 * k),
+      v128.load32_splat(ws + 2 * k),
+      p,
+    );
+    const b3 = shoup(
+      i32x4.add(i32x4.sub(a2, a3), p2),
+      v128.load32_splat(w + 2 * k, 4),
+      v128.load32_splat(ws + 2 * k, 4),
+      p,
+    );
+    v128.store(u, subtractIf(i32x4.add(b1, b3), p2), 16);
+    v128.store(u, shoup(i32x4.add(i32x4.sub(b1, b3), p2), W1, S1, p), 48);
+  }
+  let t = 16;
+  let h = n >> 5;
   while (h > 1) {
     for (let i = 0; i < h; i++) {
       const W = v128.load32_splat(w + (<usize>(h + i) << 2));
@@ -112,11 +170,15 @@ export function intt(out: usize, input: usize, w: usize, ws: usize, logN: i32, p
       let u = out + (<usize>(2 * i * t) << 2);
       let v = u + (<usize>t << 2);
       const end = v;
-      for (; u < end; u += 16, v += 16) {
-        const x = v128.load(u);
-        const y = v128.load(v);
+      for (; u < end; u += 32, v += 32) {
+        let x = v128.load(u);
+        let y = v128.load(v);
         v128.store(u, subtractIf(i32x4.add(x, y), p2));
         v128.store(v, shoup(i32x4.add(i32x4.sub(x, y), p2), W, S, p));
+        x = v128.load(u, 16);
+        y = v128.load(v, 16);
+        v128.store(u, subtractIf(i32x4.add(x, y), p2), 16);
+        v128.store(v, shoup(i32x4.add(i32x4.sub(x, y), p2), W, S, p), 16);
       }
     }
     t <<= 1;
