@@ -16,13 +16,14 @@ export function carryFactor(carry: Carry, p: number): number {
  * Coefficients x_i = [x·(D/d_i)^−1] mod d_i of NTT values modulo the primes `source`, ready for `baseConvert`.
  */
 export function toConversionCoefficients(poly: RnsPolynomial, source: readonly number[], carry: Carry): RnsPolynomial {
-  return compute(poly.ring, "intt", source, (out, p) => {
-    const rest = productModulo(
-      source.filter((q) => q !== p),
-      p,
-    );
-    return [out, poly.limb(p), p, multiplyModulo(inverseModulo(rest, p), carryFactor(carry, p), p)];
-  });
+  const factors = remember(`${source.join()}/${carry}`, () =>
+    source.map((p) => {
+      const others = source.filter((q) => q !== p);
+      return multiplyModulo(inverseModulo(productModulo(others, p), p), carryFactor(carry, p), p);
+    }),
+  );
+  let i = 0;
+  return compute(poly.ring, "intt", source, (out, p) => [out, poly.limb(p), p, factors[i++]]);
 }
 
 /**
@@ -44,28 +45,24 @@ function fractionWord(q: number): number {
   return Math.floor(2 ** 56 / q); // exact: q does not divide a power of two, and 2^56/q < 2^53
 }
 
-const constantsCache = new Map<string, { constants: number[]; quotientConstant: number }>();
+/** Constants by what they depend on: primes of parameters, a few kilobytes for each. */
+const constantsCache = new Map<string, readonly number[]>();
+
+function remember(key: string, make: () => number[]): readonly number[] {
+  let constants = constantsCache.get(key);
+  if (!constants) constantsCache.set(key, (constants = make()));
+  return constants;
+}
 
 function conversionTarget(source: readonly number[], prime: number, out: Limb, carry: Carry): ConversionTarget {
-  const key = `${source.join()}>${prime}/${carry}`;
-  let entry = constantsCache.get(key);
-  if (!entry) {
+  const all = remember(`${source.join()}>${prime}/${carry}`, () => {
     // The kernel's product takes 2^−32 away: constants carry 2^32 unless that is wanted.
     const lift = (x: number) => (carry === 0 ? toMontgomery(x, prime) : x);
-    entry = {
-      constants: source.map((q) =>
-        lift(
-          productModulo(
-            source.filter((other) => other !== q),
-            prime,
-          ),
-        ),
-      ),
-      quotientConstant: lift((prime - productModulo(source, prime)) % prime),
-    };
-    constantsCache.set(key, entry);
-  }
-  return { out, prime, ...entry };
+    const rest = (q: number) => source.filter((other) => other !== q);
+    const quotientConstant = lift((prime - productModulo(source, prime)) % prime);
+    return [...source.map((q) => lift(productModulo(rest(q), prime))), quotientConstant];
+  });
+  return { out, prime, constants: all.slice(0, -1), quotientConstant: all[all.length - 1] };
 }
 
 /**
@@ -76,12 +73,19 @@ function conversionTarget(source: readonly number[], prime: number, out: Limb, c
 export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[], carry: Carry = 0): RnsPolynomial[] {
   return parts.map((part) => {
     const kept = part.primes.filter((p) => !dropped.includes(p));
+    const inverses = remember(`${kept.join()}<${dropped.join()}/${carry}`, () =>
+      kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), carryFactor(carry, p), p)),
+    );
     using coefficients = toConversionCoefficients(part, dropped, carry);
     using remainder = convertBasis(coefficients, kept, carry);
     transform(remainder);
-    return compute(part.ring, "dropAndScale", kept, (out, p) => {
-      const inverse = inverseModulo(productModulo(dropped, p), p);
-      return [out, part.limb(p), remainder.limb(p), p, multiplyModulo(inverse, carryFactor(carry, p), p)];
-    });
+    let i = 0;
+    return compute(part.ring, "dropAndScale", kept, (out, p) => [
+      out,
+      part.limb(p),
+      remainder.limb(p),
+      p,
+      inverses[i++],
+    ]);
   });
 }

@@ -1,5 +1,6 @@
 import type { Device } from "../ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
+import { gave, lost, took } from "./pressure.js";
 
 /** Polynomials modulo X^N + 1, N = 2^logN, on one device. */
 export interface Ring {
@@ -9,6 +10,7 @@ export interface Ring {
 
 const abandoned = new FinalizationRegistry<{ ring: Ring; limbs: readonly Limb[] }>(({ ring, limbs }) => {
   ring.device.free(ring.logN, limbs);
+  lost(limbBytes(ring, limbs));
 });
 
 /**
@@ -23,6 +25,7 @@ export class RnsPolynomial implements Disposable {
     readonly primes: readonly number[],
     readonly limbs: readonly Limb[],
   ) {
+    took(this.bytes);
     abandoned.register(this, { ring, limbs }, this);
   }
 
@@ -39,6 +42,11 @@ export class RnsPolynomial implements Disposable {
     const index = this.primes.indexOf(prime);
     if (index < 0) throw new RangeError(`this polynomial has no residues modulo ${prime}`);
     return this.limbs[index];
+  }
+
+  /** Bytes in the device's memory. */
+  get bytes(): number {
+    return limbBytes(this.ring, this.limbs);
   }
 
   /** Bytes when packed to each prime's bits. */
@@ -58,8 +66,13 @@ export class RnsPolynomial implements Disposable {
     if (this.disposed) return;
     this.disposed = true;
     abandoned.unregister(this);
+    gave(this.bytes);
     this.ring.device.free(this.ring.logN, this.limbs);
   }
+}
+
+function limbBytes({ logN }: Ring, limbs: readonly Limb[]): number {
+  return limbs.length * 4 * 2 ** logN;
 }
 
 /** Bytes of N residues at the prime's own width. */

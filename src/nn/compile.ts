@@ -87,6 +87,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
     wideBase: true,
     baseScaleBits: BASE_SCALE_BITS,
+    smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
   });
   const program = planProgram(folded, {
     slots: parameters.slots,

@@ -2,6 +2,7 @@ import { DeviceError } from "../../errors.js";
 import type { Device, DeviceStatistics } from "../device.js";
 import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
+import { nextTurn } from "../turn.js";
 import { Arena } from "./arena.js";
 import { LaunchEncoder, writeWords } from "./encode.js";
 import { type Executor, InlineExecutor, WorkerExecutor } from "./executor.js";
@@ -94,12 +95,13 @@ class CpuDevice implements Device {
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {
     this.check(logN);
-    await this.executor.idle();
+    await this.idle();
     return limbs.map((limb) => this.arena.words(limb, 2 ** logN).slice());
   }
 
   async idle(): Promise<void> {
     await this.executor.idle();
+    await nextTurn();
   }
 
   statistics(): DeviceStatistics {
