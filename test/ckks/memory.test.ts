@@ -14,7 +14,7 @@ async function open(memoryLimit?: number, parameters = small) {
 }
 
 describe("memory of those who dispose of nothing", () => {
-  test("10,000 results, one awaited every ten, stay within 400 MiB", async () => {
+  test("10,000 results, one awaited every ten, of 12 GB in all, stay within 1 GiB", async () => {
     const { device, holder, he, x } = await open(undefined, Parameters.choose({ depth: 9 }));
     for (let i = 0; i < 10_000; i++) {
       const y = he.add(x, x);
@@ -22,7 +22,7 @@ describe("memory of those who dispose of nothing", () => {
       if (i % 1000 === 999) expect((await holder.decrypt(y, 1))[0]).toBeCloseTo(2, 2);
     }
     expect(10_000 * x.bytes).toBeGreaterThan(12_000 * MIB);
-    expect(device.statistics().peakBytes).toBeLessThan(400 * MIB);
+    expect(device.statistics().peakBytes).toBeLessThan(1024 * MIB);
     await device.close();
   });
 
