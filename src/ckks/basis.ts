@@ -1,6 +1,6 @@
 import type { ConversionTarget, Limb } from "../ntt/kernels.js";
 import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
-import { compute, RnsPolynomial, transform } from "./polynomial.js";
+import { compute, launchEach, RnsPolynomial, transform } from "./polynomial.js";
 
 const TWO_32 = 2 ** 32;
 
@@ -72,20 +72,40 @@ function conversionTarget(source: readonly number[], prime: number, out: Limb, c
  */
 export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[], carry: Carry = 0): RnsPolynomial[] {
   return parts.map((part) => {
-    const kept = part.primes.filter((p) => !dropped.includes(p));
-    const inverses = remember(`${kept.join()}<${dropped.join()}/${carry}`, () =>
-      kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), carryFactor(carry, p), p)),
-    );
     using coefficients = toConversionCoefficients(part, dropped, carry);
+    const kept = part.primes.filter((p) => !dropped.includes(p));
     using remainder = convertBasis(coefficients, kept, carry);
-    transform(remainder);
-    let i = 0;
-    return compute(part.ring, "dropAndScale", kept, (out, p) => [
-      out,
-      part.limb(p),
-      remainder.limb(p),
-      p,
-      inverses[i++],
-    ]);
+    return divide(part, remainder, dropped, carry);
   });
+}
+
+/**
+ * (part + summand) / d, rounded, for one prime d; `summand` by its coefficients. It goes with the remainder through
+ * one transform, and costs none of its own.
+ */
+export function dropSum(part: RnsPolynomial, summand: RnsPolynomial, d: number): RnsPolynomial {
+  using coefficients = toConversionCoefficients(part, [d], 0);
+  launchEach(part.ring, "add", [d], () => [coefficients.limb(d), coefficients.limb(d), summand.limb(d), d]);
+  const kept = part.primes.filter((p) => p !== d);
+  using remainder = convertBasis(coefficients, kept, 0);
+  launchEach(part.ring, "subtract", kept, (p) => [remainder.limb(p), remainder.limb(p), summand.limb(p), p]);
+  const result = divide(part, remainder, [d], 0);
+  for (const secret of [coefficients, remainder]) secret.wipe();
+  return result;
+}
+
+/** (part − remainder) / D over the primes of `remainder`, which is given by its coefficients and transformed in place. */
+function divide(
+  part: RnsPolynomial,
+  remainder: RnsPolynomial,
+  dropped: readonly number[],
+  carry: Carry,
+): RnsPolynomial {
+  const kept = remainder.primes;
+  const inverses = remember(`${kept.join()}<${dropped.join()}/${carry}`, () =>
+    kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), carryFactor(carry, p), p)),
+  );
+  transform(remainder);
+  let i = 0;
+  return compute(part.ring, "dropAndScale", kept, (out, p) => [out, part.limb(p), remainder.limb(p), p, inverses[i++]]);
 }

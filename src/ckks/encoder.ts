@@ -1,7 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
-import { type ComplexVector, Embedding } from "./fft.js";
+import { type ComplexVector, Embedding } from "./embedding.js";
 import type { Parameters } from "./parameters.js";
 import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
 
@@ -34,21 +34,36 @@ export class Encoder {
   /** The rounded integer coefficients of `values` at the scale of `level`. */
   coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
     const n = 2 ** this.ring.logN;
-    const vector = this.slotVector(values, slots);
+    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1 && slots <= this.parameters.slots)) {
+      throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
+    }
+    const result = new Float64Array(n);
+    // A full vector is transformed where its coefficients will lie.
+    const full = slots === n / 2;
+    const vector = full
+      ? { real: result.subarray(0, slots), imaginary: result.subarray(slots) }
+      : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
+    this.fill(vector, values, slots);
     Embedding.of(slots).toCoefficients(vector);
     const factor = this.parameters.scaleAt(level);
     const bound = Math.min(this.parameters.headroomAt(level) * factor, 2 ** 63);
     const gap = n / 2 / slots;
-    const result = new Float64Array(n);
-    for (let i = 0; i < slots; i++) {
-      result[i * gap] = Math.round(vector.real[i] * factor);
-      result[n / 2 + i * gap] = Math.round(vector.imaginary[i] * factor);
-      if (!(Math.abs(result[i * gap]) < bound && Math.abs(result[n / 2 + i * gap]) < bound)) {
-        throw new ParameterError(
-          `a value is too large for level ${level}: at most ${this.parameters.headroomAt(level).toPrecision(3)} fits`,
-          "scale the values down, or encode at a higher level",
-        );
+    let largest = 0;
+    for (const [part, first] of [
+      [vector.real, 0],
+      [vector.imaginary, n / 2],
+    ] as const) {
+      for (let i = 0; i < slots; i++) {
+        const coefficient = Math.round(part[i] * factor);
+        largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
+        result[first + i * gap] = coefficient;
       }
+    }
+    if (!(largest < bound)) {
+      throw new ParameterError(
+        `a value is too large for level ${level}: at most ${this.parameters.headroomAt(level).toPrecision(3)} fits`,
+        "scale the values down, or encode at a higher level",
+      );
     }
     return result;
   }
@@ -71,23 +86,19 @@ export class Encoder {
     return { real, imaginary };
   }
 
-  private slotVector(values: SlotValues, slots: number): ComplexVector {
-    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1 && slots <= this.parameters.slots)) {
-      throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
-    }
+  private fill(vector: ComplexVector, values: SlotValues, slots: number): void {
     const parts = "real" in values ? values : { real: values, imaginary: [] };
-    const vector = { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
     for (const part of ["real", "imaginary"] as const) {
       const given = parts[part];
+      const target = vector[part];
       if (given.length > slots) throw new RangeError(`${given.length} values do not fit ${slots} slots`);
       for (let i = 0; i < given.length; i++) {
         if (!Number.isFinite(given[i])) {
           throw new ParameterError(`value ${i} is ${given[i]}`, "encode finite numbers only");
         }
-        vector[part][i] = given[i];
+        target[i] = given[i];
       }
     }
-    return vector;
   }
 }
 

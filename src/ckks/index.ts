@@ -1,8 +1,8 @@
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
+export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
 export { Evaluator, type Operand } from "./evaluator.js";
-export type { ComplexVector } from "./fft.js";
 export { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
 export { KeyHolder } from "./keyholder.js";
 export { EvaluationKeys, PublicKey, type SwitchingKey } from "./keys.js";

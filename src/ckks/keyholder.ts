@@ -1,8 +1,8 @@
 import type { Device } from "../ntt/device.js";
 import type { Ciphertext } from "./ciphertext.js";
+import type { ComplexVector } from "./embedding.js";
 import type { SlotValues } from "./encoder.js";
 import { Decryptor, type EncryptOptions, SecretEncryptor } from "./encryptor.js";
-import type { ComplexVector } from "./fft.js";
 import { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
 import type { EvaluationKeys, PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";

@@ -164,8 +164,7 @@ export function transform(a: RnsPolynomial): void {
  * `transform` makes NTT values of them.
  */
 export function fromIntegers(ring: Ring, integers: Float64Array, primes: readonly number[]): RnsPolynomial {
-  const low = new Uint32Array(integers.length);
-  const high = new Int32Array(integers.length);
+  const [low, high] = wordsFor(integers.length);
   for (let i = 0; i < integers.length; i++) {
     const h = Math.floor(integers[i] / 2 ** 32);
     high[i] = h;
@@ -175,10 +174,23 @@ export function fromIntegers(ring: Ring, integers: Float64Array, primes: readonl
   ring.device.write(ring.logN, l, low);
   ring.device.write(ring.logN, h, high);
   const result = compute(ring, "reduce", primes, (out, p) => [out, l, h, p]);
+  // What passed here may have been a secret or its noise.
   low.fill(0);
   high.fill(0);
-  ring.device.write(ring.logN, l, low); // what passed here may have been a secret or its noise
-  ring.device.write(ring.logN, h, low);
+  const [p] = primes;
+  ring.device.launch("subtract", ring.logN, [
+    [l, l, l, p],
+    [h, h, h, p],
+  ]);
   ring.device.free(ring.logN, [l, h]);
   return result;
+}
+
+const wordsCache = new Map<number, readonly [low: Uint32Array, high: Int32Array]>();
+
+/** Two vectors to split integers into: new ones cost more page faults than the splitting takes. */
+function wordsFor(length: number): readonly [Uint32Array, Int32Array] {
+  let words = wordsCache.get(length);
+  if (!words) wordsCache.set(length, (words = [new Uint32Array(length), new Int32Array(length)]));
+  return words;
 }

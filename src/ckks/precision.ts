@@ -1,5 +1,5 @@
+import type { ComplexVector } from "./embedding.js";
 import type { SlotValues } from "./encoder.js";
-import type { ComplexVector } from "./fft.js";
 
 /** log2 of the slot errors: smaller is better. −Infinity where there is none. */
 export interface PrecisionReport {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Embedding } from "../../src/ckks/fft.js";
+import { Embedding } from "../../src/ckks/embedding.js";
 import { type ComplexVector, Encoder, type Plaintext } from "../../src/ckks/index.js";
 import { rotationElement } from "../../src/ckks/keys.js";
 import { permute } from "../../src/ckks/polynomial.js";

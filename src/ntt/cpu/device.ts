@@ -4,7 +4,7 @@ import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../ke
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
 import { nextTurn } from "../turn.js";
 import { Arena } from "./arena.js";
-import { LaunchEncoder, writeWords } from "./encode.js";
+import { LaunchEncoder } from "./encode.js";
 import { type Executor, InlineExecutor, WorkerExecutor } from "./executor.js";
 import { instantiate, plainKernels, sharedKernels } from "./module.js";
 import { LaunchQueue } from "./queue.js";
@@ -90,7 +90,7 @@ class CpuDevice implements Device {
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
     this.check(logN);
     if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
-    this.executor.push(writeWords(limb, words));
+    this.executor.write(limb, words);
   }
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {

@@ -1,4 +1,6 @@
+import type { Limb } from "../kernels.js";
 import type { Arena } from "./arena.js";
+import { writeWords } from "./encode.js";
 import type { LaunchQueue } from "./queue.js";
 import { ADDRESS, type RowRunner } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
@@ -6,6 +8,8 @@ import type { WorkerPool } from "./workers.js";
 /** Takes encoded launches in order, and overwrites the words that it is given: some are seeds of secrets. */
 export interface Executor {
   push(launch: Uint32Array): void;
+  /** Copies words into a limb, after the launches before. */
+  write(limb: Limb, words: Uint32Array | Int32Array): void;
   idle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -26,6 +30,10 @@ export class InlineExecutor implements Executor {
     for (let row = 0; row < rows; row++) this.runner.run(ADDRESS.ring, row);
   }
 
+  write(limb: Limb, words: Uint32Array | Int32Array): void {
+    this.arena.words(limb, words.length).set(words);
+  }
+
   async idle(): Promise<void> {}
 
   async close(): Promise<void> {}
@@ -40,6 +48,10 @@ export class WorkerExecutor implements Executor {
 
   push(launch: Uint32Array): void {
     this.queue.push(launch);
+  }
+
+  write(limb: Limb, words: Uint32Array | Int32Array): void {
+    this.queue.push(writeWords(limb, words));
   }
 
   idle(): Promise<void> {
