@@ -191,11 +191,15 @@ export function intt(out: usize, input: usize, w: usize, ws: usize, logN: i32, p
   const F = i32x4.splat(scale);
   const FS = i32x4.splat(shoupQuotient(scale, prime));
   const half = <usize>t << 2;
-  for (let u = out, end = out + half; u < end; u += 16) {
+  // Two loops: with both products in one V8 takes three times as long.
+  for (let u = out, v = out + half, end = v; u < end; u += 16, v += 16) {
     const x = v128.load(u);
-    const y = v128.load(u + half);
-    v128.store(u, subtractIf(shoup(i32x4.add(x, y), F, FS, p), p));
-    v128.store(u + half, subtractIf(shoup(i32x4.add(i32x4.sub(x, y), p2), W, WS, p), p));
+    const y = v128.load(v);
+    v128.store(u, i32x4.add(x, y)); // < 4p < 2^32
+    v128.store(v, subtractIf(shoup(i32x4.add(i32x4.sub(x, y), p2), W, WS, p), p));
+  }
+  for (let u = out, end = out + half; u < end; u += 16) {
+    v128.store(u, subtractIf(shoup(v128.load(u), F, FS, p), p));
   }
 }
 
