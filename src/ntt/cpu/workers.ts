@@ -78,7 +78,8 @@ async function nodeThread(workerData: WorkerData): Promise<Thread> {
   // Behind a variable, so that bundlers for browsers do not follow it.
   const name = "node:worker_threads";
   const { Worker } = (await import(name)) as typeof import("node:worker_threads");
-  const worker = new Worker(workerScript, { eval: true, workerData });
+  // Without the process's own flags: under --input-type=module the script would be no script.
+  const worker = new Worker(workerScript, { eval: true, workerData, execArgv: [] });
   return {
     listen(onMessage, onEnd) {
       worker.on("message", onMessage);

@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { DeviceError } from "../../src/errors.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import type { Device } from "../../src/ntt/device.js";
+import type { Limb } from "../../src/ntt/kernels.js";
+import { primePool } from "../../src/ntt/primes.js";
+import { buildIfStale } from "../cli/blindsight.js";
+
+const logN = 12;
+const N = 2 ** logN;
+const [p] = primePool();
+
+/** Outside of any memory: the kernel that reads there traps, and its worker dies. */
+const NOWHERE = (2 ** 32 - 64) as Limb;
+
+async function doubled(device: Device, times: number): Promise<Uint32Array> {
+  const [limb] = device.allocate(logN, 1);
+  device.write(
+    logN,
+    limb,
+    Uint32Array.from({ length: N }, (_, i) => i),
+  );
+  for (let i = 0; i < times; i++) device.launch("add", logN, [[limb, limb, limb, p]]);
+  const [words] = await device.read(logN, [limb]);
+  device.free(logN, [limb]);
+  return words;
+}
+
+describe("worker threads", () => {
+  test("launches run in order, however many are queued without an await", async () => {
+    const device = await openCpuDevice({ threads: 2 });
+    let factor = 1;
+    for (let i = 0; i < 20_000; i++) factor = (2 * factor) % p;
+    const words = await doubled(device, 20_000);
+    expect(words[1]).toBe(factor);
+    expect(words[3]).toBe((3 * factor) % p);
+    await device.close();
+  });
+
+  test("a worker that dies ends what waits, and what comes after, with a DeviceError; the next device works", async () => {
+    const device = await openCpuDevice({ threads: 2 });
+    const [limb] = device.allocate(logN, 1);
+    device.launch("add", logN, [[limb, NOWHERE, limb, p]]);
+    device.launch("add", logN, [[limb, limb, limb, p]]);
+    await expect(device.read(logN, [limb])).rejects.toThrow("a worker of the CPU device died");
+    await expect(device.idle()).rejects.toBeInstanceOf(DeviceError);
+    expect(() => device.launch("add", logN, [[limb, limb, limb, p]])).toThrow(DeviceError);
+    await device.close();
+
+    const next = await openCpuDevice({ threads: 2 });
+    expect((await doubled(next, 1))[5]).toBe(10);
+    await next.close();
+  });
+
+  test("a process with idle workers, or one that forgot to close its device, ends by itself", async () => {
+    buildIfStale();
+    const dist = new URL("../../dist/index.js", import.meta.url);
+    const script = `
+      import { openDevice } from ${JSON.stringify(dist.href)};
+      const device = await openDevice("cpu", { threads: 2 });
+      const [limb] = device.allocate(12, 1);
+      device.launch("subtract", 12, [[limb, limb, limb, ${p}]]);
+      console.log((await device.read(12, [limb]))[0][7]);`;
+    const cwd = fileURLToPath(new URL("../..", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      cwd,
+      timeout: 60_000,
+    });
+    expect(stdout).toBe("0\n");
+  });
+});
