@@ -8,6 +8,19 @@ function rotate(x: v128, bits: i32): v128 {
   return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits));
 }
 
+// Whole bytes move in one instruction instead of three.
+// @ts-ignore: decorator
+@inline
+function rotate16(x: v128): v128 {
+  return i8x16.shuffle(x, x, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+}
+
+// @ts-ignore: decorator
+@inline
+function rotate8(x: v128): v128 {
+  return i8x16.shuffle(x, x, 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
+}
+
 /** Sixteen state vectors live in `state`: lane b of vector i is word i of block b. */
 // @ts-ignore: decorator
 @inline
@@ -17,11 +30,11 @@ function quarterRound(state: usize, a: usize, b: usize, c: usize, d: usize): voi
   let vc = v128.load(state + (c << 4));
   let vd = v128.load(state + (d << 4));
   va = i32x4.add(va, vb);
-  vd = rotate(v128.xor(vd, va), 16);
+  vd = rotate16(v128.xor(vd, va));
   vc = i32x4.add(vc, vd);
   vb = rotate(v128.xor(vb, vc), 12);
   va = i32x4.add(va, vb);
-  vd = rotate(v128.xor(vd, va), 8);
+  vd = rotate8(v128.xor(vd, va));
   vc = i32x4.add(vc, vd);
   vb = rotate(v128.xor(vb, vc), 7);
   v128.store(state + (a << 4), va);
@@ -95,10 +108,13 @@ export function expandUniform(out: usize, seed: usize, scratch: usize, bytes: us
   begin(scratch, seed);
   for (let o: usize = 0; o < bytes; o += 128) {
     nextBlocks(scratch);
+    // Two loops: in one, V8 takes twice as long.
     for (let i: usize = 0; i < 256; i += 32) {
-      const low = subtractIf(shoup(v128.load(scratch + i), one, oneQuotient, p), p);
+      v128.store(scratch + i, subtractIf(shoup(v128.load(scratch + i), one, oneQuotient, p), p));
+    }
+    for (let i: usize = 0; i < 256; i += 32) {
       const high = subtractIf(shoup(v128.load(scratch + i, 16), w, wQuotient, p), p);
-      v128.store(scratch + (i >> 1), subtractIf(i32x4.add(low, high), p));
+      v128.store(scratch + (i >> 1), subtractIf(i32x4.add(v128.load(scratch + i), high), p));
     }
     storeEights(out + o, scratch);
   }
