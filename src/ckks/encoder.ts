@@ -58,6 +58,7 @@ export class Encoder {
         largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
         result[first + i * gap] = coefficient;
       }
+      if (!full) part.fill(0); // it may have been a secret message
     }
     if (!(largest < bound)) {
       throw new ParameterError(
