@@ -76,7 +76,7 @@ export class Encoder {
   decode(residues: readonly Uint32Array[], level: number, scaleFactor: number, slots: number): ComplexVector {
     const n = 2 ** this.ring.logN;
     const gap = n / 2 / slots;
-    const lift = centredLift(this.parameters.primesAt(level));
+    const lift = shortLift(this.parameters.primesAt(level));
     const real = new Float64Array(slots);
     const imaginary = new Float64Array(slots);
     for (let i = 0; i < slots; i++) {
@@ -103,11 +103,44 @@ export class Encoder {
   }
 }
 
+/** The integer in (−Q/2, Q/2] with the residues at `index`, rounded to a double once. */
+type Lift = (residues: readonly Uint32Array[], index: number) => number;
+
+/** Below this, the second digit times the first prime is an exact double: both factors are below 2^30. */
+const SHORT_DIGIT = 2 ** 22;
+
 /**
- * The integer in (−Q/2, Q/2] with given residues, rounded to a double once: Garner's mixed-radix digits. A negative
- * number is lifted through its complement, so that small ones lose nothing to cancellation.
+ * Nearly every coefficient is below 2^52: two primes give it, and the others agree. Where one does not, all of them are
+ * put together. A tenth of the time of always doing so.
  */
-function centredLift(primes: readonly number[]): (residues: readonly Uint32Array[], index: number) => number {
+function shortLift(primes: readonly number[]): Lift {
+  const long = centredLift(primes);
+  if (primes.length === 1) return long;
+  const [q, p] = primes;
+  const inverse = inverseModulo(q % p, p);
+  const others = primes.slice(2);
+  return (residues, index) => {
+    const first = residues[0][index];
+    const difference = (residues[1][index] - first) % p;
+    let digit = multiplyModulo(difference < 0 ? difference + p : difference, inverse, p);
+    if (digit > p / 2) digit -= p;
+    if (Math.abs(digit) >= SHORT_DIGIT) return long(residues, index);
+    const value = first + digit * q;
+    for (let j = 0; j < others.length; j++) {
+      const other = others[j];
+      // The estimate of the quotient may be off by one: the remainder then by ±other.
+      const rest = value - Math.floor(value / other) * other - residues[j + 2][index];
+      if (rest !== 0 && rest !== other && rest !== -other) return long(residues, index);
+    }
+    return value;
+  };
+}
+
+/**
+ * Garner's mixed-radix digits. A negative number is lifted through its complement, so that small ones lose nothing to
+ * cancellation.
+ */
+function centredLift(primes: readonly number[]): Lift {
   const inverses = primes.map((p, j) => primes.slice(0, j).map((q) => inverseModulo(q % p, p)));
   const weights = primes.map((_, j) => primes.slice(0, j).reduce((a, b) => a * b, 1));
   const digits = new Float64Array(primes.length);
