@@ -1,0 +1,132 @@
+import { Encryptor, Evaluator, KeyHolder, type Parameters, Randomness } from "../src/ckks/index.js";
+import { logProduct } from "../src/ckks/parameters.js";
+import { openDevice } from "../src/device.js";
+import { CountingDevice } from "./counting-device.js";
+import type { Operation, Side } from "./operation.js";
+import { ciphertextRecipe, type Kitchen, makeRecipes, type Recipe, type Recipes } from "./recipes.js";
+import type { KernelCounts, Subject } from "./record.js";
+import type { LevelOperationName, OperationName, SizeName } from "./workload.js";
+import { expectedOf, HOISTED_STEPS, OPERATION_NAMES, TRANSFORM_STEPS, type Workload } from "./workload.js";
+
+/** blindsight at one N, with keys and operands for every operation. */
+export class Blindsight implements Side {
+  readonly subject: Subject;
+  readonly operations: Record<OperationName, Operation>;
+  private readonly recipes: Recipes;
+
+  private constructor(
+    private readonly kitchen: Kitchen & { readonly device: CountingDevice },
+    private readonly queued: number,
+  ) {
+    const { device, parameters } = kitchen;
+    this.subject = subjectOf(parameters, device.threads);
+    this.recipes = makeRecipes(kitchen);
+    this.operations = Object.fromEntries(
+      OPERATION_NAMES.map((name) => [name, this.operation(name, this.recipes[name])]),
+    ) as Record<OperationName, Operation>;
+  }
+
+  /** @param queued operations in a sample with several threads; with one thread each is done when its call returns. */
+  static async open(parameters: Parameters, threads: number, queued: number, workload: Workload): Promise<Blindsight> {
+    const device = new CountingDevice(await openDevice("cpu", { threads }));
+    const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
+    const keys = holder.evaluationKeys({ rotations: new Set([...HOISTED_STEPS, ...TRANSFORM_STEPS]) });
+    const he = new Evaluator(device, parameters, keys);
+    return new Blindsight({ device, parameters, holder, he, workload }, threads > 1 ? queued : 1);
+  }
+
+  /** What one operation launches. */
+  async count(name: OperationName): Promise<KernelCounts> {
+    const { make, free, each } = this.recipes[name];
+    let made: unknown;
+    const counts = await this.kitchen.device.count(async () => {
+      made = await make();
+    }, each);
+    free(made);
+    return counts;
+  }
+
+  /** An operation on operands of a level. */
+  atLevel(name: LevelOperationName, level: number): Operation {
+    const { holder, he, workload } = this.kitchen;
+    const a = holder.encrypt(workload.x, { level });
+    const b = holder.encrypt(workload.y, { level });
+    const make = name === "rotate" ? () => he.rotate(a, 1) : () => he.multiply(a, b);
+    const close = () => [a, b].forEach((ct) => void ct[Symbol.dispose]());
+    return { ...this.operation(name, ciphertextRecipe(holder, make)), close };
+  }
+
+  /** Of limbs, on the device. */
+  get bytesInUse(): number {
+    return this.kitchen.device.statistics().bytesInUse;
+  }
+
+  get levels(): number[] {
+    return Array.from({ length: this.kitchen.parameters.maxLevel }, (_, i) => i + 1);
+  }
+
+  /** The level whose modulus is nearest to so many bits. */
+  levelNear(logQ: number): number {
+    const distance = (level: number) => Math.abs(this.logQAt(level) - logQ);
+    return this.levels.reduce((best, level) => (distance(level) < distance(best) ? level : best));
+  }
+
+  logQAt(level: number): number {
+    return logProduct(this.kitchen.parameters.primesAt(level));
+  }
+
+  /** Bytes on the wire, as the library states them. */
+  sizes(): Record<SizeName, number> {
+    const { holder, he, parameters, workload } = this.kitchen;
+    using seeded = holder.encrypt(workload.x);
+    using full = new Encryptor(he.ring, parameters, holder.publicKey, Randomness.seededUnsafe(2)).encrypt(workload.x);
+    using relinearization = holder.evaluationKeys();
+    using rotation = holder.evaluationKeys({ relinearize: false, rotations: [1] });
+    return {
+      ciphertext: full.packedBytes,
+      "ciphertext from the secret key": seeded.packedBytes,
+      "public key": holder.publicKey.packedBytes,
+      "relinearization key": relinearization.packedBytes,
+      "rotation key": rotation.packedBytes,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.kitchen.holder[Symbol.dispose]();
+    await this.kitchen.device.close();
+  }
+
+  private operation(name: OperationName, { make, free, read, bytes, each = 1, waits }: Recipe<unknown>): Operation {
+    const { device, workload } = this.kitchen;
+    const queued = waits ? 1 : this.queued;
+    return {
+      perSample: queued * each,
+      run:
+        device.threads === 1 && !waits
+          ? () => free(make())
+          : async () => {
+              for (let i = 0; i < queued; i++) free(await make());
+              await device.idle();
+            },
+      outcome: async () => {
+        const made = await make();
+        const result = { values: await read(made), bytes: bytes?.(made) };
+        free(made);
+        return result;
+      },
+      expected: expectedOf(name, workload),
+    };
+  }
+}
+
+function subjectOf(parameters: Parameters, threads: number): Subject {
+  const { bits, logQP } = parameters.security;
+  return {
+    label: "blindsight",
+    threads,
+    parameters: parameters.describe(),
+    logQ: logProduct(parameters.primesAt(parameters.maxLevel)),
+    logQP,
+    securityBits: bits,
+  };
+}

@@ -1,0 +1,174 @@
+/** One run: every row that was asked for, checked, then timed beside its peer. */
+import { Blindsight } from "./blindsight.js";
+import { BenchError } from "./failure.js";
+import { KERNEL_ROWS, Kernels } from "./kernels.js";
+import { measure } from "./measure.js";
+import { type Operation, verify } from "./operation.js";
+import type { BenchOptions } from "./options.js";
+import type { Measurement, Row, Size, Subject } from "./record.js";
+import { RL3_PREFIX, runRl3 } from "./rl3.js";
+import { Seal } from "./seal.js";
+import { parametersOf, settingOf } from "./settings.js";
+import { LEVEL_OPERATION_NAMES, makeWorkload, OPERATION_NAMES, SIZE_NAMES } from "./workload.js";
+
+export interface SuiteResult {
+  readonly rows: readonly Row[];
+  readonly sizes: readonly Size[];
+}
+
+/** Told of each row when it is there. */
+export type Report = (row: Row) => void;
+
+/** Sizes are found by this word, besides their names. */
+const SIZES = "bytes of ";
+
+/** @throws BenchError when a result is wrong, or when no row has the filter's text in its name. */
+export async function runSuite(options: BenchOptions, report: Report): Promise<SuiteResult> {
+  const wanted = (name: string) => name.toLowerCase().includes(options.filter);
+  const selection: Selection = {
+    kernels: options.counts ? [] : KERNEL_ROWS.filter((kernel) => wanted(Kernels.nameOf(kernel))),
+    operations: OPERATION_NAMES.filter(wanted),
+    levelOperations: options.levels && !options.counts ? LEVEL_OPERATION_NAMES.filter(wanted) : [],
+    sizes: options.counts ? [] : SIZE_NAMES.filter((name) => wanted(SIZES + name)),
+  };
+  // Its stages and layers have one name in front: the filter takes all of them, or none.
+  const rl3 = options.rl3 && wanted(RL3_PREFIX);
+  if (!rl3 && Object.values(selection).every((names) => names.length === 0)) {
+    throw new BenchError(
+      `no row has "${options.filter}" in its name`,
+      `take part of "${OPERATION_NAMES.join('", "')}"`,
+    );
+  }
+  const rows: Row[] = [];
+  const add: Report = (row) => {
+    rows.push(row);
+    report(row);
+  };
+  const sizes: Size[] = [];
+  for (const logN of options.logNs) sizes.push(...(await runRing(logN, options, selection, add)));
+  if (rl3) for (const threads of options.threads) await runRl3(threads, options.counts, add);
+  return { rows, sizes };
+}
+
+interface Selection {
+  readonly kernels: readonly (typeof KERNEL_ROWS)[number][];
+  readonly operations: readonly (typeof OPERATION_NAMES)[number][];
+  readonly levelOperations: readonly (typeof LEVEL_OPERATION_NAMES)[number][];
+  readonly sizes: readonly (typeof SIZE_NAMES)[number][];
+}
+
+async function runRing(logN: number, options: BenchOptions, selection: Selection, add: Report): Promise<Size[]> {
+  for (const threads of options.threads) await runKernels(logN, threads, options, selection, add);
+  if (selection.operations.length + selection.levelOperations.length + selection.sizes.length === 0) return [];
+  const workload = makeWorkload(2 ** (logN - 1));
+  const parameters = parametersOf(logN, options.fullPrimes);
+  const seal = options.peer && !options.counts ? await Seal.open(logN, settingOf(logN), workload) : undefined;
+  const sizes: Size[] = [];
+  try {
+    for (const [index, threads] of options.threads.entries()) {
+      const ours = await Blindsight.open(parameters, threads, options.queued, workload);
+      try {
+        for (const name of selection.operations) {
+          const row = { group: "primitive", name, logN, threads, counts: await ours.count(name) } as const;
+          const sides: TimedSide[] = [{ subject: ours.subject, operation: ours.operations[name] }];
+          const peer = seal?.operations[name];
+          if (seal && peer) sides.push({ subject: seal.subject, operation: peer });
+          add(await timedRow(row, sides, options));
+        }
+        await runLevels(logN, options, selection, ours, index === 0 ? seal : undefined, add); // SEAL knows no threads
+        if (index === 0) sizes.push(...sizeRows(logN, selection, ours, seal));
+      } finally {
+        await ours.close();
+      }
+    }
+  } finally {
+    seal?.close();
+  }
+  return sizes;
+}
+
+async function runKernels(logN: number, threads: number, options: BenchOptions, { kernels }: Selection, add: Report) {
+  if (kernels.length === 0) return;
+  const bench = await Kernels.open(logN, threads);
+  try {
+    for (const kernel of kernels) {
+      const scalar = kernel === "ntt" && options.peer ? bench.scalar() : undefined;
+      const operations = [await bench.operation(kernel), ...(scalar ? [scalar] : [])];
+      const [ours, peer] = await measure(operations, options.timeMs);
+      add(
+        rowOf(
+          { group: "kernel", name: Kernels.nameOf(kernel), logN, threads },
+          { subject: bench.subject, ...ours },
+          scalar && { subject: scalar.subject, ...peer },
+        ),
+      );
+    }
+  } finally {
+    await bench.close();
+  }
+}
+
+/**
+ * Every level of ours. Each of SEAL's levels stands beside that of ours which is nearest in log2 Q; the two ladders have
+ * different rungs, so these rows have no ratio.
+ */
+async function runLevels(
+  logN: number,
+  options: BenchOptions,
+  { levelOperations }: Selection,
+  ours: Blindsight,
+  seal: Seal | undefined,
+  add: Report,
+): Promise<void> {
+  const { threads } = ours.subject;
+  for (const name of levelOperations) {
+    const peers = new Map(seal?.primeCounts.map((primes) => [ours.levelNear(seal.logQOf(primes)), primes]));
+    for (const level of ours.levels) {
+      const subject = { ...ours.subject, logQ: ours.logQAt(level) };
+      const sides: TimedSide[] = [{ subject, operation: ours.atLevel(name, level) }];
+      const primes = peers.get(level);
+      if (seal && primes !== undefined) {
+        const peer = { ...seal.subject, logQ: seal.logQOf(primes) };
+        sides.push({ subject: peer, operation: seal.atPrimes(name, primes) });
+      }
+      const { ratio: _, ...row } = await timedRow({ group: "level", name, logN, threads, level }, sides, options);
+      add(row);
+    }
+  }
+}
+
+interface TimedSide {
+  readonly subject: Subject;
+  readonly operation: Operation;
+}
+
+async function timedRow(
+  row: Omit<Row, "ours" | "peer" | "ratio">,
+  sides: readonly TimedSide[],
+  options: BenchOptions,
+): Promise<Row> {
+  const checks: Awaited<ReturnType<typeof verify>>[] = [];
+  for (const { subject, operation } of sides) checks.push(await verify(row.name, subject.label, operation));
+  const operations = sides.map(({ operation }) => operation);
+  const timings = options.counts ? [] : await measure(operations, options.timeMs);
+  for (const operation of operations) operation.close?.();
+  if (options.counts) return row;
+  const [ours, peer] = sides.map(({ subject }, i): Measurement => ({ subject, ...timings[i], ...checks[i] }));
+  return rowOf(row, ours, peer);
+}
+
+function rowOf(row: Omit<Row, "ours" | "peer" | "ratio">, ours: Measurement, peer: Measurement | undefined): Row {
+  return peer ? { ...row, ours, peer, ratio: peer.minimumMs / ours.minimumMs } : { ...row, ours };
+}
+
+function sizeRows(logN: number, { sizes }: Selection, ours: Blindsight, seal: Seal | undefined): Size[] {
+  if (sizes.length === 0) return [];
+  const own = ours.sizes();
+  const theirs = seal?.sizes();
+  return sizes.map((name) => {
+    const size = { name: SIZES + name, logN, bytes: own[name] };
+    if (!theirs) return size;
+    const { bytes, compressedBytes } = theirs[name];
+    return { ...size, peerBytes: bytes, peerCompressedBytes: compressedBytes, ratio: own[name] / bytes };
+  });
+}

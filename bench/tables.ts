@@ -1,0 +1,122 @@
+/** Records as text: a line for each row while it is measured, and the tables of the README. */
+import type { BenchRecord, KernelCounts, Machine, Measurement, Row, Size } from "./record.js";
+
+/** One line of a terminal. */
+export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }: Row): string {
+  const where = `2^${logN}, ${threads} thread${threads > 1 ? "s" : ""}${level === undefined ? "" : `, level ${level}`}`;
+  const head = `${name.padEnd(52)} ${where.padEnd(26)}`;
+  if (!ours) return `${head} ${counts ? describeCounts(counts) : ""}`;
+  const queued = ours.perSample > 1 ? `; ${ours.perSample} a sample` : "";
+  const spread = ours.medianMs > 0 ? ((ours.p75Ms - ours.p25Ms) / ours.medianMs) * 100 : 0;
+  const own = `${timeOf(ours)} ±${spread.toFixed(0)} % (${ours.samples}${queued})`;
+  const theirs = peer ? `${peer.subject.label} ${timeOf(peer)}${ratio ? ` ${ratio.toFixed(1)}×` : ""}` : "";
+  return `${head} ${own.padEnd(48)} ${theirs}`.trimEnd();
+}
+
+/** What the columns of a line are, and where the numbers come from. */
+export function footOf({ rows, machine }: BenchRecord): string {
+  const subjects = new Map<string, string>();
+  for (const { ours, peer } of rows) {
+    for (const side of [ours, peer]) {
+      if (side) subjects.set(`${side.subject.label}|${side.subject.parameters}`, subjectLine(side));
+    }
+  }
+  return [
+    "minimum (median) ± quartile distance in % of the median (samples); ratio of the minima: peer over ours",
+    ...subjects.values(),
+    describe(machine),
+  ].join("\n");
+}
+
+function subjectLine({ subject: { label, parameters } }: Measurement): string {
+  return `${label}: ${parameters}`;
+}
+
+/** The README's table, one for each N and number of threads. */
+export function markdownOf(record: BenchRecord): string {
+  const tables: string[] = [];
+  const settings = new Set(record.rows.map(({ logN, threads }) => `${logN}/${threads}`));
+  for (const setting of settings) {
+    const [logN, threads] = setting.split("/").map(Number);
+    const rows = record.rows.filter((row) => row.logN === logN && row.threads === threads && row.ours);
+    const common = commonest(rows.flatMap(({ peer }) => (peer ? [peer.subject.label] : [])));
+    const title = `N = 2^${logN}${threads > 1 ? `, ${threads} threads` : ""}`;
+    const lines = [
+      `| ${title} | blindsight, min (median) | ${common ?? "peer"}, min (median) | ratio | bits, worst slot | bytes |`,
+      "|---|---|---|---|---|---|",
+      ...rows.map((row) => markdownRow(row, common)),
+    ];
+    if (threads === Math.min(...record.rows.filter((row) => row.logN === logN).map((row) => row.threads))) {
+      lines.push(...record.sizes.filter((size) => size.logN === logN).map(markdownSize));
+    }
+    if (rows.length > 0) tables.push(lines.join("\n"));
+  }
+  return [...tables, footOf(record)].join("\n\n");
+}
+
+/** The peer of most rows: the column is named after it, and the others by name where they stand. */
+function commonest(labels: readonly string[]): string | undefined {
+  const count = (label: string) => labels.filter((other) => other === label).length;
+  return [...new Set(labels)].sort((a, b) => count(b) - count(a))[0];
+}
+
+function markdownRow({ name, level, ours, peer, ratio }: Row, common: string | undefined): string {
+  const pair = (own: string, theirs: string) => [own, theirs].filter((text) => text !== "").join(" / ");
+  const bits = (side?: Measurement) => (side?.precision ? (side.precision.worstBits?.toFixed(1) ?? "exact") : "");
+  const bytes = (side?: Measurement) => (side?.bytes === undefined ? "" : sizeText(side.bytes));
+  const cells = [
+    level === undefined ? name : `${name}, level ${level}`,
+    ours ? timeOf(ours) : "",
+    peer ? `${peer.subject.label === common ? "" : `${peer.subject.label} `}${timeOf(peer)}` : "",
+    ratio ? `${ratio.toFixed(1)}×` : "",
+    pair(bits(ours), bits(peer)),
+    pair(bytes(ours), bytes(peer)),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function markdownSize({ name, bytes, peerBytes, peerCompressedBytes, ratio }: Size): string {
+  const peer = peerBytes === undefined ? "" : `${sizeText(peerBytes)} (zstd ${sizeText(peerCompressedBytes!)})`;
+  return `| ${name} | ${sizeText(bytes)} | ${peer} | ${ratio === undefined ? "" : ratio.toFixed(2)} | | |`;
+}
+
+/** One line of a terminal for a size. */
+export function sizeLine({ name, logN, bytes, peerBytes, peerCompressedBytes, ratio }: Size): string {
+  const head = `${name.padEnd(52)} ${`2^${logN}`.padEnd(26)} ${sizeText(bytes).padEnd(48)}`;
+  if (peerBytes === undefined) return head.trimEnd();
+  return `${head} ${sizeText(peerBytes)}, zstd ${sizeText(peerCompressedBytes!)}; ours ${ratio!.toFixed(2)} of it`;
+}
+
+export function describeCounts(counts: KernelCounts): string {
+  const { operations, rows, convertedLimbs, bytesRead, bytesWritten, bytesUploaded } = counts;
+  const kernels = Object.entries(rows).map(([kernel, count]) => {
+    return kernel === "baseConvert" ? `${count} baseConvert into ${convertedLimbs} limbs` : `${count} ${kernel}`;
+  });
+  const traffic = `reads ${sizeText(bytesRead)}, writes ${sizeText(bytesWritten)}`;
+  const parts = [...kernels, traffic, ...(bytesUploaded > 0 ? [`uploads ${sizeText(bytesUploaded)}`] : [])].join(", ");
+  return operations > 1 ? `${operations} together: ${parts}` : parts;
+}
+
+export function describe({ cpu, processors, memoryGiB, system, node }: Machine): string {
+  return `${cpu}, ${processors} processors, ${memoryGiB} GiB, ${system}, Node ${node}`;
+}
+
+/** Minimum and median, in the unit that suits. */
+export function timeOf({ minimumMs, medianMs }: Pick<Measurement, "minimumMs" | "medianMs">): string {
+  const [factor, unit] = minimumMs < 0.1 ? [1000, "µs"] : minimumMs < 10_000 ? [1, "ms"] : [0.001, "s"];
+  return `${digits(minimumMs * factor)} ${unit} (${digits(medianMs * factor)})`;
+}
+
+/** Three significant digits, without an exponent. */
+export function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+export function sizeText(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 999_500
+    ? `${digits(bytes / 1e3)} kB`
+    : bytes < 999.5e6
+      ? `${digits(bytes / 1e6)} MB`
+      : `${digits(bytes / 1e9)} GB`;
+}
