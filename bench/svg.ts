@@ -103,7 +103,7 @@ function drawPanel({ title, series }: Panel, x: Axis, y: Axis, labels: readonly 
   });
   const middle = (MARGIN.top + bottom) / 2;
   return [
-    `<text x="${MARGIN.left}" y="20" font-weight="bold">${escaped(title)}</text>`,
+    `<text x="${MARGIN.left}" y="20" font-weight="bold" font-size="${titleSize(title)}">${escaped(title)}</text>`,
     ...grid,
     `<path d="M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}" fill="none" stroke="#8a929b"/>`,
     ...lines,
@@ -143,6 +143,12 @@ function niceStep(highest: number): number {
 function tickText(tick: number, { base }: Axis): string {
   if (base === 2) return `2<tspan dy="-4" font-size="8">${Math.round(Math.log2(tick))}</tspan>`;
   return String(Number(tick.toPrecision(6)));
+}
+
+/** As large as other text, or as small as the panel is narrow. */
+function titleSize(title: string): number {
+  const widthPerSize = 0.62 * title.length; // of a bold letter, on average
+  return Math.min(11, round((PANEL.width - MARGIN.left) / widthPerSize));
 }
 
 function styleOf(labels: readonly string[], label: string) {
