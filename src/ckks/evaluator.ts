@@ -94,7 +94,8 @@ export class Evaluator {
 
   /** a·b for a vector or a number, at the square of the scale. */
   multiplyPlain(a: Ciphertext, b: Plaintext | SlotValues | number): Ciphertext {
-    using x = this.canonical(a);
+    const x = this.reach(a, a.level - (a.state === "product" ? 1 : 0));
+    using _lowered = x === a ? undefined : x;
     this.requireLevel(x, 1);
     if (typeof b === "number") {
       const headroom = this.parameters.headroomAt(x.level);
@@ -250,8 +251,10 @@ export class Evaluator {
       this.check(b);
       const together = a.state === "product" && b.state === "product" && a.level === b.level;
       const level = Math.min(...[a, b].map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
-      using x = together ? this.copy(a) : this.toLevel(a, level);
-      using y = together ? this.copy(b) : this.toLevel(b, level);
+      const x = together ? a : this.reach(a, level);
+      const y = together ? b : this.reach(b, level);
+      using _x = x === a ? undefined : x;
+      using _y = y === b ? undefined : y;
       if (x.parts.length !== y.parts.length)
         throw new LevelError("two and three parts cannot be added", "relinearize first");
       const parts = x.parts.map((part, i) => combine(part, y.parts[i]));
