@@ -49,6 +49,7 @@ export function drawFigure({ title, x, y, panels, columns }: Figure): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Helvetica, Arial, sans-serif" font-size="11" fill="#222">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="14" y="22" font-size="15" font-weight="bold">${escaped(title)}</text>`,
     drawLegend(labels),
