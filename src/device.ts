@@ -2,6 +2,8 @@ import { DeviceError } from "./errors.js";
 import { openCpuDevice } from "./ntt/cpu/device.js";
 import type { Device } from "./ntt/device.js";
 
+export { MAX_THREADS } from "./ntt/cpu/worker.js";
+
 export type DeviceKind = "auto" | "cpu" | "webgpu";
 
 export interface OpenDeviceOptions {

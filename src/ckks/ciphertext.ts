@@ -1,4 +1,4 @@
-import { LevelError } from "../errors.js";
+import { LevelError, ParameterError } from "../errors.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
 
@@ -88,6 +88,15 @@ export class Ciphertext implements Disposable {
   [Symbol.dispose](): void {
     for (const part of this.parts) part[Symbol.dispose]();
   }
+}
+
+/** Fewer slots repeat at another pace: a plaintext meets a ciphertext of as many slots, or the values would not meet. */
+export function requireSlots(...operands: readonly { readonly slots: number }[]): void {
+  const [{ slots }] = operands;
+  const other = operands.find((operand) => operand.slots !== slots);
+  if (!other) return;
+  const fix = "encode and encrypt with the same number of slots: encode(values, level, slots)";
+  throw new ParameterError(`an operand of ${other.slots} slots meets one of ${slots}`, fix);
 }
 
 /** Everything about a ciphertext but its parts and its seed, which no operation keeps. */

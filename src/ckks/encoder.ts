@@ -82,6 +82,10 @@ export class Encoder {
     for (let i = 0; i < slots; i++) {
       real[i] = lift(residues, i * gap) / scaleFactor;
       imaginary[i] = lift(residues, n / 2 + i * gap) / scaleFactor;
+      if (!Number.isFinite(real[i]) || !Number.isFinite(imaginary[i])) {
+        const fix = "bring the ciphertext to a lower level first (toLevel)";
+        throw new ParameterError("a coefficient is too large for a double", fix);
+      }
     }
     Embedding.of(slots).toSlots({ real, imaginary });
     return { real, imaginary };
@@ -157,7 +161,10 @@ function centredLift(primes: readonly number[]): Lift {
     }
     const negative = digits[last] > primes[last] / 2;
     let value = negative ? 1 : 0;
-    for (let j = last; j >= 0; j--) value += (negative ? primes[j] - 1 - digits[j] : digits[j]) * weights[j];
+    for (let j = last; j >= 0; j--) {
+      const digit = negative ? primes[j] - 1 - digits[j] : digits[j];
+      if (digit !== 0) value += digit * weights[j]; // a weight beyond the doubles is infinite
+    }
     return negative ? -value : value;
   };
 }

@@ -2,7 +2,7 @@ import { KeyMismatchError, LevelError, ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { fromMontgomery, residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
-import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
+import { Ciphertext, Plaintext, requireSlots, type ScaleState, stateOf } from "./ciphertext.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { conjugationElement, type EvaluationKeys } from "./keys.js";
 import type { Parameters } from "./parameters.js";
@@ -117,6 +117,7 @@ export class Evaluator {
     this.requireLevel(first, 1);
     for (const [a, b] of pairs) {
       this.check(a);
+      requireSlots(first, a, b);
       if (b.level !== a.level || a.level !== first.level || a.state !== "canonical") {
         throw new LevelError(
           `a plaintext of level ${b.level} meets a ciphertext of level ${a.level}`,
@@ -264,6 +265,7 @@ export class Evaluator {
     const values = typeof b === "number" ? new Float64Array(a.slots).fill(b) : b;
     using owned = values instanceof Plaintext ? undefined : this.encoder.encode(values, level, a.slots);
     const plain = owned ?? (values as Plaintext);
+    requireSlots(a, plain);
     if (plain.level !== level) {
       throw new LevelError(
         `a plaintext of level ${plain.level} meets a ciphertext of level ${level}`,

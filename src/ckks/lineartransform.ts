@@ -1,5 +1,5 @@
 import { LevelError } from "../errors.js";
-import { Ciphertext, type Plaintext, stateOf } from "./ciphertext.js";
+import { Ciphertext, type Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import type { Evaluator } from "./evaluator.js";
 import { Accumulator } from "./keyswitch.js";
 
@@ -51,6 +51,7 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   const { parameters, ring, switcher } = evaluator;
   const { level } = operand;
   for (const { diagonal } of groups.flatMap((group) => group.terms)) {
+    requireSlots(operand, diagonal);
     if (diagonal.level !== level || operand.state !== "canonical") {
       throw new LevelError(
         `a diagonal of level ${diagonal.level} meets an operand of level ${level}`,

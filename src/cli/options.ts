@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { splits } from "../data/dataset.js";
 import { datasetNames } from "../data/open-dataset.js";
 import type { DeviceKind } from "../device.js";
+import { MAX_THREADS } from "../device.js";
 import { UsageError } from "./failure.js";
 
 /** What `diagnose` and `evaluate` have in common. */
@@ -22,7 +23,7 @@ export function addRunOptions(command: Command): Command {
     .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file with MedMNIST's arrays`)
     .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
     .addOption(new Option("--device <kind>", "where to compute").choices(["auto", "cpu", "webgpu"]).default("auto"))
-    .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, 1024))
+    .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, MAX_THREADS))
     .option("--plain-model", "encrypt the image only: the server knows the model")
     .option(
       "--seed <n>",

@@ -115,7 +115,7 @@ export class KeyHolder implements Disposable {
   }
 }
 
-/** Noise alone stays a hundred times below this (2^−10 at most); a value that wrapped around is far above. */
+/** Noise alone stays a hundred times below this (2^−10 at most). A logit that wraps around does so in all slots: not seen here. */
 const MOST_SPREAD = 0.1;
 
 /** The owner of a network: has the public key only, and gives the network away encrypted. */

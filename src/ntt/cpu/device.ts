@@ -71,6 +71,15 @@ class CpuDevice implements Device {
     return `CPU, WebAssembly SIMD, ${this.threads} thread${this.threads > 1 ? "s" : ""}`;
   }
 
+  /** What stands in JSON and on a console: the memory behind this object holds secrets. */
+  toJSON(): string {
+    return this.describe();
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.describe();
+  }
+
   allocate(logN: number, count: number): Limb[] {
     this.check(logN);
     return this.arena.allocate(logN, count);

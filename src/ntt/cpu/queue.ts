@@ -93,7 +93,8 @@ export class LaunchQueue {
   private retire(): void {
     const delta = (Atomics.load(this.control, CONTROL.completed) - this.completed) | 0;
     this.completed += delta;
-    this.inRing.splice(0, delta);
+    // Words that were written may have been a message or its noise.
+    for (const { begin, end } of this.inRing.splice(0, delta)) this.ring.fill(0, begin, end);
   }
 
   /** Puts a launch into the ring if there is room. */

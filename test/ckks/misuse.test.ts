@@ -1,0 +1,47 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { Evaluator, KeyHolder, linearTransform, Parameters } from "../../src/ckks/index.js";
+import { ParameterError } from "../../src/errors.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+
+const parameters = Parameters.choose({ depth: 1 });
+
+describe.each([1, 2])("what a handle shows, on %i threads", (threads) => {
+  test("JSON and a console show no memory of the device, which holds the secret key", async () => {
+    const device = await openCpuDevice({ threads });
+    const holder = KeyHolder.create(device, parameters);
+    const keys = holder.evaluationKeys({ rotations: [1] });
+    const he = new Evaluator(device, parameters, keys);
+    const x = holder.encrypt([1, 2]);
+    const plain = he.encoder.encode([1, 2]);
+    for (const handle of [device, holder, holder.publicKey, keys, he, x, plain, x.parts[0]]) {
+      expect(JSON.stringify(handle).length).toBeLessThan(50_000);
+      expect(inspect(handle, { depth: 20, showHidden: true })).not.toMatch(/Int32Array|SharedArrayBuffer|Memory|Arena/);
+    }
+    await device.close();
+  });
+});
+
+test("operands of different numbers of slots are an error, not other numbers", async () => {
+  const device = await openCpuDevice();
+  const holder = KeyHolder.create(device, parameters);
+  const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1] }));
+  const x = holder.encrypt([1, 2, 3, 4], { slots: 4 });
+  const wide = he.encoder.encode([1, 1, 1, 1]);
+  const groups = [{ giant: 0, terms: [{ baby: 0, diagonal: wide }] }];
+  for (const run of [() => he.multiply(x, wide), () => he.add(x, wide), () => linearTransform(he, x, { groups })]) {
+    expect(run).toThrow(ParameterError);
+    expect(run).toThrow("slots");
+  }
+  const fitting = he.encoder.encode([2, 2, 2, 2], x.level, 4);
+  expect((await holder.decrypt(he.multiply(x, fitting), 4))[3]).toBeCloseTo(8, 2);
+  await device.close();
+});
+
+test("at depth 36 and more, where Q outgrows the doubles, decryption still gives numbers", async () => {
+  const device = await openCpuDevice();
+  const deep = Parameters.choose({ depth: 36 });
+  const holder = KeyHolder.create(device, deep);
+  expect((await holder.decrypt(holder.encrypt([1.5, -2]), 2))[1]).toBeCloseTo(-2, 2);
+  await device.close();
+});
