@@ -1,0 +1,83 @@
+import { KeyMismatchError, LevelError } from "../errors.js";
+import { residue } from "../ntt/modulus.js";
+import { drop } from "./basis.js";
+import { Ciphertext, stateOf } from "./ciphertext.js";
+import type { Parameters } from "./parameters.js";
+import { copy, scale } from "./polynomial.js";
+
+/** Brings operands to where they meet: whose they are, their levels and their scales. */
+export class Alignment {
+  constructor(
+    private readonly parameters: Parameters,
+    /** Of the evaluation keys. */
+    private readonly fingerprint: string,
+  ) {}
+
+  /** Throws unless the ciphertext and the evaluation keys belong to one secret key. */
+  check(a: Ciphertext): void {
+    if (!(a instanceof Ciphertext)) throw new TypeError("a ciphertext was expected");
+    if (a.fingerprint !== this.fingerprint) {
+      throw new KeyMismatchError(
+        `the ciphertext belongs to key ${a.fingerprint.slice(0, 8)}, the evaluation keys to ${this.fingerprint.slice(0, 8)}`,
+        "use ciphertexts and evaluation keys of one key holder",
+      );
+    }
+  }
+
+  copy(a: Ciphertext): Ciphertext {
+    return new Ciphertext(
+      a.parts.map((part) => copy(part)),
+      { ...stateOf(a), seed: a.seed },
+    );
+  }
+
+  /** From the square of the scale to the canonical scale one level down. Costs two NTTs for each prime. */
+  rescale(a: Ciphertext): Ciphertext {
+    this.check(a);
+    if (a.state === "canonical") return this.copy(a);
+    this.requireLevel(a, 1);
+    const parts = drop(a.pair, this.parameters.levels[a.level]);
+    return new Ciphertext(parts, { ...stateOf(a), level: a.level - 1, state: "canonical" });
+  }
+
+  /**
+   * The same values at a lower level, at that level's canonical scale. Costs a rescale, unless nothing changes.
+   * @throws LevelError for a higher level.
+   */
+  toLevel(a: Ciphertext, level: number): Ciphertext {
+    this.check(a);
+    const x = this.canonical(a);
+    if (x.level === level) return x;
+    using owned = x;
+    if (level > x.level) throw new LevelError(`level ${x.level} cannot become ${level}`, "levels only go down");
+    const primes = this.parameters.primesAt(level + 1);
+    const dropped = this.parameters.levels[level + 1].reduce((a, b) => a * b, 1);
+    const factor = BigInt(Math.round((this.parameters.scaleAt(level) * dropped) / this.parameters.scaleAt(x.level)));
+    const scaled = owned.pair.map((part) => scale(part, (p) => residue(factor, p), primes));
+    const parts = drop(scaled, this.parameters.levels[level + 1]);
+    for (const part of scaled) part[Symbol.dispose]();
+    return new Ciphertext(parts, { ...stateOf(x), level, state: "canonical" });
+  }
+
+  /** `a` itself where it is at the level already, else a new ciphertext. */
+  reach(a: Ciphertext, level: number): Ciphertext {
+    this.check(a);
+    return a.level === level && a.state === "canonical" ? a : this.toLevel(a, level);
+  }
+
+  /** A copy at the canonical scale. */
+  canonical(a: Ciphertext): Ciphertext {
+    this.check(a);
+    return a.state === "product" ? this.rescale(a) : this.copy(a);
+  }
+
+  /** A product takes a level. */
+  requireLevel(a: Ciphertext, level: number): void {
+    if (a.level < level) {
+      throw new LevelError(
+        `a product needs a level, this ciphertext is at level ${a.level}`,
+        "choose parameters with a larger depth",
+      );
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import { LevelError, ParameterError } from "../errors.js";
+import { residue } from "../ntt/modulus.js";
+import type { Alignment } from "./alignment.js";
+import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
+import type { Encoder, SlotValues } from "./encoder.js";
+import { type Ring, RnsPolynomial, scale } from "./polynomial.js";
+
+/** Products and sums of products before they are relinearised and rescaled: at the square of the scale. */
+export class Products {
+  private readonly ring: Ring;
+
+  constructor(
+    private readonly encoder: Encoder,
+    private readonly alignment: Alignment,
+  ) {
+    this.ring = encoder.ring;
+  }
+
+  /** a·b for a vector or a number, at the square of the scale. */
+  plain(a: Ciphertext, b: Plaintext | SlotValues | number): Ciphertext {
+    const x = this.alignment.reach(a, a.level - (a.state === "product" ? 1 : 0));
+    using _lowered = x === a ? undefined : x;
+    this.alignment.requireLevel(x, 1);
+    if (typeof b === "number") {
+      const headroom = this.encoder.parameters.headroomAt(x.level);
+      if (!(Math.abs(b) < headroom)) {
+        const fix = `multiply by finite numbers below ${headroom.toPrecision(3)}`;
+        throw new ParameterError(`the factor ${b} does not fit level ${x.level}`, fix);
+      }
+      const factor = BigInt(Math.round(b * this.encoder.parameters.scaleAt(x.level)));
+      const parts = x.pair.map((part) => scale(part, (p) => residue(factor, p)));
+      return new Ciphertext(parts, { ...stateOf(x), state: "product" });
+    }
+    using owned = b instanceof Plaintext ? undefined : this.encoder.encode(b, x.level, x.slots);
+    return this.plaintextSum([[x, owned ?? (b as Plaintext)]]);
+  }
+
+  /** Σ a_i·b_i for encoded vectors of the ciphertexts' level, at the square of the scale. */
+  plaintextSum(pairs: readonly (readonly [Ciphertext, Plaintext])[]): Ciphertext {
+    const [first] = pairs[0];
+    this.alignment.requireLevel(first, 1);
+    for (const [a, b] of pairs) {
+      this.alignment.check(a);
+      requireSlots(first, a, b);
+      if (b.level !== a.level || a.level !== first.level || a.state !== "canonical") {
+        throw new LevelError(
+          `a plaintext of level ${b.level} meets a ciphertext of level ${a.level}`,
+          "encode it at the ciphertext's level",
+        );
+      }
+    }
+    const primes = this.encoder.parameters.primesAt(first.level);
+    const parts = [0, 1].map(() => RnsPolynomial.allocate(this.ring, primes));
+    this.ring.device.launch(
+      "dotProduct",
+      this.ring.logN,
+      primes.map((prime, i) => ({
+        prime,
+        out: [parts[0].limbs[i], parts[1].limbs[i]] as const,
+        terms: pairs.map(([a, b]) => [b.polynomial.limb(prime), a.pair[0].limb(prime), a.pair[1].limb(prime)] as const),
+      })),
+    );
+    return new Ciphertext(parts, { ...stateOf(first), state: "product" });
+  }
+
+  /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
+  tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
+    const all = pairs.flat();
+    const level = Math.min(...all.map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
+    const aligned = new Map<Ciphertext, Ciphertext>();
+    try {
+      for (const ct of all) if (!aligned.has(ct)) aligned.set(ct, this.alignment.reach(ct, level));
+      this.alignment.requireLevel(aligned.get(all[0])!, 1);
+      const primes = this.encoder.parameters.primesAt(level);
+      const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes));
+      this.ring.device.launch(
+        "tensor",
+        this.ring.logN,
+        primes.map((prime, i) => ({
+          prime,
+          out: [parts[0].limbs[i], parts[1].limbs[i], parts[2].limbs[i]] as const,
+          terms: pairs.map(([a, b]) => {
+            const [x, y] = [aligned.get(a)!.pair, aligned.get(b)!.pair];
+            return [x[0].limb(prime), x[1].limb(prime), y[0].limb(prime), y[1].limb(prime)] as const;
+          }),
+        })),
+      );
+      const slots = Math.max(...all.map((ct) => ct.slots));
+      return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
+    } finally {
+      for (const [ct, reached] of aligned) if (reached !== ct) reached[Symbol.dispose]();
+    }
+  }
+}
