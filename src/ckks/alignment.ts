@@ -1,13 +1,15 @@
-import { KeyMismatchError, LevelError } from "../errors.js";
+import { KeyMismatchError, LevelError, ParameterError } from "../errors.js";
 import { residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
-import { Ciphertext, stateOf } from "./ciphertext.js";
+import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import type { Parameters } from "./parameters.js";
-import { copy, scale } from "./polynomial.js";
+import { copy, type Ring, scale } from "./polynomial.js";
+import { requireRing } from "./ring.js";
 
 /** Brings operands to where they meet: whose they are, their levels and their scales. */
 export class Alignment {
   constructor(
+    private readonly ring: Ring,
     private readonly parameters: Parameters,
     /** Of the evaluation keys. */
     private readonly fingerprint: string,
@@ -21,6 +23,27 @@ export class Alignment {
         `the ciphertext belongs to key ${a.fingerprint.slice(0, 8)}, the evaluation keys to ${this.fingerprint.slice(0, 8)}`,
         "use ciphertexts and evaluation keys of one key holder",
       );
+    }
+    this.checkRing(a);
+  }
+
+  /** Throws unless the ciphertext is of the evaluator's device and parameters. */
+  checkRing(a: Ciphertext): void {
+    for (const part of a.parts) requireRing(this.ring, part.ring, "the ciphertext");
+  }
+
+  /** Throws unless the plaintext is encoded for this place: `level`, its canonical scale, and as many slots as `a` has. */
+  checkPlaintext(plain: Plaintext, level: number, a: Ciphertext): void {
+    if (!(plain instanceof Plaintext)) throw new TypeError("an encoded plaintext was expected");
+    requireRing(this.ring, plain.polynomial.ring, "the plaintext");
+    requireSlots(a, plain);
+    if (plain.level !== level) {
+      const message = `a plaintext of level ${plain.level} meets a ciphertext of level ${level}`;
+      throw new LevelError(message, "encode it at the ciphertext's level");
+    }
+    if (plain.scale !== this.parameters.scaleAt(level)) {
+      const message = `a plaintext of scale ${plain.scale} meets level ${level} of scale ${this.parameters.scaleAt(level)}`;
+      throw new ParameterError(message, "encode it with the evaluator's encoder");
     }
   }
 

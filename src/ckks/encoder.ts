@@ -4,6 +4,7 @@ import { Plaintext } from "./ciphertext.js";
 import { type ComplexVector, Embedding } from "./embedding.js";
 import type { Parameters } from "./parameters.js";
 import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
+import { ringOf } from "./ring.js";
 
 /** Real values, or complex ones by their parts. */
 export type SlotValues =
@@ -12,10 +13,14 @@ export type SlotValues =
 
 /** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
 export class Encoder {
+  readonly ring: Ring;
+
   constructor(
-    readonly ring: Ring,
+    ring: Ring,
     readonly parameters: Parameters,
-  ) {}
+  ) {
+    this.ring = ringOf(ring, parameters);
+  }
 
   /**
    * Encodes at the canonical scale of `level`, for products and sums with ciphertexts of that level.

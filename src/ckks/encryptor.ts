@@ -19,6 +19,7 @@ import {
   transform,
 } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
+import { requireRing } from "./ring.js";
 import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
 import type { SecretKey } from "./secret.js";
 
@@ -34,15 +35,18 @@ const CIPHERTEXT_STREAM = 1;
 
 /** Encrypts with the public key: for everybody. The result is full size. */
 export class Encryptor {
+  private readonly ring: Ring;
   private readonly encoder: Encoder;
 
   constructor(
-    private readonly ring: Ring,
+    ring: Ring,
     private readonly parameters: Parameters,
     private readonly key: PublicKey,
     private readonly randomness: Randomness,
   ) {
     this.encoder = new Encoder(ring, parameters);
+    this.ring = this.encoder.ring;
+    requireRing(this.ring, key.b.ring, "the public key");
   }
 
   /**
@@ -76,15 +80,18 @@ export class Encryptor {
 
 /** Encrypts with the secret key itself: half the size on the wire, since the uniform part is its seed. */
 export class SecretEncryptor {
+  private readonly ring: Ring;
   private readonly encoder: Encoder;
 
   constructor(
-    private readonly ring: Ring,
+    ring: Ring,
     private readonly parameters: Parameters,
     private readonly secret: SecretKey,
     private readonly randomness: Randomness,
   ) {
     this.encoder = new Encoder(ring, parameters);
+    this.ring = this.encoder.ring;
+    requireRing(this.ring, secret.polynomial.ring, "the secret key");
   }
 
   /** (−a·s + e + m, a). Costs two NTTs for each prime. */
@@ -109,21 +116,25 @@ export class SecretEncryptor {
 
 /** Decrypts with the secret key. */
 export class Decryptor {
+  private readonly ring: Ring;
   private readonly encoder: Encoder;
 
   constructor(
-    private readonly ring: Ring,
+    ring: Ring,
     private readonly parameters: Parameters,
     private readonly secret: SecretKey,
   ) {
     this.encoder = new Encoder(ring, parameters);
+    this.ring = this.encoder.ring;
+    requireRing(this.ring, secret.polynomial.ring, "the secret key");
   }
 
   /**
    * The slot values. Parts beyond the second are met with powers of s, so any state of a ciphertext can be read.
-   * @throws KeyMismatchError for a ciphertext under another key.
+   * @throws KeyMismatchError for a ciphertext under another key; ParameterError for one of another device or other parameters.
    */
   async decrypt(ciphertext: Ciphertext): Promise<ComplexVector> {
+    if (!(ciphertext instanceof Ciphertext)) throw new TypeError("decrypt takes a ciphertext");
     const ring = this.ring;
     const parameters = this.parameters;
     if (ciphertext.fingerprint !== this.secret.fingerprint) {
@@ -132,6 +143,7 @@ export class Decryptor {
         "decrypt with the key that it was encrypted for",
       );
     }
+    for (const part of ciphertext.parts) requireRing(ring, part.ring, "the ciphertext");
     const primes = parameters.primesAt(ciphertext.level);
     // Horner: ((c_k·s + c_(k−1))·s + …) + c_0.
     let sum: RnsPolynomial | undefined;

@@ -2,12 +2,13 @@ import { LevelError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { fromMontgomery } from "../ntt/modulus.js";
 import { Alignment } from "./alignment.js";
-import { Ciphertext, Plaintext, requireSlots, type ScaleState, stateOf } from "./ciphertext.js";
+import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { conjugationElement, type EvaluationKeys } from "./keys.js";
 import type { Parameters } from "./parameters.js";
 import { add, addScaled, negate, type Ring, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
+import { requireRing, ringOf } from "./ring.js";
 import { KeySwitcher } from "./switcher.js";
 
 /** What an operation takes beside a ciphertext: another one, an encoded vector, a vector, or one number for all slots. */
@@ -30,10 +31,11 @@ export class Evaluator {
     readonly parameters: Parameters,
     readonly keys: EvaluationKeys,
   ) {
-    this.ring = { device, logN: parameters.logN };
+    this.ring = ringOf({ device, logN: parameters.logN }, parameters);
+    for (const { digits } of keys.all) requireRing(this.ring, digits[0].b.ring, "an evaluation key");
     this.encoder = new Encoder(this.ring, parameters);
     this.switcher = new KeySwitcher(parameters, keys);
-    this.alignment = new Alignment(parameters, keys.fingerprint);
+    this.alignment = new Alignment(this.ring, parameters, keys.fingerprint);
     this.products = new Products(this.encoder, this.alignment);
   }
 
@@ -148,6 +150,7 @@ export class Evaluator {
     parts: number;
     bytes: number;
   } {
+    this.alignment.checkRing(a);
     const scaleBits = Math.log2(this.parameters.scaleAt(a.level)) * (a.state === "product" ? 2 : 1);
     return { level: a.level, scaleBits, state: a.state, slots: a.slots, parts: a.parts.length, bytes: a.packedBytes };
   }
@@ -185,13 +188,7 @@ export class Evaluator {
     const values = typeof b === "number" ? new Float64Array(a.slots).fill(b) : b;
     using owned = values instanceof Plaintext ? undefined : this.encoder.encode(values, level, a.slots);
     const plain = owned ?? (values as Plaintext);
-    requireSlots(a, plain);
-    if (plain.level !== level) {
-      throw new LevelError(
-        `a plaintext of level ${plain.level} meets a ciphertext of level ${level}`,
-        "encode it at that level",
-      );
-    }
+    this.alignment.checkPlaintext(plain, level, a);
     const result = this.alignment.canonical(a);
     addPlain(result.parts[0], plain.polynomial);
     return result;

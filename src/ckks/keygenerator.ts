@@ -10,6 +10,7 @@ import {
 import { chunks, type Parameters } from "./parameters.js";
 import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial, transform } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
+import { requireRing, ringOf } from "./ring.js";
 import { expandUniform, sampleGaussian } from "./sampling.js";
 import type { SecretKey } from "./secret.js";
 
@@ -28,12 +29,17 @@ const RELINEARIZATION_STREAM = 2;
 
 /** Makes every key that follows from a secret key. Each call draws a new seed: two keys never share a uniform half. */
 export class KeyGenerator {
+  private readonly ring: Ring;
+
   constructor(
-    private readonly ring: Ring,
+    ring: Ring,
     private readonly parameters: Parameters,
     private readonly secret: SecretKey,
     private readonly randomness: Randomness,
-  ) {}
+  ) {
+    this.ring = ringOf(ring, parameters);
+    requireRing(this.ring, secret.polynomial.ring, "the secret key");
+  }
 
   publicKey(): PublicKey {
     const seed = this.randomness.bytes(32);

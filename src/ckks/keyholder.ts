@@ -8,6 +8,7 @@ import type { EvaluationKeys, PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
 import { type PrecisionReport, precision } from "./precision.js";
 import { Randomness } from "./randomness.js";
+import { ringOf } from "./ring.js";
 import { SecretKey } from "./secret.js";
 
 /** The one who holds a secret key: makes the other keys, encrypts at half size, decrypts. */
@@ -20,7 +21,7 @@ export class KeyHolder implements Disposable {
   readonly #streams: readonly Randomness[];
 
   private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
-    const ring = { device, logN: parameters.logN };
+    const ring = ringOf({ device, logN: parameters.logN }, parameters);
     const [secretStream, ...streams] = [randomness.fork(), randomness.fork(), randomness.fork()];
     this.#secret = SecretKey.generate(ring, parameters, secretStream);
     secretStream.wipe(); // its key is as good as the secret key

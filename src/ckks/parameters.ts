@@ -59,6 +59,8 @@ export class Parameters {
   readonly special: readonly number[];
   readonly digitPrimes: number;
   readonly security: Security;
+  /** Equal for parameters that compute alike: all of the content but what is said about security. */
+  readonly identity: string;
   private readonly literal: ParameterLiteral;
   private readonly scales: readonly number[];
 
@@ -117,6 +119,7 @@ export class Parameters {
       baseScaleBits,
       security,
     });
+    this.identity = JSON.stringify([logN, this.levels, this.special, digitPrimes, baseScaleBits]);
     // The canonical scale of each level: a product at level l, divided by its primes, lands on the scale of level l − 1.
     const scales = [2 ** baseScaleBits];
     for (let l = 1; l < levels.length; l++)

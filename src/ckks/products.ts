@@ -38,17 +38,16 @@ export class Products {
   /** Σ a_i·b_i for encoded vectors of the ciphertexts' level, at the square of the scale. */
   plaintextSum(pairs: readonly (readonly [Ciphertext, Plaintext])[]): Ciphertext {
     const [first] = pairs[0];
-    this.alignment.requireLevel(first, 1);
     for (const [a, b] of pairs) {
       this.alignment.check(a);
-      requireSlots(first, a, b);
-      if (b.level !== a.level || a.level !== first.level || a.state !== "canonical") {
-        throw new LevelError(
-          `a plaintext of level ${b.level} meets a ciphertext of level ${a.level}`,
-          "encode it at the ciphertext's level",
-        );
+      if (a.level !== first.level || a.state !== "canonical") {
+        const fix = "bring all of them to one level first (toLevel)";
+        throw new LevelError(`a ${a.state} ciphertext of level ${a.level} in a sum at level ${first.level}`, fix);
       }
+      requireSlots(first, a);
+      this.alignment.checkPlaintext(b, a.level, a);
     }
+    this.alignment.requireLevel(first, 1);
     const primes = this.encoder.parameters.primesAt(first.level);
     const parts = [0, 1].map(() => RnsPolynomial.allocate(this.ring, primes));
     this.ring.device.launch(

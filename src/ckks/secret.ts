@@ -2,6 +2,7 @@ import { toMontgomery } from "../ntt/modulus.js";
 import type { Parameters } from "./parameters.js";
 import { type Ring, type RnsPolynomial, scale, transform } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
+import { ringOf } from "./ring.js";
 import { sampleTernary } from "./sampling.js";
 
 /**
@@ -16,7 +17,7 @@ export class SecretKey implements Disposable {
 
   static generate(ring: Ring, parameters: Parameters, randomness: Randomness): SecretKey {
     const primes = [...parameters.primesAt(parameters.maxLevel), ...parameters.special];
-    const plain = sampleTernary(ring, primes, randomness);
+    const plain = sampleTernary(ringOf(ring, parameters), primes, randomness);
     const polynomial = scale(plain, (p) => toMontgomery(1, p));
     plain.wipe();
     transform(polynomial);

@@ -1,0 +1,36 @@
+import { ParameterError } from "../errors.js";
+import type { Device } from "../ntt/device.js";
+import type { Parameters } from "./parameters.js";
+import type { Ring } from "./polynomial.js";
+
+/**
+ * One ring for each device and each content of parameters: whether two things fit each other is then one comparison of
+ * two objects, while parameters that were made twice, or came as JSON, still work together.
+ */
+const rings = new WeakMap<Device, Map<string, Ring>>();
+
+/** The ring of `parameters` on the device of `where`. @throws ParameterError when `where` has another degree. */
+export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
+  if (logN !== parameters.logN) {
+    const message = `a ring of degree 2^${logN} was given with parameters of degree 2^${parameters.logN}`;
+    throw new ParameterError(message, "use the ring of an evaluator with the same parameters");
+  }
+  let known = rings.get(device);
+  if (!known) rings.set(device, (known = new Map()));
+  let ring = known.get(parameters.identity);
+  if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN })));
+  return ring;
+}
+
+/**
+ * Limbs are addresses in one device's memory, and residues mean something with one set of primes and scales only: taken
+ * elsewhere they would be other numbers.
+ * @throws ParameterError for what was made on another device or with other parameters.
+ */
+export function requireRing(expected: Ring, actual: Ring, what: string): void {
+  if (actual === expected) return;
+  if (actual.device !== expected.device) {
+    throw new ParameterError(`${what} is on another device`, "open one device and make everything on it");
+  }
+  throw new ParameterError(`${what} was made with other parameters`, "use the same parameters for all that meets");
+}
