@@ -111,6 +111,8 @@ class CpuDevice implements Device {
   async idle(): Promise<void> {
     await this.executor.idle();
     await nextTurn();
+    // Closed while somebody waited: every limb is zeros by now, and no result.
+    if (this.closed) throw closedError();
   }
 
   statistics(): DeviceStatistics {
@@ -125,9 +127,16 @@ class CpuDevice implements Device {
   }
 
   private check(logN: number): void {
-    if (this.closed) throw new DeviceError("the device is closed", "open another one with openDevice()");
+    if (this.closed) throw closedError();
     if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
   }
+}
+
+function closedError(): DeviceError {
+  return new DeviceError(
+    "the device is closed",
+    "await every result before close(), or open another with openDevice()",
+  );
 }

@@ -59,6 +59,7 @@ export class WorkerExecutor implements Executor {
   }
 
   close(): Promise<void> {
+    this.queue.close();
     return this.workers.close();
   }
 }

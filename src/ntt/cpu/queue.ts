@@ -1,4 +1,4 @@
-import type { DeviceError } from "../../errors.js";
+import { DeviceError } from "../../errors.js";
 import { ADDRESS, CONTROL, INDEX_SIZE, INDEX_WORDS, ROW_BITS } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
 
@@ -59,6 +59,11 @@ export class LaunchQueue {
       this.workers.keepAlive(true);
       this.pump();
     });
+  }
+
+  /** Nothing runs any more: whoever waits is told so, and launches that found no room, with their words, are overwritten. */
+  close(): void {
+    this.fail(new DeviceError("the device was closed before its launches had run", "await every result, then close()"));
   }
 
   /** Takes note of what is completed, publishes what now fits, and asks to be woken for the rest. */
@@ -135,6 +140,8 @@ export class LaunchQueue {
     this.failure = error;
     for (const waiter of this.waiters) waiter.reject(error);
     this.waiters = [];
+    for (const launch of this.overflow) launch.fill(0);
     this.overflow = [];
+    this.workers.keepAlive(false);
   }
 }
