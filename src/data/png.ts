@@ -32,7 +32,10 @@ const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 const ihdrSize = 13;
 /** Channels by colour type: grey, –, RGB, palette, grey + alpha, –, RGBA. */
 const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-const neededChunks = ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"];
+const neededChunks = ["IHDR", "tRNS", "IDAT", "IEND"];
+/** Where IHDR has the colour type, and the one that takes its colours from a palette. */
+const colourTypeAt = 25;
+const paletteType = 3;
 
 /**
  * Checks sizes before anything is decoded and returns the file without its ancillary chunks: a damaged colour profile
@@ -44,6 +47,7 @@ function checkChunks(bytes: Uint8Array, file: string): Uint8Array {
   const parts = [bytes.subarray(0, 8)];
   let packedSize = 0;
   let type = "";
+  let palette = false;
   for (let at = 8; type !== "IEND"; ) {
     if (at + 12 > bytes.length) throw unreadable(`${file} is truncated: its IEND chunk is missing`);
     const length = view.getUint32(at);
@@ -54,10 +58,16 @@ function checkChunks(bytes: Uint8Array, file: string): Uint8Array {
       throw unreadable(`${file} is a damaged PNG: it does not start with IHDR`);
     }
     if (type === "IDAT") packedSize += length;
-    if (neededChunks.includes(type)) parts.push(bytes.subarray(at, end));
+    // A colour picture may suggest a palette for poorer screens: the decoder would take it for the picture's own.
+    const isPalette = type === "PLTE" && bytes[colourTypeAt] === paletteType;
+    palette ||= isPalette;
+    if (isPalette || neededChunks.includes(type)) parts.push(bytes.subarray(at, end));
     at = end;
   }
   checkSize(view, packedSize, file);
+  // Without its colours a palette's indices would be read as greys.
+  if (bytes[colourTypeAt] === paletteType && !palette)
+    throw unreadable(`${file} is a damaged PNG: its palette is missing`);
   return concatenate(parts);
 }
 
@@ -65,14 +75,14 @@ function checkSize(view: DataView, packedSize: number, file: string): void {
   const width = view.getUint32(16);
   const height = view.getUint32(20);
   const depth = view.getUint8(24);
-  const colourType = view.getUint8(25);
+  const colourType = view.getUint8(colourTypeAt);
   if (width === 0 || height === 0) throw unreadable(`${file} is a damaged PNG: it is ${width}×${height} pixels`);
   if (width * height > maxPngPixels) {
     const message = `${file} is too large: ${width}×${height} pixels, at most ${maxPngPixels} are read`;
     throw new FormatError(message, "scale it down first");
   }
   const channels = channelsOf[colourType];
-  if (!channels || (depth !== 8 && depth !== 16 && colourType !== 3)) {
+  if (!channels || (depth !== 8 && depth !== 16 && colourType !== paletteType)) {
     throw unreadable(`${file} has ${depth} bits and colour type ${colourType}`);
   }
   // Deflate barely grows what it cannot pack; far more data than pixels is a bomb or a mistake.

@@ -44,6 +44,25 @@ describe("readPng", () => {
     expect(() => greys(readPng(outside, "p.png"))).toThrow("it uses colour 3 of 1");
   });
 
+  it("refuses a palette picture without its palette, or with one that is no list of colours", () => {
+    for (const depth of [1, 2, 8]) {
+      const ihdr = [0, 0, 0, 1, 0, 0, 0, 1, depth, 3, 0, 0, 0];
+      const missing = png(["IHDR", ihdr], ["IDAT", stored([0, 1])]);
+      expect(() => readPng(missing, "p.png")).toThrow(FormatError);
+      expect(() => readPng(missing, "p.png")).toThrow("palette");
+      for (const colours of [[], [1, 2]]) {
+        const broken = png(["IHDR", ihdr], ["PLTE", colours], ["IDAT", stored([0, 1])]);
+        expect(() => greys(readPng(broken, "p.png"))).toThrow(FormatError);
+      }
+    }
+  });
+
+  it("takes the palette that a colour picture may suggest for nothing more than that", () => {
+    const ihdr = [0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0];
+    const bytes = png(["IHDR", ihdr], ["PLTE", [9, 9, 9]], ["IDAT", stored([0, 200, 200, 200])]);
+    expect(greys(readPng(bytes, "p.png"))[0]).toBeCloseTo(200, 9);
+  });
+
   it("ignores a damaged comment or colour profile", () => {
     const bytes = png(
       ["IHDR", [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]],
