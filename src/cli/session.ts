@@ -67,7 +67,11 @@ export async function openSession(
   try {
     witness.onPlan(plan, device);
     const source = randomness(options.seed, witness.terminal);
-    return await setUp(plan, device, network, calibration, source, witness);
+    try {
+      return await setUp(plan, device, network, calibration, source, witness);
+    } finally {
+      source.wipe();
+    }
   } catch (error) {
     await device.close();
     throw error;
@@ -84,7 +88,7 @@ async function setUp(
 ): Promise<Session> {
   const plain = plan.model === "plain";
   const keys = await timed(device, () => {
-    const holder = KeyHolder.create(plan, device, source.fork());
+    const holder = withFork(source, (stream) => KeyHolder.create(plan, device, stream));
     return { holder, publicKey: holder.publicKey };
   });
   const { holder, publicKey } = keys.value;
@@ -98,7 +102,9 @@ async function setUp(
   const loading = await timed(device, () =>
     plain
       ? server.loadPlain(network, loadOptions)
-      : server.load(new ModelOwner(plan, publicKey, source.fork()).encrypt(network, loadOptions)),
+      : server.load(
+          withFork(source, (stream) => new ModelOwner(plan, publicKey, stream).encrypt(network, loadOptions)),
+        ),
   ).finally(() => bar.stop());
   const model = loading.value;
   const bytes = { evaluationKeys, model: sizeOf(model) };
@@ -171,6 +177,16 @@ function randomness(seed: number | undefined, terminal: Terminal): Randomness {
   if (seed === undefined) return Randomness.system();
   terminal.warn(`--seed ${seed} makes the run reproducible and UNSAFE: whoever knows the seed knows the secret key`);
   return Randomness.seededUnsafe(seed);
+}
+
+/** A stream for one purpose, overwritten afterwards: it is as good as the secrets that were drawn from it. */
+function withFork<T>(source: Randomness, use: (stream: Randomness) => T): T {
+  const stream = source.fork();
+  try {
+    return use(stream);
+  } finally {
+    stream.wipe();
+  }
 }
 
 /** Launches are queued: a time counts only once the device is idle. */

@@ -57,7 +57,7 @@ export class KeyHolder implements Disposable {
   private constructor(
     readonly plan: Plan,
     device: Device,
-    randomness: Randomness,
+    randomness: Randomness | undefined,
   ) {
     this.#secret = SecretHolder.create(device, plan.parameters, randomness);
     this.evaluationKeys = this.#secret.evaluationKeys({
@@ -66,8 +66,8 @@ export class KeyHolder implements Disposable {
     });
   }
 
-  /** Makes a secret key and the evaluation keys that the plan needs. */
-  static create(plan: Plan, device: Device, randomness = Randomness.system()): KeyHolder {
+  /** Makes a secret key and the evaluation keys that the plan needs. A stream handed in stays the caller's, to wipe. */
+  static create(plan: Plan, device: Device, randomness?: Randomness): KeyHolder {
     return new KeyHolder(plan, device, randomness);
   }
 
@@ -120,14 +120,15 @@ const MOST_SPREAD = 0.1;
 
 /** The owner of a network: has the public key only, and gives the network away encrypted. */
 export class ModelOwner {
-  private readonly encryptor: Encryptor;
+  readonly #randomness: Randomness | undefined;
 
+  /** @param randomness for tests; stays the caller's, to wipe */
   constructor(
     readonly plan: Plan,
     readonly publicKey: PublicKey,
-    randomness = Randomness.system(),
+    randomness?: Randomness,
   ) {
-    this.encryptor = new Encryptor(publicKey.b.ring, plan.parameters, publicKey, randomness);
+    this.#randomness = randomness;
   }
 
   /**
@@ -138,12 +139,19 @@ export class ModelOwner {
     const { weights, factors } = weightsFor(this.plan, network, options);
     const total = modelSize(this.plan.program).ciphertexts;
     let done = 0;
-    const steps = makeOperands(this.plan, weights, (values, level) => {
-      const ciphertext = this.encryptor.encrypt(values, { level });
-      options.onProgress?.(++done, total);
-      return ciphertext;
-    });
-    return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
+    // Whoever reads the stream later reads the weights: one of our own lives for this call only.
+    const randomness = this.#randomness ?? Randomness.system();
+    try {
+      const encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
+      const steps = makeOperands(this.plan, weights, (values, level) => {
+        const ciphertext = encryptor.encrypt(values, { level });
+        options.onProgress?.(++done, total);
+        return ciphertext;
+      });
+      return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
+    } finally {
+      if (!this.#randomness) randomness.wipe();
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Randomness } from "../../src/ckks/randomness.js";
 import { KeyMismatchError, ParameterError } from "../../src/errors.js";
 import {
@@ -153,4 +153,33 @@ test("a server's memory holds no trace of one diagnosis after it", async () => {
   const before = device.statistics().bytesInUse;
   await diagnose(device, shallow, randomImage(shallow, 3), {});
   expect(device.statistics().bytesInUse).toBe(before);
+});
+
+describe("streams of randomness", () => {
+  const plan = compile(shallow);
+  const calibration = images(shallow);
+  const wiped = (stream: Randomness) => expect(() => stream.bytes(1)).toThrow("wiped");
+
+  test("one that a role made itself is overwritten when it has served", () => {
+    const system = vi.spyOn(Randomness, "system");
+    try {
+      const holder = KeyHolder.create(plan, device);
+      new ModelOwner(plan, holder.publicKey).encrypt(shallow, { calibration })[Symbol.dispose]();
+      holder[Symbol.dispose]();
+      expect(system.mock.results).toHaveLength(2);
+      for (const { value } of system.mock.results) wiped(value);
+    } finally {
+      system.mockRestore();
+    }
+  });
+
+  test("one handed in is its owner's still", () => {
+    const stream = Randomness.seededUnsafe(7);
+    const holder = KeyHolder.create(plan, device, stream);
+    new ModelOwner(plan, holder.publicKey, stream).encrypt(shallow, { calibration })[Symbol.dispose]();
+    holder[Symbol.dispose]();
+    expect(stream.bytes(1)).toHaveLength(1);
+    stream.wipe();
+    expect(() => KeyHolder.create(plan, device, stream)).toThrow("wiped");
+  });
 });
