@@ -1,5 +1,5 @@
 import { Encryptor, Evaluator, KeyHolder, type Parameters, Randomness } from "../src/ckks/index.js";
-import { logProduct } from "../src/ckks/parameters.js";
+import { logProduct } from "../src/ckks/primelist.js";
 import { openDevice } from "../src/device.js";
 import { CountingDevice } from "./counting-device.js";
 import type { Operation, Side } from "./operation.js";

@@ -11,6 +11,9 @@ export type SlotValues =
   | ArrayLike<number>
   | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
 
+/** What `fromIntegers` splits into two words. */
+const MOST_INTEGER = 2 ** 63;
+
 /** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
 export class Encoder {
   readonly ring: Ring;
@@ -51,7 +54,7 @@ export class Encoder {
     this.fill(vector, values, slots);
     Embedding.of(slots).toCoefficients(vector);
     const factor = this.parameters.scaleAt(level);
-    const bound = Math.min(this.parameters.headroomAt(level) * factor, 2 ** 63);
+    const bound = Math.min(this.parameters.headroomAt(level) * factor, MOST_INTEGER);
     const gap = n / 2 / slots;
     let largest = 0;
     for (const [part, first] of [
@@ -67,8 +70,8 @@ export class Encoder {
     }
     if (!(largest < bound)) {
       throw new ParameterError(
-        `a value is too large for level ${level}: at most ${this.parameters.headroomAt(level).toPrecision(3)} fits`,
-        "scale the values down, or encode at a higher level",
+        `a value is too large for level ${level}: at most ${(bound / factor).toPrecision(3)} fits`,
+        "scale the values down; up to 2^63 divided by the scale, higher levels hold more",
       );
     }
     return result;

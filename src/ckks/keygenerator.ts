@@ -7,8 +7,9 @@ import {
   rotationElement,
   type SwitchingKey,
 } from "./keys.js";
-import { chunks, type Parameters } from "./parameters.js";
+import type { Parameters } from "./parameters.js";
 import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial, transform } from "./polynomial.js";
+import { chunks } from "./primelist.js";
 import type { Randomness } from "./randomness.js";
 import { requireRing, ringOf } from "./ring.js";
 import { expandUniform, sampleGaussian } from "./sampling.js";

@@ -2,8 +2,9 @@ import type { Limb } from "../ntt/kernels.js";
 import { productModulo } from "../ntt/modulus.js";
 import { type Carry, carryFactor, convertBasis, drop, toConversionCoefficients } from "./basis.js";
 import type { SwitchingKey } from "./keys.js";
-import { chunks, type Parameters } from "./parameters.js";
+import type { Parameters } from "./parameters.js";
 import { addScaled, launchEach, permute, type Ring, RnsPolynomial, scale, transform } from "./polynomial.js";
+import { chunks } from "./primelist.js";
 
 /**
  * Hybrid key switching (Han and Ki, CT-RSA 2020), in steps that callers share and fuse: decompose once (`Digits`),

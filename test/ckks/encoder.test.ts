@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Embedding } from "../../src/ckks/embedding.js";
-import { type ComplexVector, Encoder, type Plaintext } from "../../src/ckks/index.js";
+import { type ComplexVector, Encoder, Parameters, type Plaintext } from "../../src/ckks/index.js";
 import { rotationElement } from "../../src/ckks/keys.js";
 import { permute } from "../../src/ckks/polynomial.js";
 import { precision } from "../../src/ckks/precision.js";
@@ -137,4 +137,20 @@ describe("the precision report", () => {
     expect(real).toEqual({ min: -Infinity, mean: Math.log2(0.875 / 4), max: -1 });
     expect(imaginary.max).toBe(-3);
   });
+});
+
+it("a value too large for a level where Q outgrows the doubles: the error names a number, and less than it fits", () => {
+  const parameters = Parameters.choose({ depth: 40 });
+  const encoder = new Encoder({ device, logN: parameters.logN }, parameters);
+  let message = "";
+  try {
+    encoder.encode([1e30], 40, 1);
+  } catch (error) {
+    message = (error as ParameterError).message;
+  }
+  const most = Number(/at most (\S+) fits/.exec(message)?.[1]);
+  expect(most).toBeGreaterThan(1e9);
+  expect(most).toBeLessThan(1e30);
+  encoder.encode([0.99 * most], 40, 1)[Symbol.dispose]();
+  expect(() => encoder.encode([1.01 * most], 40, 1)).toThrow(ParameterError);
 });

@@ -1,4 +1,5 @@
-import { chunks, type Parameters } from "../../src/ckks/parameters.js";
+import type { Parameters } from "../../src/ckks/parameters.js";
+import { chunks } from "../../src/ckks/primelist.js";
 import { ERROR_SIGMA } from "../../src/ntt/kernels.js";
 
 /**

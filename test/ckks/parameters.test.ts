@@ -66,13 +66,54 @@ describe("Parameters.choose", () => {
   it("what no ring holds is a ParameterError", () => {
     expect(() => Parameters.choose({ depth: 60 })).toThrow(ParameterError);
   });
+  it("a depth beyond the deepest possible is a ParameterError that names it, however large", () => {
+    for (const request of [{}, { precision: "high" }, { dnum: 2 }, { slots: 2 ** 15 }, { wideBase: true }] as const) {
+      const attempt = (depth: number) => () => Parameters.choose({ ...request, depth });
+      for (const depth of [100, 1000, Number.MAX_SAFE_INTEGER]) {
+        const error = thrown(attempt(depth)) as ParameterError;
+        expect(error).toBeInstanceOf(ParameterError);
+        expect(error.message).toContain(`depth ${depth}`);
+        const deepest = Number(/depth of (\d+)/.exec(error.fix)?.[1]);
+        expect(attempt(deepest)().maxLevel).toBe(deepest);
+        expect(attempt(deepest + 1)).toThrow(ParameterError);
+      }
+    }
+    expect((thrown(() => Parameters.choose({ depth: 1, slots: 2 ** 16 })) as ParameterError).fix).toContain("32768");
+  });
   it("dnum as asked for", () => {
     expect(Parameters.choose({ depth: 5, dnum: 3 }).dnum).toBe(3);
   });
   it("misuse is a RangeError", () => {
     expect(() => Parameters.choose({ depth: 1.5 })).toThrow(RangeError);
-    expect(() => Parameters.choose({ depth: -1 })).toThrow(RangeError);
-    for (const slots of [0, 0.5, 3]) expect(() => Parameters.choose({ depth: 1, slots })).toThrow(RangeError);
+    for (const depth of [-1, 2.5, Number.NaN, Infinity]) {
+      expect(() => Parameters.choose({ depth })).toThrow(RangeError);
+      expect(() => Parameters.choose({ depth })).toThrow(`depth ${depth}`);
+    }
+    for (const dnum of [0, -1, 1.5, Number.NaN, Infinity]) {
+      expect(() => Parameters.choose({ depth: 3, dnum })).toThrow(`dnum ${dnum} is not a positive integer`);
+    }
+    const precision = "double" as "high";
+    expect(() => Parameters.choose({ depth: 1, precision })).toThrow(TypeError);
+    for (const baseScaleBits of [Number.NaN, -1, 29, 1e9]) {
+      expect(() => Parameters.choose({ depth: 1, baseScaleBits })).toThrow(ParameterError);
+    }
+    for (const slots of [0, 0.5, 3, -4, Number.NaN, Infinity])
+      expect(() => Parameters.choose({ depth: 1, slots })).toThrow(RangeError);
+  });
+});
+
+describe("headroom", () => {
+  it("of level 0 is what the documentation of wideBase says", () => {
+    const small = Parameters.choose({ depth: 9 });
+    expect(small.headroomAt(0)).toBeGreaterThan(16.5);
+    expect(small.headroomAt(0)).toBeLessThan(17);
+    expect(Parameters.choose({ depth: 9, smallerPrimes: false }).headroomAt(0)).toBeCloseTo(32, 0);
+    expect(Math.log2(Parameters.choose({ depth: 9, wideBase: true }).headroomAt(0))).toBeCloseTo(27, 1);
+  });
+  it("is a number at every level, also where Q outgrows the doubles", () => {
+    const deep = Parameters.choose({ depth: 40 });
+    for (let l = 1; l <= 40; l++) expect(deep.headroomAt(l)).toBeGreaterThanOrEqual(0.9 * deep.headroomAt(l - 1));
+    expect(deep.headroomAt(40)).toBeLessThan(Infinity);
   });
 });
 
@@ -141,3 +182,12 @@ describe("immutability", () => {
     expect(made).toEqual(parameters);
   });
 });
+
+function thrown(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("nothing was thrown");
+}
