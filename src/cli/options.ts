@@ -1,8 +1,7 @@
 import { type Command, Option } from "commander";
 import { splits } from "../data/dataset.js";
 import { datasetNames } from "../data/open-dataset.js";
-import type { DeviceKind } from "../device.js";
-import { MAX_THREADS } from "../device.js";
+import { type DeviceKind, MAX_THREADS } from "../device.js";
 import { UsageError } from "./failure.js";
 
 /** What `diagnose` and `evaluate` have in common. */

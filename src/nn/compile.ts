@@ -16,10 +16,10 @@ const NO_FOLDS: FoldOptions = { batchNorm: false, square: false, pooling: false,
 /** N = 2^12: the smallest ring in use. */
 const FEWEST_SLOTS = 2048;
 /**
- * Of the 58 bits at level 0: results below 2^13, and scales that grow towards it (2^37 at level 1, 2^33.5 at 2), so
- * that the last layers add next to no noise.
+ * Of the 58 bits at level 0: results below 2^10, and scales that grow towards it (2^47, 38.5, 34.3, 32.1, …), so that
+ * the last layers add next to no noise.
  */
-const BASE_SCALE_BITS = 44;
+const BASE_SCALE_BITS = 47;
 
 /**
  * Everything that is public about an encrypted network: its program, parameters and keys to make. It follows from the

@@ -1,9 +1,10 @@
 import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
+import type { SlotValues } from "../ckks/encoder.js";
 import { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 import { foldFor, type Plan } from "./compile.js";
 import type { Network } from "./graph.js";
 import { materialize, type ProgramWeights } from "./matrix-weights.js";
-import { levelAfter, type Step } from "./program.js";
+import { GUARD, levelAfter, type Step } from "./program.js";
 
 /** What one step of a program multiplies with and adds: ciphertexts, or plaintexts. */
 export type StepOperands<D> =
@@ -72,7 +73,7 @@ export function makeOperands<D>(plan: Plan, weights: ProgramWeights, make: MakeO
 }
 
 /** Encodes or encrypts a vector at a level. */
-type MakeOperand<D> = (values: Float64Array, level: number) => D;
+type MakeOperand<D> = (values: SlotValues, level: number) => D;
 
 function makeStep<D>(
   plan: Plan,
@@ -102,11 +103,16 @@ function makeStep<D>(
       const logits = Array.from({ length: step.classes }, (_, j) => weights.readout(index, j));
       return {
         kind: "readout",
-        weights: logits.map((logit) => make(logit.weights, step.level)),
-        biases: logits.map(({ bias }) => make(new Float64Array(plan.program.slots).fill(bias), after)),
+        weights: logits.map((logit) => make(guarded(logit.weights), step.level)),
+        biases: logits.map(({ bias }) => make(guarded(new Float64Array(plan.program.slots).fill(bias)), after)),
       };
     }
   }
+}
+
+/** values·(1 + i·GUARD). */
+function guarded(values: Float64Array): SlotValues {
+  return { real: values, imaginary: values.map((value) => value * GUARD) };
 }
 
 function operandsOf<D>(step: StepOperands<D>): D[] {

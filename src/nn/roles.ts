@@ -10,7 +10,7 @@ import type { Device } from "../ntt/device.js";
 import type { Plan } from "./compile.js";
 import type { Network } from "./graph.js";
 import { type EncryptedModel, Model, type ModelOptions, makeOperands, type PlainModel, weightsFor } from "./model.js";
-import { modelSize, type Step } from "./program.js";
+import { GUARD, modelSize, type Step } from "./program.js";
 import { runStep } from "./run.js";
 import { encodeInput } from "./simulate.js";
 
@@ -86,24 +86,25 @@ export class KeyHolder implements Disposable {
 
   /**
    * The logits. Every slot of a result holds the same number: their mean is free of most of the noise, and slots that
-   * disagree give a broken result away.
+   * disagree give a broken result away; its imaginary part gives one away that wrapped around (GUARD).
    * @throws KeyMismatchError for a result under another key; ParameterError for one that is no number of this network.
    */
   async decrypt(result: EncryptedResult): Promise<Float64Array> {
     expectPlan(this.plan, result.identity, "the result");
-    const headroom = this.plan.parameters.headroomAt(0);
     const logits = new Float64Array(result.logits.length);
     for (const [j, ciphertext] of result.logits.entries()) {
-      const slots = await this.#secret.decrypt(ciphertext);
-      const mean = slots.reduce((a, b) => a + b, 0) / slots.length;
-      const spread = slots.reduce((largest, value) => Math.max(largest, Math.abs(value - mean)), 0);
-      if (!(spread < MOST_SPREAD && Math.abs(mean) < 0.95 * headroom)) {
+      const slots = await this.#secret.decryptComplex(ciphertext);
+      const [logit, guard] = [meanOf(slots.real), meanOf(slots.imaginary)];
+      const spread = slots.real.reduce((largest, value) => Math.max(largest, Math.abs(value - logit)), 0);
+      // Written so that NaN is refused, too.
+      if (!(spread < MOST_SPREAD && Math.abs(guard - GUARD * logit) < MOST_GUARD_ERROR)) {
+        const headroom = this.plan.parameters.headroomAt(0) * result.outputScale;
         throw new ParameterError(
-          `logit ${j} is not readable: its slots differ by ${spread.toPrecision(2)} around ${mean.toPrecision(3)}`,
+          `logit ${j} is not readable: a value left the range of its level (a logit may reach ${headroom.toPrecision(3)})`,
           "the image lies outside what the model was calibrated for; calibrate with images like it, or with a larger margin",
         );
       }
-      logits[j] = mean * result.outputScale;
+      logits[j] = logit * result.outputScale;
     }
     return logits;
   }
@@ -115,8 +116,14 @@ export class KeyHolder implements Disposable {
   }
 }
 
-/** Noise alone stays a hundred times below this (2^−10 at most). A logit that wraps around does so in all slots: not seen here. */
+/** Noise alone stays a hundred times below this: 2^−10 at most. */
 const MOST_SPREAD = 0.1;
+/** A wrap shifts the guard's difference by 3.2 (GUARD·2^11); noise stays below 2^−10. */
+const MOST_GUARD_ERROR = 1 / 16;
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
 
 /** The owner of a network: has the public key only, and gives the network away encrypted. */
 export class ModelOwner {

@@ -143,9 +143,30 @@ describe("roles that do not fit each other are refused", () => {
     await expect(server.run(model, foreign)).rejects.toThrow(/another plan/);
   });
 
-  test("an image far outside the calibration: an error, never a wrong label", async () => {
-    const image = input.map((value) => value * 1e4);
-    await expect(diagnose(device, shallow, image, {})).rejects.toThrow(ParameterError);
+  // A logit beyond level 0's bound comes back as another, ordinary number in all slots alike.
+  test("images ever further outside the calibration: the right logits or an error, never others", async () => {
+    using alice = KeyHolder.create(plan, device, Randomness.seededUnsafe(6));
+    const server = new Server(plan, device, alice.evaluationKeys);
+    const owner = new ModelOwner(plan, alice.publicKey, Randomness.seededUnsafe(7));
+    using model = server.load(owner.encrypt(shallow, { calibration: images(shallow) }));
+    const bound = plan.parameters.headroomAt(0) * model.outputScale;
+    const outcomes = { within: 0, refused: 0 };
+    for (let power = 0; power <= 20; power++) {
+      const far = input.map((value) => value * 3 ** power);
+      const clear = interpret(shallow, far);
+      using image = alice.encrypt(far);
+      using result = await server.run(model, image);
+      const largest = Math.max(...clear.map(Math.abs));
+      if (largest < bound) {
+        outcomes.within++;
+        expect(largestDifference(await alice.decrypt(result), clear)).toBeLessThan(1e-3 * Math.max(1, largest));
+      } else {
+        outcomes.refused++;
+        await expect(alice.decrypt(result)).rejects.toThrow(ParameterError);
+      }
+    }
+    expect(outcomes.within).toBeGreaterThan(2);
+    expect(outcomes.refused).toBeGreaterThan(8);
   });
 });
 
