@@ -97,7 +97,7 @@ export class KeyHolder implements Disposable {
       const [logit, guard] = [meanOf(slots.real), meanOf(slots.imaginary)];
       const spread = slots.real.reduce((largest, value) => Math.max(largest, Math.abs(value - logit)), 0);
       // Written so that NaN is refused, too.
-      if (!(spread < MOST_SPREAD && Math.abs(guard - GUARD * logit) < MOST_GUARD_ERROR)) {
+      if (!(spread < mostSpread(logit) && Math.abs(guard - GUARD * logit) < MOST_GUARD_ERROR)) {
         const headroom = this.plan.parameters.headroomAt(0) * result.outputScale;
         throw new ParameterError(
           `logit ${j} is not readable: a value left the range of its level (a logit may reach ${headroom.toPrecision(3)})`,
@@ -116,10 +116,10 @@ export class KeyHolder implements Disposable {
   }
 }
 
-/** Noise alone stays a hundred times below this: 2^−10 at most. */
-const MOST_SPREAD = 0.1;
-/** A wrap shifts the guard's difference by 3.2 (GUARD·2^11); noise stays below 2^−10. */
-const MOST_GUARD_ERROR = 1 / 16;
+/** Slots' noise: 2^−10 for images like those of the calibration, and a share of the logit far beyond them. */
+const mostSpread = (logit: number): number => 0.1 + Math.abs(logit) / 128;
+/** A wrap shifts the guard's difference by 3.2 (GUARD·2^11); noise stays far below, even near the bound. */
+const MOST_GUARD_ERROR = 1 / 4;
 
 function meanOf(values: Float64Array): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
