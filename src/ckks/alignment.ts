@@ -17,18 +17,18 @@ export class Alignment {
 
   /** Throws unless the ciphertext and the evaluation keys belong to one secret key. */
   check(a: Ciphertext): void {
-    if (!(a instanceof Ciphertext)) throw new TypeError("a ciphertext was expected");
+    this.checkRing(a);
     if (a.fingerprint !== this.fingerprint) {
       throw new KeyMismatchError(
         `the ciphertext belongs to key ${a.fingerprint.slice(0, 8)}, the evaluation keys to ${this.fingerprint.slice(0, 8)}`,
         "use ciphertexts and evaluation keys of one key holder",
       );
     }
-    this.checkRing(a);
   }
 
-  /** Throws unless the ciphertext is of the evaluator's device and parameters. */
+  /** Throws unless it is a ciphertext of the evaluator's device and parameters. */
   checkRing(a: Ciphertext): void {
+    if (!(a instanceof Ciphertext)) throw new TypeError("a ciphertext was expected");
     for (const part of a.parts) requireRing(this.ring, part.ring, "the ciphertext");
   }
 
@@ -48,6 +48,7 @@ export class Alignment {
   }
 
   copy(a: Ciphertext): Ciphertext {
+    this.checkRing(a);
     return new Ciphertext(
       a.parts.map((part) => copy(part)),
       { ...stateOf(a), seed: a.seed },
@@ -69,10 +70,14 @@ export class Alignment {
    */
   toLevel(a: Ciphertext, level: number): Ciphertext {
     this.check(a);
+    const highest = a.level - (a.state === "product" ? 1 : 0);
+    if (Number.isInteger(level) && level > highest) {
+      throw new LevelError(`level ${highest} cannot become ${level}`, "levels only go down");
+    }
+    this.parameters.requireLevel(level);
     const x = this.canonical(a);
     if (x.level === level) return x;
     using owned = x;
-    if (level > x.level) throw new LevelError(`level ${x.level} cannot become ${level}`, "levels only go down");
     const primes = this.parameters.primesAt(level + 1);
     const dropped = this.parameters.levels[level + 1].reduce((a, b) => a * b, 1);
     const factor = BigInt(Math.round((this.parameters.scaleAt(level) * dropped) / this.parameters.scaleAt(x.level)));

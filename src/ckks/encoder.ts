@@ -11,6 +11,8 @@ export type SlotValues =
   | ArrayLike<number>
   | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
 
+const NOT_VALUES = "an array of numbers, or { real, imaginary } of two, was expected, not";
+
 /** What `fromIntegers` splits into two words. */
 const MOST_INTEGER = 2 ** 63;
 
@@ -100,10 +102,13 @@ export class Encoder {
   }
 
   private fill(vector: ComplexVector, values: SlotValues, slots: number): void {
+    if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
     const parts = "real" in values ? values : { real: values, imaginary: [] };
     for (const part of ["real", "imaginary"] as const) {
       const given = parts[part];
       const target = vector[part];
+      // Without this a promise, a set or a map would be encoded as zeros.
+      if (!Number.isInteger(given?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${given}`);
       if (given.length > slots) throw new RangeError(`${given.length} values do not fit ${slots} slots`);
       for (let i = 0; i < given.length; i++) {
         if (!Number.isFinite(given[i])) {

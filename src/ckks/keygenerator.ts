@@ -4,6 +4,7 @@ import {
   EvaluationKeys,
   inverseElement,
   PublicKey,
+  requireSteps,
   rotationElement,
   type SwitchingKey,
 } from "./keys.js";
@@ -49,11 +50,17 @@ export class KeyGenerator {
     return new PublicKey(this.secret.fingerprint, this.encryptZero(a, this.secret.polynomial), a, seed);
   }
 
-  /** Costs dnum·(primes of Q and P) NTTs a key. */
+  /**
+   * Costs dnum·(primes of Q and P) NTTs a key.
+   * @throws RangeError for a level that does not exist or steps that are no whole number, before any key is made.
+   */
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
-    const { relinearize = this.parameters.maxLevel, rotations = [], conjugate = false } = request;
-    const seed = this.randomness.bytes(32);
     const { maxLevel } = this.parameters;
+    const { relinearize = maxLevel, rotations = [], conjugate = false } = request;
+    if (relinearize !== false) this.parameters.requireLevel(relinearize, "relinearize: level");
+    const levels = this.rotationLevels(rotations);
+    if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
+    const seed = this.randomness.bytes(32);
     let relinearization: SwitchingKey | undefined;
     if (relinearize !== false) {
       const s = this.secret.polynomial;
@@ -61,17 +68,23 @@ export class KeyGenerator {
       relinearization = this.switchingKey(square, s, relinearize, seed, RELINEARIZATION_STREAM);
       square.wipe();
     }
+    const galoisKeys = new Map<number, SwitchingKey>();
+    for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed));
+    return new EvaluationKeys(this.secret.fingerprint, relinearization, galoisKeys, seed);
+  }
+
+  /** The highest level asked for, by Galois element. */
+  private rotationLevels(rotations: NonNullable<EvaluationKeyRequest["rotations"]>): Map<number, number> {
     const levels = new Map<number, number>();
     for (const entry of rotations) {
-      const [steps, level] = typeof entry === "number" ? [entry, maxLevel] : entry;
+      const [steps, level] = Array.isArray(entry) ? entry : [entry as number, this.parameters.maxLevel];
+      requireSteps(steps, "rotations: step");
+      this.parameters.requireLevel(level, `rotations: step ${steps} with level`);
       const galois = rotationElement(steps, this.ring.logN);
       levels.set(galois, Math.max(level, levels.get(galois) ?? 0));
     }
     levels.delete(1);
-    if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
-    const galoisKeys = new Map<number, SwitchingKey>();
-    for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed));
-    return new EvaluationKeys(this.secret.fingerprint, relinearization, galoisKeys, seed);
+    return levels;
   }
 
   private galoisKey(galois: number, level: number, seed: Uint8Array): SwitchingKey {

@@ -60,8 +60,13 @@ export class KeyHolder implements Disposable {
   }
 
   /** The real parts of the first `count` slots. Do not share them with those who made the ciphertext: see SECURITY.md. */
-  async decrypt(ciphertext: Ciphertext, count = ciphertext.slots): Promise<Float64Array> {
-    return (await this.decryptor.decrypt(ciphertext)).real.slice(0, count);
+  async decrypt(ciphertext: Ciphertext, count?: number): Promise<Float64Array> {
+    const { real } = await this.decryptor.decrypt(ciphertext);
+    if (count === undefined) return real;
+    if (!(Number.isInteger(count) && count >= 0 && count <= real.length)) {
+      throw new RangeError(`count ${count} is not a whole number in 0..${real.length}`);
+    }
+    return real.slice(0, count);
   }
 
   async decryptComplex(ciphertext: Ciphertext): Promise<ComplexVector> {

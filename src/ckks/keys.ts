@@ -66,6 +66,11 @@ export class EvaluationKeys implements Disposable {
   }
 }
 
+/** @throws RangeError, which calls them `name`, for steps that are no whole number. */
+export function requireSteps(steps: number, name = "steps"): void {
+  if (!Number.isSafeInteger(steps)) throw new RangeError(`${name} ${steps} is not a whole number`);
+}
+
 /** The Galois element of a rotation by `steps` slots to the left: 5^steps mod 2N. */
 export function rotationElement(steps: number, logN: number): number {
   const order = 2 ** (logN - 1);

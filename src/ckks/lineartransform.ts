@@ -20,7 +20,8 @@ export interface LinearTransform<D extends Plaintext | Ciphertext> {
 /**
  * Applies the transform: one level. Costs one hoisted rotation for each baby step, a key switch for each giant step
  * (with encrypted diagonals a relinearisation too), a key switch for each fold, and one drop.
- * @throws MissingKeyError when a step has no key; LevelError when a diagonal is not at the operand's level.
+ * @throws MissingKeyError when a step has no key; LevelError when a diagonal is not at the operand's level; RangeError
+ * without a diagonal.
  */
 export function linearTransform<D extends Plaintext | Ciphertext>(
   evaluator: Evaluator,
@@ -48,14 +49,21 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   operand: Ciphertext,
   { groups }: LinearTransform<D>,
 ): Ciphertext {
+  evaluator.check(operand);
   const { parameters, ring, switcher } = evaluator;
   const { level } = operand;
+  if (groups.length === 0 || groups.some(({ terms }) => terms.length === 0)) {
+    throw new RangeError(
+      "groups: a linear transform takes at least one diagonal in each group, and at least one group",
+    );
+  }
   for (const { diagonal } of groups.flatMap((group) => group.terms)) {
     requireSlots(operand, diagonal);
-    if (diagonal.level !== level || operand.state !== "canonical") {
+    const states = [operand, diagonal].map((value) => (value instanceof Ciphertext ? value.state : "canonical"));
+    if (diagonal.level !== level || states.includes("product")) {
       throw new LevelError(
-        `a diagonal of level ${diagonal.level} meets an operand of level ${level}`,
-        "encode or encrypt it at the operand's level",
+        `a diagonal of level ${diagonal.level} (${states[1]}) meets an operand of level ${level} (${states[0]})`,
+        "encode or encrypt it at the operand's level, and rescale both",
       );
     }
   }

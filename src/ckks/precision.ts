@@ -13,13 +13,19 @@ export interface ErrorBits {
   readonly max: number;
 }
 
-/** Compares decrypted slots with the values that they should hold; missing ones count as zero. */
+/**
+ * Compares decrypted slots with the values that they should hold; missing ones count as zero.
+ * @throws RangeError for more values than slots.
+ */
 export function precision(actual: ComplexVector, expected: SlotValues): PrecisionReport {
   const parts = "real" in expected ? expected : { real: expected, imaginary: [] as number[] };
   return { real: errorBits(actual.real, parts.real), imaginary: errorBits(actual.imaginary, parts.imaginary) };
 }
 
 function errorBits(actual: Float64Array, expected: ArrayLike<number>): ErrorBits {
+  if (expected.length > actual.length) {
+    throw new RangeError(`${expected.length} expected values for ${actual.length} slots`);
+  }
   const errors = Array.from(actual, (value, i) => Math.abs(value - (expected[i] ?? 0)));
   return {
     min: Math.log2(errors.reduce((a, b) => Math.min(a, b))),

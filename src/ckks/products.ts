@@ -18,6 +18,7 @@ export class Products {
 
   /** a·b for a vector or a number, at the square of the scale. */
   plain(a: Ciphertext, b: Plaintext | SlotValues | number): Ciphertext {
+    this.alignment.check(a);
     const x = this.alignment.reach(a, a.level - (a.state === "product" ? 1 : 0));
     using _lowered = x === a ? undefined : x;
     this.alignment.requireLevel(x, 1);
@@ -37,6 +38,7 @@ export class Products {
 
   /** Σ a_i·b_i for encoded vectors of the ciphertexts' level, at the square of the scale. */
   plaintextSum(pairs: readonly (readonly [Ciphertext, Plaintext])[]): Ciphertext {
+    requirePairs(pairs);
     const [first] = pairs[0];
     for (const [a, b] of pairs) {
       this.alignment.check(a);
@@ -64,7 +66,9 @@ export class Products {
 
   /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
   tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
+    requirePairs(pairs);
     const all = pairs.flat();
+    for (const ct of all) this.alignment.check(ct);
     const level = Math.min(...all.map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
     const aligned = new Map<Ciphertext, Ciphertext>();
     try {
@@ -90,4 +94,9 @@ export class Products {
       for (const [ct, reached] of aligned) if (reached !== ct) reached[Symbol.dispose]();
     }
   }
+}
+
+/** A sum of none would have neither a level nor a key. */
+function requirePairs(pairs: readonly unknown[]): void {
+  if (pairs.length === 0) throw new RangeError("pairs: a sum of products takes at least one");
 }

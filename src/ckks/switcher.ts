@@ -1,6 +1,6 @@
 import { MissingKeyError } from "../errors.js";
 import { Ciphertext, stateOf } from "./ciphertext.js";
-import { conjugationElement, type EvaluationKeys, rotationElement, type SwitchingKey } from "./keys.js";
+import { conjugationElement, type EvaluationKeys, requireSteps, rotationElement, type SwitchingKey } from "./keys.js";
 import { Accumulator, Digits } from "./keyswitch.js";
 import type { Parameters } from "./parameters.js";
 import { copy, permute } from "./polynomial.js";
@@ -84,7 +84,7 @@ export class KeySwitcher {
    * its steps count modulo its slots, and the key of any equal step will do.
    */
   rotationElement(steps: number, slots: number): number {
-    if (!Number.isInteger(steps)) throw new RangeError(`${steps} is not a whole number of steps`);
+    requireSteps(steps);
     if (steps % slots === 0) return 1;
     const reduced = ((steps % slots) + slots) % slots;
     const elements = [steps, reduced, reduced - slots].map((s) => rotationElement(s, this.parameters.logN));

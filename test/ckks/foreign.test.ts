@@ -60,6 +60,7 @@ describe.each([
     refused(() => he.rotate(away.x, 1));
     refused(() => he.conjugate(away.x));
     refused(() => he.explain(away.x));
+    refused(() => he.copy(away.x));
     await expect(holder.decrypt(away.x)).rejects.toThrow(ParameterError);
     await expect(holder.decrypt(away.x)).rejects.toThrow(message);
   });
