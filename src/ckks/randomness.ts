@@ -37,6 +37,8 @@ export class Randomness {
 
   bytes(length: number): Uint8Array {
     if (this.wiped) throw new TypeError("this stream of randomness was wiped"); // an all-zero key would be known to everybody
+    // NaN and fractions would give fewer bytes than asked for, or none: a seed that anybody can guess.
+    if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`length ${length} is not a whole number`);
     const nonce = new Uint8Array(12);
     new DataView(nonce.buffer).setBigUint64(0, BigInt(this.calls++), true);
     return chacha20(this.#key, nonce, new Uint8Array(length));

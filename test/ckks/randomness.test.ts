@@ -129,3 +129,12 @@ describe("key holders", () => {
     for (const set of sets) set[Symbol.dispose]();
   });
 });
+
+it("a number of bytes that is none is a RangeError, not fewer bytes", () => {
+  const stream = Randomness.seededUnsafe(1);
+  for (const length of [Number.NaN, -1, 1.5, Infinity, "8" as unknown as number]) {
+    expect(() => stream.bytes(length)).toThrow(RangeError);
+    expect(() => stream.bytes(length)).toThrow(`length ${length}`);
+  }
+  expect(stream.bytes(0)).toHaveLength(0);
+});
