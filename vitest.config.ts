@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
@@ -9,15 +10,53 @@ process.env.BLINDSIGHT_SEED ??= String(Date.now() % 2 ** 31);
 console.log(`BLINDSIGHT_SEED=${process.env.BLINDSIGHT_SEED}`);
 if (existsSync(data)) process.env.BLINDSIGHT_DATA ??= data;
 
+/** Debian's chromium brings SwiftShader, a GPU in software: it serves where there is no other. */
+const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
+if (existsSync(SWIFTSHADER) && !existsSync("/dev/dri") && !existsSync("/dev/nvidiactl")) {
+  process.env.VK_DRIVER_FILES ??= SWIFTSHADER;
+  process.env.VK_ICD_FILENAMES ??= SWIFTSHADER;
+  process.env.XDG_RUNTIME_DIR ??= "/tmp";
+}
+
+// In a process of its own: Dawn keeps threads. Once a run: each project evaluates this file again.
+const ADAPTER = `
+  const adapter = await import("webgpu").then(({ create }) => create([]).requestAdapter(), () => null);
+  console.log(adapter ? adapter.info.description || adapter.info.vendor : "");
+`;
+if (process.env.BLINDSIGHT_ADAPTER === undefined) {
+  const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] } as const;
+  const adapter = execFileSync(process.execPath, ["--input-type=module", "-e", ADAPTER], options).trim();
+  process.env.BLINDSIGHT_ADAPTER = adapter;
+  console.log(adapter ? `WebGPU tests run on ${adapter}` : "WebGPU tests are skipped: there is no adapter");
+}
+const adapter = process.env.BLINDSIGHT_ADAPTER;
+
+/** The kernels' own tests, run once more on the GPU, and what only a GPU has. */
+const GPU_TESTS = ["pointwise", "transform", "sums", "expand"].map((name) => `test/ntt/${name}.test.ts`);
+
 export default defineConfig({
   // Node 20 does not parse `using`: it is lowered.
   oxc: { target: "es2022" },
   test: {
-    include: ["test/**/*.test.ts"],
     environment: "node",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { name: "cpu", include: ["test/**/*.test.ts"], exclude: ["test/gpu/device/**"] } },
+      ...(adapter
+        ? [
+            {
+              extends: true as const,
+              test: {
+                name: "webgpu",
+                include: [...GPU_TESTS, "test/gpu/device/*.test.ts"],
+                env: { BLINDSIGHT_TEST_DEVICE: "webgpu" },
+              },
+            },
+          ]
+        : []),
+    ],
   },
 });

@@ -9,26 +9,69 @@ export type DeviceKind = "auto" | "cpu" | "webgpu";
 export interface OpenDeviceOptions {
   /** Threads of the CPU device; default one for each processor, eight at most. */
   readonly threads?: number;
-  /** Most bytes of memory the CPU device may take (default 4 GiB, the limit of WebAssembly). */
+  /** Most bytes of memory the device may take; default 4 GiB on the CPU, what the adapter binds at once on a GPU. */
   readonly memoryLimit?: number;
+  /** Told why `auto` took the CPU. */
+  readonly onFallback?: (reason: DeviceError) => void;
+}
+
+/** What `listDevices` found: a device and its name, or why it cannot be opened. */
+export interface DeviceListing {
+  readonly kind: Device["kind"];
+  readonly name?: string;
+  readonly problem?: DeviceError;
 }
 
 const MOST_THREADS_BY_DEFAULT = 8;
 
 /**
- * Opens the device that the scheme runs on. `auto` takes the best that is there: in this version the CPU.
- * @throws DeviceError for a device that this version or this machine does not have.
+ * Opens the device that the scheme runs on. `auto` takes a GPU where there is one, but none that is software, and the CPU
+ * otherwise: `describe()` says which, `onFallback` why.
+ * @throws DeviceError for a device that this machine does not have.
  */
 export async function openDevice(kind: DeviceKind = "auto", options: OpenDeviceOptions = {}): Promise<Device> {
   switch (kind) {
     case "auto":
+      return openBest(options);
     case "cpu":
-      return openCpuDevice({ ...options, threads: options.threads ?? (await defaultThreads()) });
+      return openCpu(options);
     case "webgpu":
-      throw new DeviceError("this version has no WebGPU device", 'use the device "cpu" or "auto"');
+      return (await import("./gpu/device.js")).openWebGpuDevice(options);
     default:
-      throw new DeviceError(`there is no device "${String(kind)}"`, 'use "auto" or "cpu"');
+      throw new DeviceError(`there is no device "${String(kind)}"`, 'use "auto", "cpu" or "webgpu"');
   }
+}
+
+/** The devices of this machine, each opened and closed again. */
+export async function listDevices(): Promise<DeviceListing[]> {
+  return Promise.all(
+    (["cpu", "webgpu"] as const).map(async (kind) => {
+      try {
+        const device = await openDevice(kind);
+        const name = device.describe();
+        await device.close();
+        return { kind, name };
+      } catch (problem) {
+        if (problem instanceof DeviceError) return { kind, problem };
+        throw problem;
+      }
+    }),
+  );
+}
+
+async function openBest(options: OpenDeviceOptions): Promise<Device> {
+  try {
+    if (!(await mayHaveGpu())) throw new DeviceError("this machine shows no GPU", "install its driver");
+    return await (await import("./gpu/device.js")).openWebGpuDevice({ ...options, software: false });
+  } catch (reason) {
+    if (!(reason instanceof DeviceError)) throw reason;
+    options.onFallback?.(reason);
+    return openCpu(options);
+  }
+}
+
+async function openCpu(options: OpenDeviceOptions): Promise<Device> {
+  return openCpuDevice({ ...options, threads: options.threads ?? (await defaultThreads()) });
 }
 
 /** One thread where memory cannot be shared: a page without COOP and COEP headers. */
@@ -41,4 +84,12 @@ async function defaultThreads(): Promise<number> {
 async function nodeProcessors(): Promise<number> {
   const name = "node:os"; // behind a variable, so that bundlers for browsers do not follow it
   return ((await import(name)) as typeof import("node:os")).availableParallelism();
+}
+
+/** Whether it makes sense to ask for an adapter: on Linux without one the Vulkan loader writes warnings to stderr. */
+async function mayHaveGpu(): Promise<boolean> {
+  if (typeof process === "undefined" || process.platform !== "linux") return true;
+  const name = "node:fs"; // behind a variable, as above
+  const { existsSync } = (await import(name)) as typeof import("node:fs");
+  return ["/dev/dri", "/dev/nvidiactl", "/dev/dxg"].some((path) => existsSync(path));
 }

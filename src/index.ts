@@ -1,3 +1,3 @@
-export { type DeviceKind, type OpenDeviceOptions, openDevice } from "./device.js";
+export { type DeviceKind, type DeviceListing, listDevices, type OpenDeviceOptions, openDevice } from "./device.js";
 export * from "./errors.js";
 export type { Device, DeviceStatistics } from "./ntt/device.js";

@@ -1,7 +1,8 @@
-import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import { openDevice } from "../../src/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../../src/ntt/kernels.js";
 import { openReferenceDevice } from "../../src/ntt/reference.js";
+import { deviceUnderTest } from "../device-under-test.js";
 
 /** What a launch works on: `inputs` are written first; `outputs` more limbs hold leftovers of something else. */
 export interface Case<K extends KernelName> {
@@ -21,7 +22,7 @@ export class DevicePair {
   ) {}
 
   static async open(): Promise<DevicePair> {
-    return new DevicePair(await openCpuDevice(), openReferenceDevice());
+    return new DevicePair(await openDevice(deviceUnderTest(), { threads: 1 }), openReferenceDevice());
   }
 
   /** Runs the case on both, compares every limb, operands too, and returns them. */

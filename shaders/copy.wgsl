@@ -1,0 +1,12 @@
+//#include memory.wgsl
+
+// out = a.
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * 2u;
+  let out = launch[row];
+  let a = launch[row + 1u];
+  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
+    store(out, i, load(a, i));
+  }
+}

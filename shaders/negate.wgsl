@@ -1,0 +1,13 @@
+//#include memory.wgsl
+//#include modular.wgsl
+// out = −a.
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * 3u;
+  let out = launch[row];
+  let a = launch[row + 1u];
+  let p = i32(launch[row + 2u]);
+  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
+    store(out, i, canonical(-i32(load(a, i)), p));
+  }
+}

@@ -1,0 +1,30 @@
+//#include memory.wgsl
+//#include modular.wgsl
+
+// out0 = Σ a0·b0, out1 = Σ (a0·b1 + a1·b0), out2 = Σ a1·b1, each ·2^−32.
+// A row is found by its place in the table: outputs, prime, number of terms, terms.
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = launch[group.y];
+  let p = i32(launch[row + 3u]);
+  let terms = row + 5u;
+  let end = terms + 4u * launch[row + 4u];
+  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
+    // Sums stay in [−p, p).
+    var sum0 = 0;
+    var sum1 = 0;
+    var sum2 = 0;
+    for (var term = terms; term < end; term += 4u) {
+      let a0 = centred(i32(load(launch[term], i)), p);
+      let a1 = centred(i32(load(launch[term + 1u], i)), p);
+      let b0 = i32(load(launch[term + 2u], i));
+      let b1 = i32(load(launch[term + 3u], i));
+      sum0 = towardsZero(sum0 + product(b0, a0, p), p);
+      sum1 = towardsZero(towardsZero(sum1 + product(b1, a0, p), p) + product(b0, a1, p), p);
+      sum2 = towardsZero(sum2 + product(b1, a1, p), p);
+    }
+    store(launch[row], i, canonical(sum0, p));
+    store(launch[row + 1u], i, canonical(sum1, p));
+    store(launch[row + 2u], i, canonical(sum2, p));
+  }
+}

@@ -1,0 +1,150 @@
+import { DeviceError } from "../errors.js";
+import type { Limb } from "../ntt/kernels.js";
+
+/** Words of a block: limbs are whole numbers of blocks, and lie at whole blocks. */
+const BLOCK_BITS = 10;
+/** A limb is its slab's number and its first block there: see shaders/memory.wgsl. */
+const SLAB_SHIFT = 20;
+const BLOCK_BYTES = 4 << BLOCK_BITS;
+/** What the shaders can address. */
+export const MAX_SLABS = 4;
+
+export interface SlabOwner {
+  /** A slab of so many bytes; with `previous`, one that begins with its bytes and stands in its place. */
+  create(bytes: number, previous: GPUBuffer | undefined): GPUBuffer;
+  /** Runs what is queued, so that `rested` is called and freed limbs may be used again. */
+  flush(): void;
+}
+
+const FIRST_SLAB_BYTES = 64 * 2 ** 20;
+
+/**
+ * Limbs in a few large buffers, which grow up to what an adapter can bind: a small ring needs no gigabyte. A limb freed
+ * while launches wait for submission rests until they are submitted: reused at once it would chain launches that have
+ * nothing to do with each other.
+ */
+export class SlabArena {
+  readonly slabs: GPUBuffer[] = [];
+  bytesInUse = 0;
+  peakBytes = 0;
+  private readonly free = new Map<number, Limb[]>();
+  private readonly used = new Map<number, Set<Limb>>();
+  private resting: (readonly [logN: number, limb: Limb])[] = [];
+  /** First unused block of the last slab. */
+  private top = 0;
+  private readonly slabBytes: number;
+  private readonly maxSlabs: number;
+
+  /** Changes whenever a slab does. */
+  generation = 0;
+
+  constructor(
+    memoryLimit: number,
+    bindingLimit: number,
+    private readonly owner: SlabOwner,
+  ) {
+    this.slabBytes = largestSlab(bindingLimit, memoryLimit);
+    this.maxSlabs = slabCount(memoryLimit, bindingLimit);
+  }
+
+  allocate(logN: number, count: number): Limb[] {
+    const limbs = this.take(logN, count);
+    const used = this.used.get(logN) ?? new Set();
+    this.used.set(logN, used);
+    for (const limb of limbs) used.add(limb);
+    this.bytesInUse += count * 4 * 2 ** logN;
+    this.peakBytes = Math.max(this.peakBytes, this.bytesInUse);
+    return limbs;
+  }
+
+  release(logN: number, limbs: readonly Limb[]): void {
+    const used = this.used.get(logN);
+    for (const limb of limbs) {
+      // A limb freed twice would be handed out twice: two ciphertexts in one place.
+      if (!used?.delete(limb)) throw new DeviceError("a limb was freed twice", "dispose of each handle once");
+      this.resting.push([logN, limb]);
+      this.bytesInUse -= 4 * 2 ** logN;
+    }
+  }
+
+  /** Everything queued so far has been submitted: what rests may be handed out. */
+  rested(): void {
+    for (const [logN, limb] of this.resting) {
+      const free = this.free.get(logN) ?? [];
+      this.free.set(logN, free);
+      free.push(limb);
+    }
+    this.resting = [];
+  }
+
+  /** Words for tables: never freed, not counted as limbs. */
+  reserve(logN: number): Limb {
+    return this.take(logN, 1)[0];
+  }
+
+  slabOf(limb: Limb): GPUBuffer {
+    return this.slabs[limb >>> SLAB_SHIFT];
+  }
+
+  offsetOf(limb: Limb): number {
+    return (limb & (2 ** SLAB_SHIFT - 1)) * BLOCK_BYTES;
+  }
+
+  private take(logN: number, count: number): Limb[] {
+    const limbs: Limb[] = [];
+    while (limbs.length < count) {
+      const limb = this.free.get(logN)?.pop() ?? this.carve(logN);
+      if (limb !== undefined) limbs.push(limb);
+      else if (this.resting.some(([size]) => size === logN)) this.owner.flush();
+      else if (!this.grow()) {
+        const free = this.free.get(logN) ?? [];
+        this.free.set(logN, [...free, ...limbs]);
+        throw this.exhausted();
+      }
+    }
+    return limbs;
+  }
+
+  private carve(logN: number): Limb | undefined {
+    const blocks = 2 ** (logN - BLOCK_BITS);
+    if (this.top + blocks > Math.floor((this.slabs.at(-1)?.size ?? 0) / BLOCK_BYTES)) return undefined;
+    const first = this.top;
+    this.top += blocks;
+    return ((this.slabs.length - 1) * 2 ** SLAB_SHIFT + first) as Limb;
+  }
+
+  /** Makes the last slab twice as large, or begins another one. */
+  private grow(): boolean {
+    const last = this.slabs.at(-1);
+    if (last && last.size < this.slabBytes) {
+      this.slabs[this.slabs.length - 1] = this.owner.create(Math.min(2 * last.size, this.slabBytes), last);
+    } else {
+      if (this.slabs.length === this.maxSlabs) return false;
+      this.slabs.push(this.owner.create(Math.min(FIRST_SLAB_BYTES, this.slabBytes), undefined));
+      this.top = 0;
+    }
+    this.generation++;
+    return true;
+  }
+
+  private exhausted(): DeviceError {
+    return new DeviceError(
+      `the WebGPU device's memory is exhausted: ${Math.round(this.bytesInUse / 2 ** 20)} MiB of limbs in use`,
+      "dispose of ciphertexts (`using`), or await a result now and then so that forgotten ones can be collected",
+    );
+  }
+}
+
+/** Slabs that a limit of bytes needs: one wherever that will do. */
+export function slabCount(memoryLimit: number, bindingLimit: number): number {
+  return Math.min(MAX_SLABS, Math.ceil(memoryLimit / largestSlab(bindingLimit, memoryLimit)));
+}
+
+/** Not all that can be bound can be allocated: drivers put a little of their own beside it. */
+const SPARED_BYTES = 2 ** 20;
+
+/** Bytes of the largest slab that an adapter can bind. */
+export function largestSlab(bindingLimit: number, memoryLimit = bindingLimit): number {
+  const bytes = Math.min(memoryLimit, bindingLimit - SPARED_BYTES, BLOCK_BYTES * 2 ** SLAB_SHIFT);
+  return Math.floor(bytes / BLOCK_BYTES) * BLOCK_BYTES;
+}

@@ -1,0 +1,242 @@
+import { DeviceError } from "../errors.js";
+import type { Device, DeviceStatistics } from "../ntt/device.js";
+import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../ntt/kernels.js";
+import { MAX_LOG_N, MIN_LOG_N } from "../ntt/primes.js";
+import { nextTurn } from "../ntt/turn.js";
+import { type AdapterOptions, type OpenedGpu, openGpu } from "./adapter.js";
+import { largestSlab, SlabArena, slabCount } from "./arena.js";
+import { RowEncoder } from "./encode.js";
+import { Pipelines } from "./pipelines.js";
+import { Readback } from "./readback.js";
+import { Schedule } from "./schedule.js";
+import { Submission } from "./submission.js";
+import { Tables } from "./tables.js";
+import { BUFFER_USE } from "./usage.js";
+
+export interface WebGpuDeviceOptions extends AdapterOptions {
+  /** Most bytes of limbs; default what the adapter binds at once: beyond it every access costs a choice of buffers. */
+  readonly memoryLimit?: number;
+}
+
+export interface GpuStatistics extends DeviceStatistics {
+  /** Passes over memory and submissions since the device was opened. */
+  readonly dispatches: number;
+  readonly submits: number;
+}
+
+/** A launch waits for the end of the turn, or until as many wait: more than any one operation of the scheme makes. */
+const MOST_WAITING = 256;
+const MOST_WAITING_WORDS = 2 ** 19;
+
+/**
+ * Opens the WebGPU device: the browser's, or in Node that of the package `webgpu`.
+ * @throws DeviceError without WebGPU, an adapter, or enough of what the shaders need.
+ */
+export async function openWebGpuDevice(options: WebGpuDeviceOptions = {}): Promise<GpuDevice> {
+  const opened = await openGpu(options);
+  const binding = opened.limits.maxStorageBufferBindingSize;
+  const { memoryLimit = largestSlab(binding) } = options;
+  try {
+    const pipelines = await Pipelines.compile(opened.gpu, slabCount(memoryLimit, binding));
+    return new GpuDevice(opened, pipelines, memoryLimit);
+  } catch (error) {
+    opened.gpu.destroy();
+    throw error;
+  }
+}
+
+export class GpuDevice implements Device {
+  readonly kind = "webgpu";
+  readonly threads = 1;
+  readonly #gpu: GPUDevice;
+  readonly #arena: SlabArena;
+  readonly #submission: Submission;
+  readonly #readback: Readback;
+  readonly #encoder: RowEncoder;
+  readonly #schedule = new Schedule();
+  readonly #rows = Object.fromEntries(KERNEL_NAMES.map((name) => [name, 0])) as Record<KernelName, number>;
+  readonly #name: string;
+  #flushAwaited = false;
+  #closed = false;
+  #failure: DeviceError | undefined;
+
+  constructor({ gpu, name, limits }: OpenedGpu, pipelines: Pipelines, memoryLimit: number) {
+    this.#gpu = gpu;
+    this.#name = name;
+    this.#arena = new SlabArena(memoryLimit, limits.maxStorageBufferBindingSize, {
+      create: (bytes, previous) => this.#createSlab(bytes, previous),
+      flush: () => this.#flush(),
+    });
+    this.#submission = new Submission(gpu, pipelines, this.#arena);
+    this.#readback = new Readback(gpu);
+    this.#encoder = new RowEncoder(
+      new Tables((logN, words) => {
+        const limb = this.#arena.reserve(logN);
+        gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), words);
+        return limb;
+      }),
+    );
+    gpu.lost.then(({ message }) => this.#fail("the GPU was lost", message));
+    gpu.onuncapturederror = (event) => {
+      event.preventDefault(); // told by the next call, not on the console
+      this.#fail("the GPU refused a command", event.error.message);
+    };
+  }
+
+  describe(): string {
+    return `WebGPU, ${this.#name}`;
+  }
+
+  /** What stands in JSON and on a console: the memory behind this object holds secrets. */
+  toJSON(): string {
+    return this.describe();
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.describe();
+  }
+
+  allocate(logN: number, count: number): Limb[] {
+    this.#check(logN);
+    return this.#arena.allocate(logN, count);
+  }
+
+  free(logN: number, limbs: readonly Limb[]): void {
+    // After close() every limb is gone already: handles that outlive the device may still be disposed of.
+    if (this.#closed) return;
+    this.#arena.release(logN, limbs);
+    if (this.#schedule.launches === 0) this.#arena.rested();
+  }
+
+  launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
+    this.#check(logN);
+    const encoded = this.#encoder.encode(kernel, logN, rows);
+    this.#rows[kernel] += rows.length;
+    if (encoded.length === 0) return;
+    this.#schedule.add(kernel, logN, encoded);
+    if (this.#schedule.launches >= MOST_WAITING || this.#schedule.words >= MOST_WAITING_WORDS) this.#flush();
+    else this.#flushSoon();
+  }
+
+  write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
+    this.#check(logN);
+    if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
+    // A write goes ahead of what waits for submission.
+    if (this.#schedule.uses(limb)) this.#flush();
+    this.#gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), unshared(words));
+  }
+
+  async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {
+    this.#check(logN);
+    this.#flush();
+    const pieces = limbs.map((limb) => ({
+      buffer: this.#arena.slabOf(limb),
+      offset: this.#arena.offsetOf(limb),
+      bytes: 4 * 2 ** logN,
+    }));
+    const words = await this.#settle(this.#readback.read(pieces));
+    await nextTurn();
+    return words;
+  }
+
+  async idle(): Promise<void> {
+    this.#flush();
+    await this.#settle(this.#gpu.queue.onSubmittedWorkDone());
+    await nextTurn();
+  }
+
+  statistics(): GpuStatistics {
+    const { bytesInUse, peakBytes } = this.#arena;
+    const { dispatches, submits } = this.#submission;
+    return { bytesInUse, peakBytes, rows: { ...this.#rows }, dispatches, submits };
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#flush();
+    this.#closed = true;
+    if (!this.#failure) {
+      const encoder = this.#gpu.createCommandEncoder();
+      for (const slab of this.#arena.slabs) encoder.clearBuffer(slab);
+      this.#submission.wipe(encoder);
+      this.#readback.wipe(encoder);
+      this.#gpu.queue.submit([encoder.finish()]);
+      await this.#gpu.queue.onSubmittedWorkDone();
+    }
+    for (const slab of this.#arena.slabs) slab.destroy();
+    this.#submission.destroy();
+    this.#readback.destroy();
+    this.#gpu.destroy();
+  }
+
+  #flushSoon(): void {
+    if (this.#flushAwaited) return;
+    this.#flushAwaited = true;
+    queueMicrotask(() => {
+      if (!this.#closed && !this.#failure) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    this.#flushAwaited = false;
+    if (this.#schedule.launches > 0) this.#submission.run(this.#schedule.drain());
+    this.#arena.rested();
+  }
+
+  #createSlab(bytes: number, previous: GPUBuffer | undefined): GPUBuffer {
+    const usage = BUFFER_USE.storage | BUFFER_USE.copySource | BUFFER_USE.copyTarget;
+    this.#gpu.pushErrorScope("out-of-memory");
+    const slab = this.#gpu.createBuffer({ label: "limbs", size: bytes, usage });
+    this.#gpu.popErrorScope().then(
+      (error) => {
+        if (!error) return;
+        this.#failure = undefined; // what else failed, failed for want of this buffer
+        this.#fail("the GPU's memory is exhausted", error.message);
+      },
+      () => {}, // the device was lost, which is told elsewhere
+    );
+    if (previous) {
+      const encoder = this.#gpu.createCommandEncoder();
+      encoder.copyBufferToBuffer(previous, 0, slab, 0, previous.size);
+      encoder.clearBuffer(previous);
+      // What waits for submission names limbs, not buffers: it may run after this.
+      this.#gpu.queue.submit([encoder.finish()]);
+      previous.destroy();
+    }
+    return slab;
+  }
+
+  /** What the GPU answers, or why it cannot. */
+  async #settle<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const value = await answer;
+      if (this.#failure) throw this.#failure;
+      return value;
+    } catch (cause) {
+      throw this.#failure ?? new DeviceError("the GPU does not answer", FIX, { cause });
+    }
+  }
+
+  /** WebGPU tells failures late: they are thrown by the next call. */
+  #fail(message: string, cause: string): void {
+    if (this.#closed) return;
+    const fix = 'open a new device with a smaller memoryLimit or run less at once, or use the device "cpu"';
+    this.#failure ??= new DeviceError(message, fix, { cause: new Error(cause) });
+  }
+
+  #check(logN: number): void {
+    if (this.#closed) throw new DeviceError("the device is closed", "open another one with openDevice()");
+    if (this.#failure) throw this.#failure;
+    if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
+      throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
+    }
+  }
+}
+
+const FIX = 'open a new device and run again, or use the device "cpu"';
+
+/** A copy where other threads see the memory: Dawn's binding for Node ends the process on such views. */
+function unshared(words: Uint32Array | Int32Array): Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
+  const shared = typeof SharedArrayBuffer !== "undefined" && words.buffer instanceof SharedArrayBuffer;
+  return shared ? new Uint32Array(words) : (words as Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>);
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type Ciphertext,
+  Encryptor,
+  Evaluator,
+  KeyHolder,
+  type Parameters,
+  Randomness,
+} from "../../../src/ckks/index.js";
+import { type Device, openDevice } from "../../../src/index.js";
+import { digest, SETTINGS, Values } from "../../ckks/settings.js";
+
+const devices: Device[] = [];
+beforeAll(async () => {
+  devices.push(await openDevice("cpu", { threads: 1 }), await openDevice("webgpu"));
+});
+afterAll(() => Promise.all(devices.map((device) => device.close())));
+
+const OPERATIONS: Readonly<Record<string, (he: Evaluator, x: Ciphertext, y: Ciphertext) => Ciphertext[]>> = {
+  add: (he, x, y) => [he.add(x, y)],
+  subtract: (he, x, y) => [he.subtract(x, y)],
+  negate: (he, x) => [he.negate(x)],
+  multiply: (he, x, y) => [he.multiply(x, y)],
+  square: (he, x) => [he.square(x)],
+  "tensor, relinearize, rescale": (he, x, y) => {
+    const product = he.tensor(x, y);
+    const two = he.relinearize(product);
+    return [product, two, he.rescale(two)];
+  },
+  "multiply by a vector and a number": (he, x) => [he.multiply(x, [0.25, -0.5, 0.125]), he.multiply(x, 0.75)],
+  "add a vector": (he, x) => [he.add(x, [0.25, -0.5])],
+  "rotate, hoisted": (he, x) => he.rotateMany(x, [0, 1, 2, -1]),
+  conjugate: (he, x) => [he.conjugate(x)],
+  toLevel: (he, x) => [he.toLevel(x, 0)],
+  sumOfProducts: (he, x, y) => [
+    he.sumOfProducts([
+      [x, y],
+      [y, y],
+    ]),
+  ],
+};
+
+interface Person {
+  readonly alice: KeyHolder;
+  readonly he: Evaluator;
+  readonly encryptor: Encryptor;
+}
+
+function setUp(device: Device, parameters: Parameters): Person {
+  const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
+  const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1, 2, -1], conjugate: true }));
+  return { alice, he, encryptor: new Encryptor(he.ring, parameters, alice.publicKey, Randomness.seededUnsafe(6)) };
+}
+
+describe.each(SETTINGS)("%s: the GPU's residues are the CPU's", (_, parameters) => {
+  let people: Person[];
+  const z = new Values(7).complex(8);
+  beforeAll(() => {
+    people = devices.map((device) => setUp(device, parameters));
+  });
+
+  const both = async (work: (person: Person) => readonly Ciphertext[]) => {
+    const [cpu, gpu] = await Promise.all(
+      people.map(async (person) => Promise.all(work(person).flatMap(({ parts }) => parts.map(digest)))),
+    );
+    expect(gpu).toEqual(cpu);
+  };
+
+  test("encryption with the secret and with the public key", () =>
+    both(({ alice, encryptor }) => [alice.encrypt(z), encryptor.encrypt(z)]));
+
+  test.each(Object.entries(OPERATIONS))("%s", (_, operation) =>
+    both(({ alice, he, encryptor }) => operation(he, alice.encrypt(z), encryptor.encrypt(z))));
+
+  test("decryption", async () => {
+    const [cpu, gpu] = await Promise.all(people.map(({ alice }) => alice.decryptComplex(alice.encrypt(z))));
+    expect(gpu).toEqual(cpu);
+  });
+});
