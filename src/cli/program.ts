@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { defaultPhantomCounts, defaultPhantomSeed } from "../data/phantom-set.js";
 import { depth } from "./depth.js";
+import { devices } from "./devices.js";
 import { diagnose } from "./diagnose.js";
 import { evaluate } from "./evaluate.js";
 import { addModelOption, addRunOptions, jsonOption, wholeNumber } from "./options.js";
@@ -64,6 +65,12 @@ export function buildProgram(bare: boolean): Command {
   addModelOption(program.command("depth").description("levels of a network with each fold on and off"))
     .addOption(jsonOption())
     .action((options) => depth({ model: "rl3-pneumoniamnist", ...options }));
+
+  program
+    .command("devices")
+    .description("list what this machine can compute on")
+    .addOption(jsonOption())
+    .action((options) => devices(options));
 
   return program;
 }

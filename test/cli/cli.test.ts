@@ -38,6 +38,29 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+describe("devices", () => {
+  it("lists the CPU, and says why there is no GPU where there is none", () => {
+    const driver = join(folder, "no-driver.json");
+    const { status, stdout } = blindsight(["devices", "--json"], folder, { VK_DRIVER_FILES: driver });
+    expect(status).toBe(0);
+    const [cpu, gpu] = JSON.parse(stdout);
+    expect(cpu).toEqual({ kind: "cpu", name: expect.stringMatching(/^CPU/) });
+    if (process.platform === "linux")
+      expect(gpu).toMatchObject({ kind: "webgpu", fix: expect.stringContaining("cpu") });
+  });
+
+  it("--device webgpu without an adapter is one line that says the way out", () => {
+    const driver = { VK_DRIVER_FILES: join(folder, "no-driver.json") };
+    const { status, stderr } = blindsight(
+      ["diagnose", ...quick, "--dataset", "six.npz", "--device", "webgpu"],
+      folder,
+      driver,
+    );
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/blindsight: WebGPU has no adapter — .*use the device "cpu"/);
+  });
+});
+
 describe("diagnose --json", () => {
   it("prints exactly one object with the agreed fields", () => {
     const { status, stdout, stderr } = run("diagnose", ...quick, "--dataset", "six.npz", "--index", "3", "--json");
