@@ -1,6 +1,7 @@
 //#include memory.wgsl
 //#include modular.wgsl
 //#include tile.wgsl
+//#include convert.wgsl
 
 /** Cooley and Tukey's butterflies. Elements are in (−1.72p, 1.72p) throughout. */
 fn butterflies(x: Pairs, w: vec4i, p: i32) -> Pairs {
@@ -42,16 +43,35 @@ fn forward(number: u32, lane: u32, done: u32, skipped: u32, twiddles: u32, p: i3
   putFour(g.first + 12u * g.step, g.step, vec4i(cd.u.z, cd.v.z, cd.u.w, cd.v.w));
 }
 
-// A pass of the forward transform; the first of two leaves signed words. Row: out, input, p, twiddle factors (times 2^32, centred).
+/** A limb that is not there. */
+const NONE = 0xffffffffu;
+
+fn reversed(i: u32) -> u32 {
+  return reverseBits(i) >> (32u - LOG_N);
+}
+
+// A pass of the forward transform, with what comes before and after it. A row is found by its place in the table:
+//   0 work: where the first of two passes leaves signed words
+//   1 input, unless there are sources of a base conversion
+//   2 p   3 twiddle factors (times 2^32, centred)
+//   4 out
+//   5 a, 6 factor: where there is an a, out = (a − x)·factor
+//   7 the inverse of a Galois element, where the result is permuted as well, or 0
+//   8 and on: the conversion, as shaders/convert.wgsl reads it
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.y * 4u;
-  let out = launch[row];
-  let input = launch[row + select(1u, 0u, SECOND)];
+  let row = launch[group.y];
   let p = i32(launch[row + 2u]);
   let twiddles = launch[row + 3u];
+  let converts = !SECOND && launch[row + 9u] > 0u;
+  let input = launch[row + select(1u, 0u, SECOND)];
   for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
-    tile[place(i)] = i32(load(input, placeInLimb(group.x, i)));
+    let at = placeInLimb(group.x, i);
+    if converts {
+      tile[place(i)] = converted(row + 8u, at, p);
+    } else {
+      tile[place(i)] = i32(load(input, at));
+    }
   }
   workgroupBarrier();
   let busy = lane < (1u << (LOG_TILE - 4u));
@@ -65,8 +85,23 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if busy { forward(group.x, lane, ROUND_3, 8u - ROUND_3, twiddles, p); }
     workgroupBarrier();
   }
+  let out = launch[row + 4u];
+  let a = launch[row + 5u];
+  let factor = i32(launch[row + 6u]);
+  let galois = launch[row + 7u];
   for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
+    let at = placeInLimb(group.x, i);
     let x = tile[place(i)];
-    store(out, placeInLimb(group.x, i), select(canonical(towardsZero(x, p), p), u32(x), COLUMNS));
+    if COLUMNS {
+      store(launch[row], at, u32(x));
+      continue;
+    }
+    var value = canonical(towardsZero(x, p), p);
+    if a != NONE {
+      value = canonical(product(i32(load(a, at)) - i32(value), factor, p), p);
+    }
+    // Value i of the operand becomes the value that has it in shaders/permute.wgsl.
+    let exponent = galois * (2u * reversed(at) + 1u);
+    store(out, select(at, reversed((exponent >> 1u) & ((1u << LOG_N) - 1u)), galois > 0u), value);
   }
 }

@@ -29,7 +29,7 @@ export class SlabArena {
   peakBytes = 0;
   private readonly free = new Map<number, Limb[]>();
   private readonly used = new Map<number, Set<Limb>>();
-  private resting: (readonly [logN: number, limb: Limb])[] = [];
+  private readonly resting = new Map<Limb, number>();
   /** First unused block of the last slab. */
   private top = 0;
   private readonly slabBytes: number;
@@ -62,19 +62,24 @@ export class SlabArena {
     for (const limb of limbs) {
       // A limb freed twice would be handed out twice: two ciphertexts in one place.
       if (!used?.delete(limb)) throw new DeviceError("a limb was freed twice", "dispose of each handle once");
-      this.resting.push([logN, limb]);
+      this.resting.set(limb, logN);
       this.bytesInUse -= 4 * 2 ** logN;
     }
   }
 
   /** Everything queued so far has been submitted: what rests may be handed out. */
   rested(): void {
-    for (const [logN, limb] of this.resting) {
+    for (const [limb, logN] of this.resting) {
       const free = this.free.get(logN) ?? [];
       this.free.set(logN, free);
       free.push(limb);
     }
-    this.resting = [];
+    this.resting.clear();
+  }
+
+  /** Whether the limb was freed, and will not be handed out before what is queued has been submitted. */
+  rests(limb: Limb): boolean {
+    return this.resting.has(limb);
   }
 
   /** Words for tables: never freed, not counted as limbs. */
@@ -95,7 +100,7 @@ export class SlabArena {
     while (limbs.length < count) {
       const limb = this.free.get(logN)?.pop() ?? this.carve(logN);
       if (limb !== undefined) limbs.push(limb);
-      else if (this.resting.some(([size]) => size === logN)) this.owner.flush();
+      else if ([...this.resting.values()].includes(logN)) this.owner.flush();
       else if (!this.grow()) {
         const free = this.free.get(logN) ?? [];
         this.free.set(logN, [...free, ...limbs]);

@@ -24,8 +24,8 @@ export interface GpuStatistics extends DeviceStatistics {
   readonly submits: number;
 }
 
-/** A launch waits for the end of the turn, or until as many wait: more than any one operation of the scheme makes. */
-const MOST_WAITING = 256;
+/** Rows wait for the end of the turn, or until so many wait: more than most operations of the scheme make. */
+const MOST_WAITING = 2048;
 const MOST_WAITING_WORDS = 2 ** 19;
 
 /**
@@ -105,7 +105,7 @@ export class GpuDevice implements Device {
     // After close() every limb is gone already: handles that outlive the device may still be disposed of.
     if (this.#closed) return;
     this.#arena.release(logN, limbs);
-    if (this.#schedule.launches === 0) this.#arena.rested();
+    if (this.#schedule.waiting === 0) this.#arena.rested();
   }
 
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
@@ -114,7 +114,7 @@ export class GpuDevice implements Device {
     this.#rows[kernel] += rows.length;
     if (encoded.length === 0) return;
     this.#schedule.add(kernel, logN, encoded);
-    if (this.#schedule.launches >= MOST_WAITING || this.#schedule.words >= MOST_WAITING_WORDS) this.#flush();
+    if (this.#schedule.waiting >= MOST_WAITING || this.#schedule.words >= MOST_WAITING_WORDS) this.#flush();
     else this.#flushSoon();
   }
 
@@ -179,7 +179,9 @@ export class GpuDevice implements Device {
 
   #flush(): void {
     this.#flushAwaited = false;
-    if (this.#schedule.launches > 0) this.#submission.run(this.#schedule.drain());
+    if (this.#schedule.waiting > 0) {
+      this.#submission.run(this.#schedule.drain((limb) => this.#arena.rests(limb)));
+    }
     this.#arena.rested();
   }
 

@@ -5,7 +5,7 @@ import { centredWord, factorWord, type Tables } from "./tables.js";
 
 /** A row as its shader reads it, and the limbs that it reads and writes. */
 export interface EncodedRow {
-  readonly words: ArrayLike<number>;
+  readonly words: readonly number[];
   readonly reads: readonly Limb[];
   readonly writes: readonly Limb[];
 }
@@ -17,10 +17,13 @@ const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 
 export const GAUSSIAN_ROW = 13 + THRESHOLD_WORDS.length;
 
 /** Kernels whose rows differ in length: their tables begin with the place of each row. */
-export const INDEXED: readonly KernelName[] = ["dotProduct", "tensor", "baseConvert"];
+export const INDEXED: readonly KernelName[] = ["ntt", "dotProduct", "tensor", "baseConvert"];
 
 /** Kernels whose rows hold the seed of a secret. */
 export const SECRET: readonly KernelName[] = ["sampleTernary", "sampleGaussian"];
+
+/** In the place of a limb that is not there. */
+export const NONE = 0xffffffff;
 
 /** Rows of a launch as words; the shaders say what each word is. */
 export class RowEncoder {
@@ -32,7 +35,8 @@ export class RowEncoder {
   }
 
   private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => EncodedRow[] } = {
-    ntt: ([out, a, p], logN) => one([out, a, p, this.tables.transform(p, logN).forward], [a], out),
+    ntt: ([out, a, p], logN) =>
+      one([out, a, p, this.tables.transform(p, logN).forward, out, NONE, 0, 0, 0, 0], [a], out),
     intt: ([out, a, p, factor], logN) => {
       // N^−1 = −((p − 1)/N) modulo p, since p is 1 modulo N.
       const scale = multiplyModulo(p - (p - 1) / 2 ** logN, factor, p);
@@ -55,7 +59,7 @@ export class RowEncoder {
     sampleGaussian: ([out, seed]) => one([out, ...seed, GAUSSIAN_THRESHOLDS.length, ...THRESHOLD_WORDS], [], out),
     dotProduct: ({ prime, out, terms }) => {
       const limbs = terms.flat();
-      return [{ words: [...out, prime, terms.length, ...limbs], reads: limbs, writes: out }];
+      return [{ words: [...out, prime, terms.length, NONE, 0, NONE, 0, ...limbs], reads: limbs, writes: out }];
     },
     tensor: ({ prime, out, terms }) => {
       const limbs = terms.flat();

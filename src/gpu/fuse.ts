@@ -1,0 +1,163 @@
+import type { KernelName, Limb } from "../ntt/kernels.js";
+import { type EncodedRow, NONE } from "./encode.js";
+
+/** A row that waits for submission. */
+export interface Task extends EncodedRow {
+  readonly kernel: KernelName;
+  readonly logN: number;
+}
+
+/**
+ * Rows that a transform or a sum of products can take along, so that a limb is neither written nor read between them:
+ * - `baseConvert`, `ntt`: the first pass converts what it loads;
+ * - `ntt`, `dropAndScale`, where the transformed limb is needed no more: the last pass scales what it stores;
+ * - that and `permute`, likewise: it stores to permuted places;
+ * - `dotProduct`, `multiplyScalarAdd` on its result: the sum begins with that product.
+ */
+export class Fusion {
+  private readonly tasks: (Task | undefined)[];
+  /** Which tasks use a limb, in their order. */
+  private readonly uses = new Map<Limb, number[]>();
+
+  /** @param unneeded whether nobody will ask for a limb after these tasks */
+  constructor(
+    tasks: readonly Task[],
+    private readonly unneeded: (limb: Limb) => boolean,
+  ) {
+    this.tasks = [...tasks];
+    for (const [i, task] of tasks.entries()) this.note(i, task);
+  }
+
+  run(): Task[] {
+    for (let i = 0; i < this.tasks.length; i++) {
+      switch (this.tasks[i]?.kernel) {
+        case "ntt":
+          this.convertWhileLoading(i);
+          break;
+        case "dropAndScale":
+          this.scaleWhileStoring(i);
+          break;
+        case "permute":
+          this.permuteWhileStoring(i);
+          break;
+        case "multiplyScalarAdd":
+          this.addToSum(i);
+          break;
+      }
+    }
+    return this.tasks.filter((task) => task !== undefined);
+  }
+
+  private convertWhileLoading(i: number): void {
+    const { words, logN } = this.tasks[i]!;
+    const [work, input, p, twiddles, out] = words;
+    const j = this.lastUse(input, i, "baseConvert");
+    if (j === undefined || work !== input) return;
+    const conversion = this.tasks[j]!;
+    if (!this.unchanged(conversion.reads, j, i)) return;
+    const fused = [work, NONE, p, twiddles, out, NONE, 0, 0, ...conversion.words.slice(2)];
+    this.merge(j, i, { kernel: "ntt", logN, words: fused, reads: conversion.reads, writes: [work as Limb] });
+  }
+
+  private scaleWhileStoring(i: number): void {
+    const { words, logN } = this.tasks[i]!;
+    const [out, a, b, , factor] = words;
+    const j = this.lastUse(b, i, "ntt");
+    if (j === undefined || a === b || out === b || !this.ends(b, i)) return;
+    const { words: transform, reads } = this.tasks[j]!;
+    if (transform[4] !== b || transform[5] !== NONE) return;
+    const inputs = reads.filter((limb) => limb !== b);
+    // The limb that is needed no more still holds what the first pass leaves.
+    if (!this.unchanged(inputs, j, i) || inputs.includes(out as Limb)) return;
+    const fused = [...transform.slice(0, 4), out, a, factor, 0, ...transform.slice(8)];
+    const limbs = { reads: [...reads, a as Limb], writes: [b, out] as Limb[] };
+    this.merge(j, i, { kernel: "ntt", logN, words: fused, ...limbs });
+  }
+
+  private permuteWhileStoring(i: number): void {
+    const { words, logN } = this.tasks[i]!;
+    const [out, x, galois] = words;
+    const j = this.lastUse(x, i, "ntt");
+    if (j === undefined || !this.ends(x, i)) return;
+    const { words: transform, reads, writes } = this.tasks[j]!;
+    const [work, , , , target, a] = transform;
+    const others = reads.filter((limb) => limb !== x);
+    // Places are exchanged between workgroups: nothing that is still read may be overwritten, and `a` may not be x.
+    if (target !== x || a === NONE || a === x || out === work || transform[7] !== 0) return;
+    if (others.includes(out as Limb) || !this.unchanged([...others, work as Limb], j, i)) return;
+    const fused = [
+      ...transform.slice(0, 4),
+      out,
+      ...transform.slice(5, 7),
+      inverse(galois, logN),
+      ...transform.slice(8),
+    ];
+    this.merge(j, i, { kernel: "ntt", logN, words: fused, reads, writes: [writes[0], out as Limb] });
+  }
+
+  private addToSum(i: number): void {
+    const { words } = this.tasks[i]!;
+    const [out, a, , factor] = words;
+    const j = this.lastUse(out, i, "dotProduct");
+    if (j === undefined || a === out) return;
+    const sum = this.tasks[j]!;
+    const summand = sum.words[0] === out ? 4 : 6;
+    if (sum.words[summand] !== NONE || sum.writes.includes(a as Limb) || !this.unchanged([a as Limb], j, i)) return;
+    const fused = [...sum.words];
+    fused.splice(summand, 2, a, factor);
+    this.merge(i, j, { ...sum, words: fused, reads: [...sum.reads, a as Limb] });
+  }
+
+  /** Task `from` becomes part of `into`, which stands for both. */
+  private merge(from: number, into: number, fused: Task): void {
+    for (const i of [from, into]) {
+      const { reads, writes } = this.tasks[i]!;
+      for (const limb of [...reads, ...writes]) {
+        this.uses.set(
+          limb,
+          this.uses.get(limb)!.filter((use) => use !== i),
+        );
+      }
+    }
+    this.tasks[from] = undefined;
+    this.tasks[into] = fused;
+    this.note(into, fused);
+  }
+
+  private note(i: number, { reads, writes }: Task): void {
+    for (const limb of new Set([...reads, ...writes])) {
+      const uses = this.uses.get(limb) ?? [];
+      this.uses.set(limb, uses);
+      let place = uses.length;
+      while (place > 0 && uses[place - 1] > i) place--;
+      uses.splice(place, 0, i);
+    }
+  }
+
+  /** The task before `i` that uses the limb, if it is a `kernel` that writes it. */
+  private lastUse(limb: number, i: number, kernel: KernelName): number | undefined {
+    const j = this.uses.get(limb as Limb)?.findLast((use) => use < i);
+    if (j === undefined) return undefined;
+    const task = this.tasks[j]!;
+    return task.kernel === kernel && task.writes.includes(limb as Limb) ? j : undefined;
+  }
+
+  /** Whether no task between two writes any of the limbs. */
+  private unchanged(limbs: readonly Limb[], j: number, i: number): boolean {
+    return limbs.every((limb) =>
+      (this.uses.get(limb) ?? []).every((use) => use <= j || use >= i || !this.tasks[use]!.writes.includes(limb)),
+    );
+  }
+
+  /** Whether task `i` is the last that will ever use the limb. */
+  private ends(limb: number, i: number): boolean {
+    return this.uses.get(limb as Limb)?.at(-1) === i && this.unneeded(limb as Limb);
+  }
+}
+
+/** The inverse of an odd number modulo 2^(logN + 1): Newton's iteration doubles the right bits, five of them give 96. */
+function inverse(galois: number, logN: number): number {
+  let x = galois;
+  for (let i = 0; i < 5; i++) x = Math.imul(x, 2 - Math.imul(galois, x));
+  return (x & (2 ** (logN + 1) - 1)) >>> 0;
+}

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GpuDevice, openWebGpuDevice } from "../../../src/gpu/device.js";
+import type { Device } from "../../../src/ntt/device.js";
+import type { Limb } from "../../../src/ntt/kernels.js";
+import { primePool } from "../../../src/ntt/primes.js";
+import { openReferenceDevice } from "../../../src/ntt/reference.js";
+import { randomLimb } from "../../ntt/limbs.js";
+import { requireEqual } from "../../ntt/pair.js";
+
+const [p, ...sources] = primePool().slice(0, 4);
+const galois = 5;
+
+let gpu: GpuDevice;
+beforeAll(async () => {
+  gpu = await openWebGpuDevice();
+});
+afterAll(() => gpu.close());
+
+/** Limbs to work on, what a chain leaves in the ones it returns, and the dispatches it took. */
+type Chain = (device: Device, logN: number, limbs: Limb[]) => readonly Limb[];
+
+const INPUTS = [p, p, ...sources, p];
+
+async function runOn(device: Device, logN: number, chain: Chain, spare: number): Promise<Uint32Array[]> {
+  const limbs = device.allocate(logN, INPUTS.length + spare);
+  limbs.forEach((limb, i) => {
+    device.write(logN, limb, randomLimb(logN, INPUTS[i] ?? p, i));
+  });
+  const kept = chain(device, logN, limbs);
+  device.free(
+    logN,
+    limbs.filter((limb) => !kept.includes(limb)),
+  );
+  const words = await device.read(logN, kept);
+  device.free(logN, kept);
+  return words;
+}
+
+async function both(logN: number, chain: Chain, spare = 3): Promise<number> {
+  const before = gpu.statistics().dispatches;
+  const found = await runOn(gpu, logN, chain, spare);
+  const dispatches = gpu.statistics().dispatches - before;
+  const wanted = await runOn(openReferenceDevice(), logN, chain, spare);
+  for (const [i, words] of wanted.entries()) requireEqual(found[i], words, `limb ${i}`);
+  return dispatches;
+}
+
+const conversion = (from: readonly Limb[], out: Limb) => ({
+  sources: from,
+  fractions: sources.map((q) => Math.floor(2 ** 56 / q)),
+  targets: [{ out, prime: p, constants: sources.map((q) => q % p), quotientConstant: p - 7 }],
+});
+
+describe.each([10, 12, 13, 14, 15, 16])("N = 2^%i", (logN) => {
+  const passes = logN <= 12 ? 1 : 2;
+
+  test("baseConvert, ntt, dropAndScale, permute = one transform", async () => {
+    const dispatches = await both(logN, (device, logN, [a, , x, y, z, , work, dropped, out]) => {
+      device.launch("baseConvert", logN, [conversion([x, y, z], work)]);
+      device.launch("ntt", logN, [[work, work, p]]);
+      device.launch("dropAndScale", logN, [[dropped, a, work, p, p - 3]]);
+      device.launch("permute", logN, [[out, dropped, galois]]);
+      return [out];
+    });
+    expect(dispatches).toBe(passes);
+  });
+
+  test("ntt, dropAndScale onto its own operand = one transform", async () => {
+    const dispatches = await both(logN, (device, logN, [a, work]) => {
+      device.launch("ntt", logN, [[work, work, p]]);
+      device.launch("dropAndScale", logN, [[a, a, work, p, 12345]]);
+      return [a];
+    });
+    expect(dispatches).toBe(passes);
+  });
+
+  test("limbs that are asked for later are still there", async () => {
+    await both(logN, (device, logN, [a, , x, y, z, , work, dropped, out]) => {
+      device.launch("baseConvert", logN, [conversion([x, y, z], work)]);
+      device.launch("ntt", logN, [[work, work, p]]);
+      device.launch("dropAndScale", logN, [[dropped, a, work, p, p - 3]]);
+      device.launch("permute", logN, [[out, dropped, galois]]);
+      return [out, dropped, work, x];
+    });
+  });
+
+  test("operands that change in between are read before", async () => {
+    await both(logN, (device, logN, [a, b, x, y, z, , work, dropped, out]) => {
+      device.launch("baseConvert", logN, [conversion([x, y, z], work)]);
+      device.launch("negate", logN, [[x, a, p]]);
+      device.launch("ntt", logN, [[work, work, p]]);
+      device.launch("dropAndScale", logN, [[dropped, a, work, p, p - 3]]);
+      device.launch("add", logN, [[a, a, b, p]]);
+      device.launch("permute", logN, [[out, dropped, galois]]);
+      return [out, a, x];
+    });
+  });
+});
+
+test("dotProduct, multiplyScalarAdd on both of its results = one dispatch", async () => {
+  const dispatches = await both(10, (device, logN, [a, b, , , , c, sum0, sum1]) => {
+    device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms: [[a, b, c]] }]);
+    device.launch("multiplyScalarAdd", logN, [[sum0, a, p, 77]]);
+    device.launch("multiplyScalarAdd", logN, [[sum1, b, p, p - 1]]);
+    return [sum0, sum1];
+  });
+  expect(dispatches).toBe(1);
+});
+
+test("a summand that was changed after the sum is added after it; a second one too", async () => {
+  await both(10, (device, logN, [a, b, , , , c, sum0, sum1]) => {
+    device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms: [[a, b, c]] }]);
+    device.launch("negate", logN, [[a, a, p]]);
+    device.launch("multiplyScalarAdd", logN, [[sum0, a, p, 77]]);
+    device.launch("multiplyScalarAdd", logN, [[sum1, b, p, 5]]);
+    device.launch("multiplyScalarAdd", logN, [[sum1, c, p, 6]]);
+    device.launch("multiplyScalarAdd", logN, [[sum0, sum1, p, 8]]);
+    return [sum0, sum1, a];
+  });
+});
