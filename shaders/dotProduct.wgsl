@@ -4,27 +4,27 @@
 /** A limb that is not there. */
 const NONE = 0xffffffffu;
 
-/** The first summand of an output: a·factor where there is an a. */
-fn begin(summand: u32, i: u32, p: i32) -> i32 {
-  let a = launch[summand];
-  if a == NONE {
+/** What a sum begins with: y·factor where there is a y. */
+fn begin(y: u32, i: u32, factor: i32, p: i32) -> i32 {
+  if y == NONE {
     return 0;
   }
-  return product(i32(load(a, i)), i32(launch[summand + 1u]), p);
+  return product(i32(load(y, i)), factor, p);
 }
 
-// out0 = a0·factor0 + Σ x·k0·2^−32, out1 = a1·factor1 + Σ x·k1·2^−32. A row is found by its place in the table: outputs,
-// prime, number of terms, a0, factor0, a1, factor1 (times 2^32, centred), terms.
+// out0 = y0·factor + Σ x·k0·2^−32, out1 = y1·factor + Σ x·k1·2^−32. A row is found by its place in the table: outputs,
+// prime, number of terms, y0, y1, factor (times 2^32, centred), terms.
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = launch[group.y];
   let p = i32(launch[row + 2u]);
-  let terms = row + 8u;
+  let terms = row + 7u;
+  let factor = i32(launch[row + 6u]);
   let end = terms + 3u * launch[row + 3u];
   for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
     // Sums stay in [−p, p).
-    var sum0 = begin(row + 4u, i, p);
-    var sum1 = begin(row + 6u, i, p);
+    var sum0 = begin(launch[row + 4u], i, factor, p);
+    var sum1 = begin(launch[row + 5u], i, factor, p);
     for (var term = terms; term < end; term += 3u) {
       let x = centred(i32(load(launch[term], i)), p);
       sum0 = towardsZero(sum0 + product(i32(load(launch[term + 1u], i)), x, p), p);

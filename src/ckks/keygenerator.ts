@@ -1,4 +1,5 @@
 import { productModulo, toMontgomery } from "../ntt/modulus.js";
+import { type Carry, carryFactor } from "./basis.js";
 import {
   conjugationElement,
   EvaluationKeys,
@@ -65,7 +66,7 @@ export class KeyGenerator {
     if (relinearize !== false) {
       const s = this.secret.polynomial;
       using square = multiply(s, s); // s² times 2^32
-      relinearization = this.switchingKey(square, s, relinearize, seed, RELINEARIZATION_STREAM);
+      relinearization = this.switchingKey(square, s, relinearize, seed, RELINEARIZATION_STREAM, -1);
       square.wipe();
     }
     const galoisKeys = new Map<number, SwitchingKey>();
@@ -101,26 +102,28 @@ export class KeyGenerator {
     level: number,
     seed: Uint8Array,
     stream: number,
+    carry: Carry = 0,
   ): SwitchingKey {
     const { special, digitPrimes } = this.parameters;
     const levelPrimes = this.parameters.primesAt(level);
     const digits = chunks(levelPrimes, digitPrimes).map((digit, index) => {
       const a = expandUniform(this.ring, [...levelPrimes, ...special], seed, stream, index);
-      const b = this.encryptZero(a, to);
-      addScaled(b, from, (p) => productModulo(special, p), digit);
+      const undo = (p: number) => (digit.includes(p) ? carryFactor(carry, p) : 1);
+      const b = this.encryptZero(a, to, undo);
+      addScaled(b, from, (p) => productModulo([...special, undo(p)], p), digit);
       return { b, a };
     });
-    return { level, digits };
+    return { level, carry, digits };
   }
 
-  /** b = −a·secret + e over the primes of a; a and b times 2^32. */
-  private encryptZero(a: RnsPolynomial, secret: RnsPolynomial): RnsPolynomial {
+  /** b = −a·secret + e over the primes of a; a and b times 2^32, and times `factor`, which a uniform a has anyway. */
+  private encryptZero(a: RnsPolynomial, secret: RnsPolynomial, factor = (_: number) => 1): RnsPolynomial {
     const product = multiply(a, secret);
     const b = negate(product);
     product.wipe(); // product / a is the secret
     const error = sampleGaussian(this.ring, a.primes, this.randomness);
     transform(error);
-    addScaled(b, error, (p) => toMontgomery(1, p));
+    addScaled(b, error, (p) => toMontgomery(factor(p), p));
     error.wipe();
     return b;
   }

@@ -1,13 +1,17 @@
+import type { Carry } from "./basis.js";
 import type { RnsPolynomial } from "./polynomial.js";
 
 /**
  * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
  * b = −a·w + e + P·g_d·v, where g_d is 1 modulo the primes of the digit and 0 modulo the others
- * of Q. Stored times 2^32. A key made for a level has only that level's primes, and P.
+ * of Q. Stored times 2^32; where v is s², digit d modulo its own primes times 2^64, since there it meets what a product
+ * left and nothing scaled. A key made for a level has only that level's primes, and P.
  * Source: Han and Ki, "Better bootstrapping for approximate homomorphic encryption", CT-RSA 2020.
  */
 export interface SwitchingKey {
   readonly level: number;
+  /** What the polynomial that it switches carries. */
+  readonly carry: Carry;
   readonly digits: readonly { readonly b: RnsPolynomial; readonly a: RnsPolynomial }[];
 }
 

@@ -3,7 +3,7 @@ import { productModulo } from "../ntt/modulus.js";
 import { type Carry, carryFactor, convertBasis, drop, toConversionCoefficients } from "./basis.js";
 import type { SwitchingKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
-import { addScaled, launchEach, permute, type Ring, RnsPolynomial, scale, transform } from "./polynomial.js";
+import { addScaled, launchEach, permute, type Ring, RnsPolynomial, transform } from "./polynomial.js";
 import { chunks } from "./primelist.js";
 
 /**
@@ -15,15 +15,16 @@ import { chunks } from "./primelist.js";
 export class Digits implements Disposable {
   private constructor(
     private readonly extended: readonly RnsPolynomial[],
-    /** Residues modulo a digit's own primes: the polynomial's, without its carry. */
+    /** Residues modulo a digit's own primes are the polynomial's. */
     private readonly own: RnsPolynomial,
-    private readonly ownsOwn: boolean,
     readonly level: number,
+    /** What the residues modulo a digit's own primes still carry: a key of the same carry takes it away. */
+    readonly carry: Carry,
   ) {}
 
   /**
    * Costs one inverse NTT for each prime of the level and dnum·(primes of Q and P) − (primes of Q) forward ones.
-   * `poly` must outlive the digits unless it carries something.
+   * `poly` must outlive the digits.
    */
   static decompose(poly: RnsPolynomial, parameters: Parameters, level: number, carry: Carry = 0): Digits {
     const primes = parameters.primesAt(level);
@@ -38,8 +39,7 @@ export class Digits implements Disposable {
       transform(result);
       return result;
     });
-    const own = carry === 0 ? poly : scale(poly, (p) => carryFactor(carry, p), primes);
-    return new Digits(extended, own, own !== poly, level);
+    return new Digits(extended, poly, level, carry);
   }
 
   limb(digit: number, prime: number): Limb {
@@ -53,7 +53,6 @@ export class Digits implements Disposable {
 
   [Symbol.dispose](): void {
     for (const poly of this.extended) poly[Symbol.dispose]();
-    if (this.ownsOwn) this.own[Symbol.dispose]();
   }
 }
 
@@ -65,11 +64,22 @@ export class Accumulator implements Disposable {
     private parts: readonly RnsPolynomial[],
   ) {}
 
-  /** Σ_d digit_d·key_d. Costs two products for each digit and prime. */
-  static innerProduct(digits: Digits, key: SwitchingKey, parameters: Parameters): Accumulator {
-    const { level } = digits;
+  /**
+   * Σ_d digit_d·key_d + P·(c_0, c_1), where c_0 and c_1 need no switching and carry what the digits do.
+   * Costs two products for each digit and prime.
+   */
+  static innerProduct(
+    digits: Digits,
+    key: SwitchingKey,
+    parameters: Parameters,
+    c0?: RnsPolynomial,
+    c1?: RnsPolynomial,
+  ): Accumulator {
+    const { level, carry } = digits;
+    if (key.carry !== carry) throw new TypeError("the key and the digits carry different factors");
     const ring = key.digits[0].b.ring;
     const primes = [...parameters.primesAt(level), ...parameters.special];
+    const ofLevel = primes.length - parameters.special.length;
     const parts = [RnsPolynomial.allocate(ring, primes), RnsPolynomial.allocate(ring, primes)];
     ring.device.launch(
       "dotProduct",
@@ -80,6 +90,10 @@ export class Accumulator implements Disposable {
         terms: Array.from({ length: digits.count }, (_, d) => {
           const { b, a } = key.digits[d];
           return [digits.limb(d, prime), b.limb(prime), a.limb(prime)] as const;
+        }),
+        // P is 0 modulo its own primes.
+        ...(i < ofLevel && {
+          plus: { factor: specialFactor(parameters, prime, carry), y0: c0?.limb(prime), y1: c1?.limb(prime) },
         }),
       })),
     );
@@ -98,11 +112,11 @@ export class Accumulator implements Disposable {
   }
 
   /** Adds P·(c_0, c_1): what needs no switching. */
-  addCiphertext(c0: RnsPolynomial | undefined, c1: RnsPolynomial | undefined, carry: Carry = 0): void {
+  addCiphertext(c0: RnsPolynomial, c1: RnsPolynomial): void {
     const primes = this.parameters.primesAt(this.level);
-    const factor = (p: number) => productModulo([...this.parameters.special, carryFactor(carry, p)], p);
-    if (c0) addScaled(this.parts[0], c0, factor, primes);
-    if (c1) addScaled(this.parts[1], c1, factor, primes);
+    const factor = (p: number) => specialFactor(this.parameters, p, 0);
+    addScaled(this.parts[0], c0, factor, primes);
+    addScaled(this.parts[1], c1, factor, primes);
   }
 
   /** Adds another sum, after the automorphism `galois` where given. */
@@ -129,4 +143,9 @@ export class Accumulator implements Disposable {
     for (const part of this.parts) part[Symbol.dispose]();
     this.parts = [];
   }
+}
+
+/** P modulo a prime, and what takes the carry away. */
+function specialFactor({ special }: Parameters, p: number, carry: Carry): number {
+  return productModulo([...special, carryFactor(carry, p)], p);
 }

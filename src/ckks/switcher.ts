@@ -25,9 +25,7 @@ export class KeySwitcher {
       );
     }
     using digits = Digits.decompose(a.parts[2], this.parameters, a.level, -1);
-    const sum = Accumulator.innerProduct(digits, key, this.parameters);
-    sum.addCiphertext(a.parts[0], a.parts[1], -1);
-    return sum;
+    return Accumulator.innerProduct(digits, key, this.parameters, a.parts[0], a.parts[1]);
   }
 
   /**
@@ -43,8 +41,7 @@ export class KeySwitcher {
           a.parts.map((part) => copy(part)),
           stateOf(a),
         );
-      using sum = Accumulator.innerProduct(digits!, key, this.parameters);
-      sum.addCiphertext(a.pair[0], undefined);
+      using sum = Accumulator.innerProduct(digits!, key, this.parameters, a.pair[0]);
       const switched = sum.toCiphertextParts();
       const parts = switched.map((part) => permute(part, elements[i]));
       for (const part of switched) part[Symbol.dispose]();
@@ -60,8 +57,7 @@ export class KeySwitcher {
     }
     const key = this.galoisKey(galois, a.level);
     using digits = Digits.decompose(a.pair[1], this.parameters, a.level);
-    using switched = Accumulator.innerProduct(digits, key, this.parameters);
-    switched.addCiphertext(a.pair[0], undefined);
+    using switched = Accumulator.innerProduct(digits, key, this.parameters, a.pair[0]);
     sum.addAccumulator(switched, galois);
   }
 

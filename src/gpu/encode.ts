@@ -57,9 +57,12 @@ export class RowEncoder {
     expandUniform: ([out, p, seed]) => one([out, p, ...wideFactors(p), ...seed], [], out),
     sampleTernary: ([out, seed]) => one([out, ...seed], [], out),
     sampleGaussian: ([out, seed]) => one([out, ...seed, GAUSSIAN_THRESHOLDS.length, ...THRESHOLD_WORDS], [], out),
-    dotProduct: ({ prime, out, terms }) => {
+    dotProduct: ({ prime, out, terms, plus }) => {
       const limbs = terms.flat();
-      return [{ words: [...out, prime, terms.length, NONE, 0, NONE, 0, ...limbs], reads: limbs, writes: out }];
+      const summands = [plus?.y0 ?? NONE, plus?.y1 ?? NONE];
+      const begin = [...summands, plus ? factorWord(plus.factor, prime) : 0];
+      const reads = [...limbs, ...summands.filter((y) => y !== NONE)] as Limb[];
+      return [{ words: [...out, prime, terms.length, ...begin, ...limbs], reads, writes: out }];
     },
     tensor: ({ prime, out, terms }) => {
       const limbs = terms.flat();

@@ -8,11 +8,10 @@ export interface Task extends EncodedRow {
 }
 
 /**
- * Rows that a transform or a sum of products can take along, so that a limb is neither written nor read between them:
+ * Rows that a transform can take along, so that a limb is neither written nor read between them:
  * - `baseConvert`, `ntt`: the first pass converts what it loads;
  * - `ntt`, `dropAndScale`, where the transformed limb is needed no more: the last pass scales what it stores;
- * - that and `permute`, likewise: it stores to permuted places;
- * - `dotProduct`, `multiplyScalarAdd` on its result: the sum begins with that product.
+ * - that and `permute`, likewise: it stores to permuted places.
  */
 export class Fusion {
   private readonly tasks: (Task | undefined)[];
@@ -39,9 +38,6 @@ export class Fusion {
           break;
         case "permute":
           this.permuteWhileStoring(i);
-          break;
-        case "multiplyScalarAdd":
-          this.addToSum(i);
           break;
       }
     }
@@ -93,19 +89,6 @@ export class Fusion {
       ...transform.slice(8),
     ];
     this.merge(j, i, { kernel: "ntt", logN, words: fused, reads, writes: [writes[0], out as Limb] });
-  }
-
-  private addToSum(i: number): void {
-    const { words } = this.tasks[i]!;
-    const [out, a, , factor] = words;
-    const j = this.lastUse(out, i, "dotProduct");
-    if (j === undefined || a === out) return;
-    const sum = this.tasks[j]!;
-    const summand = sum.words[0] === out ? 4 : 6;
-    if (sum.words[summand] !== NONE || sum.writes.includes(a as Limb) || !this.unchanged([a as Limb], j, i)) return;
-    const fused = [...sum.words];
-    fused.splice(summand, 2, a, factor);
-    this.merge(i, j, { ...sum, words: fused, reads: [...sum.reads, a as Limb] });
   }
 
   /** Task `from` becomes part of `into`, which stands for both. */

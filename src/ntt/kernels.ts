@@ -50,7 +50,7 @@ export interface KernelRows {
    * 8·i + 4 as many as there are thresholds ≤ h·2^21 + ⌊l/2^11⌋, negative if l is odd. The seed is a secret.
    */
   sampleGaussian: readonly [out: Limb, seed: Uint32Array];
-  /** out0 = Σ x·k0·2^−32, out1 = Σ x·k1·2^−32; the outputs are not among the operands. */
+  /** out0 = y0·factor + Σ x·k0·2^−32, out1 = y1·factor + Σ x·k1·2^−32; the outputs are not among the operands. */
   dotProduct: DotProductRow;
   /** out0 = Σ a0·b0, out1 = Σ (a0·b1 + a1·b0), out2 = Σ a1·b1, each ·2^−32; the outputs are not among the operands. */
   tensor: TensorRow;
@@ -64,6 +64,8 @@ export interface DotProductRow {
   readonly prime: number;
   readonly out: readonly [Limb, Limb];
   readonly terms: readonly (readonly [x: Limb, k0: Limb, k1: Limb])[];
+  /** What the sums begin with; 0 without it. */
+  readonly plus?: { readonly factor: number; readonly y0?: Limb; readonly y1?: Limb };
 }
 
 export interface TensorRow {

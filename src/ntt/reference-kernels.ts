@@ -92,12 +92,14 @@ export const REFERENCE_KERNELS: { [K in KernelName]: (operands: Operands, row: K
         Array.from({ length: o.n }, (_, i) => BigInt.asUintN(32, value(i))),
       );
     },
-    dotProduct(o, { prime, out, terms }) {
-      o.requireDistinct(out, terms.flat());
+    dotProduct(o, { prime, out, terms, plus }) {
+      const summands = [plus?.y0, plus?.y1].map((y) => (y === undefined ? undefined : o.residues(y, prime)));
+      o.requireDistinct(out, [...terms.flat(), ...[plus?.y0, plus?.y1].filter((y) => y !== undefined)]);
       const r = montgomeryFactor(prime);
+      const begin = (part: 0 | 1, i: number) => (summands[part]?.[i] ?? 0n) * BigInt(plus?.factor ?? 0);
       const [x, k0, k1] = [0, 1, 2].map((part) => terms.map((term) => o.residues(term[part], prime)));
-      o.store(out[0], prime, (i) => sum(terms.length, (t) => x[t][i] * k0[t][i]) * r);
-      o.store(out[1], prime, (i) => sum(terms.length, (t) => x[t][i] * k1[t][i]) * r);
+      o.store(out[0], prime, (i) => begin(0, i) + sum(terms.length, (t) => x[t][i] * k0[t][i]) * r);
+      o.store(out[1], prime, (i) => begin(1, i) + sum(terms.length, (t) => x[t][i] * k1[t][i]) * r);
     },
     tensor(o, { prime, out, terms }) {
       o.requireDistinct(out, terms.flat());

@@ -1,12 +1,15 @@
 import type { KernelName, KernelRows } from "../kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../kernels.js";
-import { multiplyModulo } from "../modulus.js";
+import { multiplyModulo, toMontgomery } from "../modulus.js";
 import type { Tables } from "./tables.js";
 import { KERNEL_ORDER, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
 
 /** A base conversion of few rows is cut into pieces of its coefficients, so that all threads have something to do. */
 const CONVERT_PIECES = 8;
 const SMALLEST_PIECE = 2048;
+
+/** In the place of a limb that is not there: none lies at address 0. */
+const NONE = 0;
 
 /** Each threshold as its upper 32 and its lower 21 bits. */
 const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 21), t % 2 ** 21]);
@@ -52,9 +55,10 @@ export class LaunchEncoder {
     sampleGaussian: ([out, seed], logN) => [
       { args: [out, LIST, SCRATCH, 4 << logN, GAUSSIAN_THRESHOLDS.length], list: [...seed, ...THRESHOLD_WORDS] },
     ],
-    dotProduct: ({ prime, out, terms }, logN) => [
-      { args: [LIST, terms.length, out[0], out[1], 4 << logN, prime], list: terms.flat() },
-    ],
+    dotProduct: ({ prime, out, terms, plus }, logN) => {
+      const begin = plus ? [plus.y0 ?? NONE, plus.y1 ?? NONE, toMontgomery(plus.factor, prime)] : [NONE, NONE, 0];
+      return [{ args: [LIST, terms.length, out[0], out[1], 4 << logN, prime], list: [...begin, ...terms.flat()] }];
+    },
     tensor: ({ prime, out, terms }, logN) => [
       { args: [LIST, terms.length, out[0], out[1], out[2], 4 << logN, prime], list: terms.flat() },
     ],

@@ -37,8 +37,7 @@ export class Tables {
     const key = `${galois}/${logN}`;
     let address = this.automorphisms.get(key);
     if (address === undefined) {
-      const offsets = automorphismTable(galois, logN).map((index) => 4 * index);
-      address = this.store(offsets);
+      address = this.store(vectorPermutation(automorphismTable(galois, logN)));
       this.automorphisms.set(key, address);
     }
     return address;
@@ -56,4 +55,25 @@ export class Tables {
     this.arena.words(address, words.length).set(words);
     return address;
   }
+}
+
+/**
+ * A permutation of words as the kernel `permute` reads it. In bit-reversed order an automorphism keeps fours together:
+ * the exponents of neighbours differ by N/2, and so do those of their images, but for their order.
+ */
+function vectorPermutation(indices: Uint32Array): Uint32Array {
+  const orders: number[] = [];
+  const vectors = Array.from({ length: indices.length / 4 }, (_, v) => {
+    const four = indices.subarray(4 * v, 4 * v + 4);
+    const source = four[0] & ~3;
+    if (four.some((index) => (index & ~3) !== source)) throw new RangeError("the permutation takes a vector apart");
+    const order = four.reduce((code, index) => 4 * code + (index & 3), 0);
+    if (!orders.includes(order)) orders.push(order);
+    return 4 * source + orders.indexOf(order);
+  });
+  const bytes = new Uint8Array(128);
+  for (const [i, order] of orders.entries()) {
+    for (let b = 0; b < 16; b++) bytes[16 * i + b] = 4 * ((order >> (6 - 2 * (b >> 2))) & 3) + (b & 3);
+  }
+  return Uint32Array.of(...new Uint32Array(bytes.buffer), ...vectors);
 }

@@ -96,25 +96,3 @@ describe.each([10, 12, 13, 14, 15, 16])("N = 2^%i", (logN) => {
     });
   });
 });
-
-test("dotProduct, multiplyScalarAdd on both of its results = one dispatch", async () => {
-  const dispatches = await both(10, (device, logN, [a, b, , , , c, sum0, sum1]) => {
-    device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms: [[a, b, c]] }]);
-    device.launch("multiplyScalarAdd", logN, [[sum0, a, p, 77]]);
-    device.launch("multiplyScalarAdd", logN, [[sum1, b, p, p - 1]]);
-    return [sum0, sum1];
-  });
-  expect(dispatches).toBe(1);
-});
-
-test("a summand that was changed after the sum is added after it; a second one too", async () => {
-  await both(10, (device, logN, [a, b, , , , c, sum0, sum1]) => {
-    device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms: [[a, b, c]] }]);
-    device.launch("negate", logN, [[a, a, p]]);
-    device.launch("multiplyScalarAdd", logN, [[sum0, a, p, 77]]);
-    device.launch("multiplyScalarAdd", logN, [[sum1, b, p, 5]]);
-    device.launch("multiplyScalarAdd", logN, [[sum1, c, p, 6]]);
-    device.launch("multiplyScalarAdd", logN, [[sum0, sum1, p, 8]]);
-    return [sum0, sum1, a];
-  });
-});

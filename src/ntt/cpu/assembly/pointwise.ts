@@ -83,13 +83,16 @@ export function copy(out: usize, a: usize, bytes: usize): void {
   memory.copy(out, a, bytes);
 }
 
-/** out[i] = a[table[i] / 4]: the table holds byte offsets. */
+/**
+ * A permutation that keeps fours together. `table`: eight ways to order the bytes of a vector, then for each vector of
+ * `out` where it comes from, as a byte offset whose lowest bits are the number of its order.
+ */
 export function permute(out: usize, a: usize, table: usize, bytes: usize): void {
-  for (let o: usize = 0; o < bytes; o += 16) {
-    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o)));
-    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o, 4)), 4);
-    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o, 8)), 8);
-    store<u32>(out + o, load<u32>(a + <usize>load<u32>(table + o, 12)), 12);
+  let entry = table + 128;
+  for (let o: usize = 0; o < bytes; o += 16, entry += 4) {
+    const source = <usize>load<u32>(entry);
+    const order = v128.load(table + ((source & 7) << 4));
+    v128.store(out + o, i8x16.swizzle(v128.load(a + (source & ~15)), order));
   }
 }
 
@@ -135,20 +138,34 @@ export function reduce(out: usize, low: usize, high: usize, bytes: usize, prime:
 }
 
 /**
- * out0 = Σ x·k0·2^−32 and out1 = Σ x·k1·2^−32 over `count` triples of addresses (x, k0, k1) at `list`.
- * Sixteen products of 60 bits fit into 64: longer sums are cut and added up. An empty one is 0.
+ * out0 = (y0·f + Σ x·k0)·2^−32 and out1 = (y1·f + Σ x·k1)·2^−32. `list`: the addresses y0 and y1, 0 for none, and f; then
+ * `count` triples of addresses (x, k0, k1). Sixteen products of 60 bits fit into 64: longer sums are cut and added up.
  */
 export function dotProduct(list: usize, count: i32, out0: usize, out1: usize, bytes: usize, prime: u32): void {
   const p = i32x4.splat(prime);
   const pInverse = i32x4.splat(inverseWord(prime));
-  for (let done = 0; done == 0 || done < count; done += 16) {
-    const end = list + <usize>min(count, done + 16) * 12;
-    const begin = list + <usize>done * 12;
+  const y0 = <usize>load<u32>(list);
+  const y1 = <usize>load<u32>(list, 4);
+  const f = v128.load32_splat(list + 8);
+  const terms = list + 12;
+  for (let done = 0; done == 0 || done < count; done += 15) {
+    const end = terms + <usize>min(count, done + 15) * 12;
+    const begin = terms + <usize>done * 12;
     for (let o: usize = 0; o < bytes; o += 16) {
       let a0 = i64x2.splat(0);
       let a1 = a0;
       let b0 = a0;
       let b1 = a0;
+      if (done == 0 && y0 != 0) {
+        const y = v128.load(y0 + o);
+        a0 = i64x2.extmul_low_i32x4_u(y, f);
+        a1 = i64x2.extmul_high_i32x4_u(y, f);
+      }
+      if (done == 0 && y1 != 0) {
+        const y = v128.load(y1 + o);
+        b0 = i64x2.extmul_low_i32x4_u(y, f);
+        b1 = i64x2.extmul_high_i32x4_u(y, f);
+      }
       for (let entry = begin; entry < end; entry += 12) {
         const x = v128.load(<usize>load<u32>(entry) + o);
         const y = v128.load(<usize>load<u32>(entry, 4) + o);
