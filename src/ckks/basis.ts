@@ -1,4 +1,4 @@
-import type { ConversionTarget, Limb } from "../ntt/kernels.js";
+import type { ConversionTarget } from "../ntt/kernels.js";
 import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
 import { compute, launchEach, RnsPolynomial, transform } from "./polynomial.js";
 
@@ -34,11 +34,33 @@ export function convertBasis(coefficients: RnsPolynomial, primes: readonly numbe
   const { ring } = coefficients;
   const result = RnsPolynomial.allocate(ring, primes);
   if (primes.length === 0) return result;
-  const targets = primes.map((prime, i) => conversionTarget(coefficients.primes, prime, result.limbs[i], carry));
+  const { fractions, targets } = conversion(coefficients.primes, primes, carry);
   ring.device.launch("baseConvert", ring.logN, [
-    { sources: coefficients.limbs, fractions: coefficients.primes.map(fractionWord), targets },
+    {
+      sources: coefficients.limbs,
+      fractions,
+      targets: targets.map((target, i) => ({ ...target, out: result.limbs[i] })),
+    },
   ]);
   return result;
+}
+
+interface Conversion {
+  readonly fractions: readonly number[];
+  readonly targets: readonly Omit<ConversionTarget, "out">[];
+}
+
+const conversions = new Map<string, Conversion>();
+
+/** The same object for the same primes: devices remember what they make of its arrays. */
+function conversion(source: readonly number[], primes: readonly number[], carry: Carry): Conversion {
+  const key = `${source.join()}>${primes.join()}/${carry}`;
+  let known = conversions.get(key);
+  if (!known) {
+    const targets = primes.map((prime) => conversionTarget(source, prime, carry));
+    conversions.set(key, (known = { fractions: source.map(fractionWord), targets }));
+  }
+  return known;
 }
 
 function fractionWord(q: number): number {
@@ -54,15 +76,12 @@ function remember(key: string, make: () => number[]): readonly number[] {
   return constants;
 }
 
-function conversionTarget(source: readonly number[], prime: number, out: Limb, carry: Carry): ConversionTarget {
-  const all = remember(`${source.join()}>${prime}/${carry}`, () => {
-    // The kernel's product takes 2^−32 away: constants carry 2^32 unless that is wanted.
-    const lift = (x: number) => (carry === 0 ? toMontgomery(x, prime) : x);
-    const rest = (q: number) => source.filter((other) => other !== q);
-    const quotientConstant = lift((prime - productModulo(source, prime)) % prime);
-    return [...source.map((q) => lift(productModulo(rest(q), prime))), quotientConstant];
-  });
-  return { out, prime, constants: all.slice(0, -1), quotientConstant: all[all.length - 1] };
+function conversionTarget(source: readonly number[], prime: number, carry: Carry): Omit<ConversionTarget, "out"> {
+  // The kernel's product takes 2^−32 away: constants carry 2^32 unless that is wanted.
+  const lift = (x: number) => (carry === 0 ? toMontgomery(x, prime) : x);
+  const rest = (q: number) => source.filter((other) => other !== q);
+  const constants = source.map((q) => lift(productModulo(rest(q), prime)));
+  return { prime, constants, quotientConstant: lift((prime - productModulo(source, prime)) % prime) };
 }
 
 /**

@@ -37,7 +37,7 @@ export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Dev
   try {
     const arena = new Arena(Math.floor(memoryLimit / 65536), threads > 1);
     const kernels = await instantiate(await (threads > 1 ? sharedKernels() : plainKernels()), arena.memory);
-    const encoder = new LaunchEncoder(new Tables(arena, kernels));
+    const encoder = new LaunchEncoder(new Tables(arena, kernels), threads);
     if (threads === 1) {
       return new CpuDevice(
         arena,

@@ -1,12 +1,16 @@
 import type { KernelName, KernelRows } from "../kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../kernels.js";
 import { multiplyModulo, toMontgomery } from "../modulus.js";
+import { halve } from "./halves.js";
 import type { Tables } from "./tables.js";
 import { KERNEL_ORDER, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
 
 /** A base conversion of few rows is cut into pieces of its coefficients, so that all threads have something to do. */
 const CONVERT_PIECES = 8;
 const SMALLEST_PIECE = 2048;
+
+/** Lists longer than this are copied in one call, which costs more than a loop over short ones. */
+const LONG_LIST = 1024;
 
 /** In the place of a limb that is not there: none lies at address 0. */
 const NONE = 0;
@@ -16,7 +20,10 @@ const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 
 
 /** Rows of a launch as words: arguments of the kernel's function, then what they point to. */
 export class LaunchEncoder {
-  constructor(private readonly tables: Tables) {}
+  constructor(
+    private readonly tables: Tables,
+    private readonly threads: number,
+  ) {}
 
   /** The launch in words, as `runRow` reads it. Twiddle factors and automorphisms are made at first use. */
   encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): Uint32Array {
@@ -62,15 +69,22 @@ export class LaunchEncoder {
     tensor: ({ prime, out, terms }, logN) => [
       { args: [LIST, terms.length, out[0], out[1], out[2], 4 << logN, prime], list: terms.flat() },
     ],
-    baseConvert: ({ sources, fractions, targets }, logN) => {
+    baseConvert: (row, logN) => {
+      const { sources, fractions, targets } = row;
       requireFractionWords(fractions);
-      const bytes = Math.max(SMALLEST_PIECE, (4 << logN) / CONVERT_PIECES);
+      const halved = halve(row);
+      const bytes = this.threads === 1 ? 4 << logN : Math.max(SMALLEST_PIECE, (4 << logN) / CONVERT_PIECES);
       return Array.from({ length: (4 << logN) / bytes }, (_, piece) => {
-        const list: number[] = [...sources.map((limb) => limb + piece * bytes), ...fractions];
-        for (const { out, prime, constants, quotientConstant } of targets) {
-          list.push(out + piece * bytes, prime, ...constants, quotientConstant);
+        const list: number[] = [];
+        for (const limb of sources) list.push(limb + piece * bytes);
+        list.push(...fractions);
+        if (halved) list.push(...halved.offsets);
+        for (const [j, { out, prime, constants, quotientConstant }] of targets.entries()) {
+          list.push(out + piece * bytes, prime);
+          if (halved) list.push(...halved.targets[j]);
+          else list.push(...constants, quotientConstant);
         }
-        return { args: [LIST, sources.length, targets.length, SCRATCH, bytes], list };
+        return { args: [LIST, sources.length, targets.length, SCRATCH, bytes, halved ? 1 : 0], list };
       });
     },
   };
@@ -92,17 +106,21 @@ function scalars(...args: number[]): EncodedRow[] {
 }
 
 function launchWords(kernel: (typeof KERNEL_ORDER)[number], rows: readonly EncodedRow[]): Uint32Array {
-  const sizes = rows.map(({ args, list }) => 1 + args.length + (list?.length ?? 0));
-  const words = new Uint32Array(2 + rows.length + sizes.reduce((a, b) => a + b, 0));
+  let length = 2 + rows.length;
+  for (const { args, list } of rows) length += 1 + args.length + (list?.length ?? 0);
+  const words = new Uint32Array(length);
   words[0] = KERNEL_ORDER.indexOf(kernel);
   words[1] = rows.length;
   let at = 2 + rows.length;
-  for (const [i, { args, list }] of rows.entries()) {
+  for (let i = 0; i < rows.length; i++) {
+    const { args, list } = rows[i];
     words[2 + i] = at;
-    words[at] = args.length;
-    words.set(args, at + 1);
-    if (list) words.set(list, at + 1 + args.length);
-    at += sizes[i];
+    words[at++] = args.length;
+    for (let j = 0; j < args.length; j++) words[at++] = args[j];
+    if (!list) continue;
+    if (list.length > LONG_LIST) words.set(list, at);
+    else for (let j = 0; j < list.length; j++) words[at + j] = list[j];
+    at += list.length;
   }
   return words;
 }

@@ -1,5 +1,6 @@
 // Base conversion: the kernel that costs as much as the transforms around it. Four vectors at a time, so that a
 // source's address and constant are loaded once for sixteen coefficients.
+import { convertHalves } from "./convert-halves";
 import { inverseWord, montgomeryWide, mulHigh, subtractIf } from "./words";
 
 /** A tile of every source stays in the first cache while all targets are made from it. */
@@ -9,8 +10,13 @@ const TILE_BYTES: usize = 2048;
  * Base conversion of `sources` limbs to `targets` limbs. `list` holds, in words: the source addresses; their fraction
  * words ⌊2^56/q_i⌋; then for every target its address, its prime, one constant for each source and one for the quotient.
  * Every target gets (Σ x_i·c_i + v·d)·2^−32 with v = ⌊(Σ ⌊x_i·f_i/2^32⌋ + 2^23) / 2^24⌋, the rounded sum of x_i/q_i.
+ * With `halves` the list is what convertHalves wants.
  */
-export function baseConvert(list: usize, sources: i32, targets: i32, scratch: usize, bytes: usize): void {
+export function baseConvert(list: usize, sources: i32, targets: i32, scratch: usize, bytes: usize, halves: bool): void {
+  if (halves) {
+    convertHalves(list, sources, targets, scratch, bytes);
+    return;
+  }
   const fractions = list + (<usize>sources << 2);
   const first = fractions + (<usize>sources << 2);
   const width = <usize>(sources + 3) << 2;

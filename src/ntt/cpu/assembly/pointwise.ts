@@ -142,48 +142,55 @@ export function reduce(out: usize, low: usize, high: usize, bytes: usize, prime:
  * `count` triples of addresses (x, k0, k1). Sixteen products of 60 bits fit into 64: longer sums are cut and added up.
  */
 export function dotProduct(list: usize, count: i32, out0: usize, out1: usize, bytes: usize, prime: u32): void {
+  if (count <= 3) dotPass(list, list + 12, list + 12 + 12 * <usize>count, out0, out1, bytes, prime, true, true);
+  else dotPass(list, list + 12, list + 12 + 12 * <usize>min(count, 15), out0, out1, bytes, prime, true, false);
+  for (let done = 15; done < count; done += 15) {
+    const begin = list + 12 + 12 * <usize>done;
+    dotPass(list, begin, begin + 12 * <usize>min(count - done, 15), out0, out1, bytes, prime, false, false);
+  }
+}
+
+/** `first`: begin with y·f, not with what is there already. `few`: up to four products, summand included. */
+// @ts-ignore: decorator
+@inline
+function dotPass(list: usize, begin: usize, end: usize, out0: usize, out1: usize, bytes: usize, prime: u32, first: bool, few: bool): void {
   const p = i32x4.splat(prime);
   const pInverse = i32x4.splat(inverseWord(prime));
   const y0 = <usize>load<u32>(list);
   const y1 = <usize>load<u32>(list, 4);
   const f = v128.load32_splat(list + 8);
-  const terms = list + 12;
-  for (let done = 0; done == 0 || done < count; done += 15) {
-    const end = terms + <usize>min(count, done + 15) * 12;
-    const begin = terms + <usize>done * 12;
-    for (let o: usize = 0; o < bytes; o += 16) {
-      let a0 = i64x2.splat(0);
-      let a1 = a0;
-      let b0 = a0;
-      let b1 = a0;
-      if (done == 0 && y0 != 0) {
-        const y = v128.load(y0 + o);
-        a0 = i64x2.extmul_low_i32x4_u(y, f);
-        a1 = i64x2.extmul_high_i32x4_u(y, f);
-      }
-      if (done == 0 && y1 != 0) {
-        const y = v128.load(y1 + o);
-        b0 = i64x2.extmul_low_i32x4_u(y, f);
-        b1 = i64x2.extmul_high_i32x4_u(y, f);
-      }
-      for (let entry = begin; entry < end; entry += 12) {
-        const x = v128.load(<usize>load<u32>(entry) + o);
-        const y = v128.load(<usize>load<u32>(entry, 4) + o);
-        const z = v128.load(<usize>load<u32>(entry, 8) + o);
-        a0 = i64x2.add(a0, i64x2.extmul_low_i32x4_u(x, y));
-        a1 = i64x2.add(a1, i64x2.extmul_high_i32x4_u(x, y));
-        b0 = i64x2.add(b0, i64x2.extmul_low_i32x4_u(x, z));
-        b1 = i64x2.add(b1, i64x2.extmul_high_i32x4_u(x, z));
-      }
-      let r0 = montgomeryWide(a0, a1, p, pInverse);
-      let r1 = montgomeryWide(b0, b1, p, pInverse);
-      if (done > 0) {
-        r0 = subtractIf(i32x4.add(r0, v128.load(out0 + o)), p);
-        r1 = subtractIf(i32x4.add(r1, v128.load(out1 + o)), p);
-      }
-      v128.store(out0 + o, r0);
-      v128.store(out1 + o, r1);
+  for (let o: usize = 0; o < bytes; o += 16) {
+    let a0 = i64x2.splat(0);
+    let a1 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    if (first && y0 != 0) {
+      const y = v128.load(y0 + o);
+      a0 = i64x2.extmul_low_i32x4_u(y, f);
+      a1 = i64x2.extmul_high_i32x4_u(y, f);
     }
+    if (first && y1 != 0) {
+      const y = v128.load(y1 + o);
+      b0 = i64x2.extmul_low_i32x4_u(y, f);
+      b1 = i64x2.extmul_high_i32x4_u(y, f);
+    }
+    for (let entry = begin; entry < end; entry += 12) {
+      const x = v128.load(<usize>load<u32>(entry) + o);
+      const y = v128.load(<usize>load<u32>(entry, 4) + o);
+      const z = v128.load(<usize>load<u32>(entry, 8) + o);
+      a0 = i64x2.add(a0, i64x2.extmul_low_i32x4_u(x, y));
+      a1 = i64x2.add(a1, i64x2.extmul_high_i32x4_u(x, y));
+      b0 = i64x2.add(b0, i64x2.extmul_low_i32x4_u(x, z));
+      b1 = i64x2.add(b1, i64x2.extmul_high_i32x4_u(x, z));
+    }
+    let r0 = few ? montgomery(a0, a1, p, pInverse) : montgomeryWide(a0, a1, p, pInverse);
+    let r1 = few ? montgomery(b0, b1, p, pInverse) : montgomeryWide(b0, b1, p, pInverse);
+    if (!first) {
+      r0 = subtractIf(i32x4.add(r0, v128.load(out0 + o)), p);
+      r1 = subtractIf(i32x4.add(r1, v128.load(out1 + o)), p);
+    }
+    v128.store(out0 + o, r0);
+    v128.store(out1 + o, r1);
   }
 }
 
@@ -192,41 +199,49 @@ export function dotProduct(list: usize, count: i32, out0: usize, out1: usize, by
  * over `count` quadruples of addresses (a0, a1, b0, b1) at `list`. The middle part has two products a term: eight terms a pass.
  */
 export function tensor(list: usize, count: i32, out0: usize, out1: usize, out2: usize, bytes: usize, prime: u32): void {
+  if (count <= 2) tensorPass(list, list + 16 * <usize>count, out0, out1, out2, bytes, prime, true, true);
+  else tensorPass(list, list + 16 * <usize>min(count, 8), out0, out1, out2, bytes, prime, true, false);
+  for (let done = 8; done < count; done += 8) {
+    const begin = list + 16 * <usize>done;
+    tensorPass(begin, begin + 16 * <usize>min(count - done, 8), out0, out1, out2, bytes, prime, false, false);
+  }
+}
+
+/** `first`: do not add to what is there already. `few`: up to two terms. */
+// @ts-ignore: decorator
+@inline
+function tensorPass(begin: usize, end: usize, out0: usize, out1: usize, out2: usize, bytes: usize, prime: u32, first: bool, few: bool): void {
   const p = i32x4.splat(prime);
   const pInverse = i32x4.splat(inverseWord(prime));
-  for (let done = 0; done == 0 || done < count; done += 8) {
-    const end = list + <usize>min(count, done + 8) * 16;
-    const begin = list + <usize>done * 16;
-    for (let o: usize = 0; o < bytes; o += 16) {
-      let s0 = i64x2.splat(0);
-      let s1 = s0;
-      let m0 = s0;
-      let m1 = s0;
-      let t0 = s0;
-      let t1 = s0;
-      for (let entry = begin; entry < end; entry += 16) {
-        const x0 = v128.load(<usize>load<u32>(entry) + o);
-        const x1 = v128.load(<usize>load<u32>(entry, 4) + o);
-        const y0 = v128.load(<usize>load<u32>(entry, 8) + o);
-        const y1 = v128.load(<usize>load<u32>(entry, 12) + o);
-        s0 = i64x2.add(s0, i64x2.extmul_low_i32x4_u(x0, y0));
-        s1 = i64x2.add(s1, i64x2.extmul_high_i32x4_u(x0, y0));
-        m0 = i64x2.add(m0, i64x2.add(i64x2.extmul_low_i32x4_u(x0, y1), i64x2.extmul_low_i32x4_u(x1, y0)));
-        m1 = i64x2.add(m1, i64x2.add(i64x2.extmul_high_i32x4_u(x0, y1), i64x2.extmul_high_i32x4_u(x1, y0)));
-        t0 = i64x2.add(t0, i64x2.extmul_low_i32x4_u(x1, y1));
-        t1 = i64x2.add(t1, i64x2.extmul_high_i32x4_u(x1, y1));
-      }
-      let r0 = montgomeryWide(s0, s1, p, pInverse);
-      let r1 = montgomeryWide(m0, m1, p, pInverse);
-      let r2 = montgomeryWide(t0, t1, p, pInverse);
-      if (done > 0) {
-        r0 = subtractIf(i32x4.add(r0, v128.load(out0 + o)), p);
-        r1 = subtractIf(i32x4.add(r1, v128.load(out1 + o)), p);
-        r2 = subtractIf(i32x4.add(r2, v128.load(out2 + o)), p);
-      }
-      v128.store(out0 + o, r0);
-      v128.store(out1 + o, r1);
-      v128.store(out2 + o, r2);
+  for (let o: usize = 0; o < bytes; o += 16) {
+    let s0 = i64x2.splat(0);
+    let s1 = s0;
+    let m0 = s0;
+    let m1 = s0;
+    let t0 = s0;
+    let t1 = s0;
+    for (let entry = begin; entry < end; entry += 16) {
+      const x0 = v128.load(<usize>load<u32>(entry) + o);
+      const x1 = v128.load(<usize>load<u32>(entry, 4) + o);
+      const y0 = v128.load(<usize>load<u32>(entry, 8) + o);
+      const y1 = v128.load(<usize>load<u32>(entry, 12) + o);
+      s0 = i64x2.add(s0, i64x2.extmul_low_i32x4_u(x0, y0));
+      s1 = i64x2.add(s1, i64x2.extmul_high_i32x4_u(x0, y0));
+      m0 = i64x2.add(m0, i64x2.add(i64x2.extmul_low_i32x4_u(x0, y1), i64x2.extmul_low_i32x4_u(x1, y0)));
+      m1 = i64x2.add(m1, i64x2.add(i64x2.extmul_high_i32x4_u(x0, y1), i64x2.extmul_high_i32x4_u(x1, y0)));
+      t0 = i64x2.add(t0, i64x2.extmul_low_i32x4_u(x1, y1));
+      t1 = i64x2.add(t1, i64x2.extmul_high_i32x4_u(x1, y1));
     }
+    let r0 = few ? montgomery(s0, s1, p, pInverse) : montgomeryWide(s0, s1, p, pInverse);
+    let r1 = few ? montgomery(m0, m1, p, pInverse) : montgomeryWide(m0, m1, p, pInverse);
+    let r2 = few ? montgomery(t0, t1, p, pInverse) : montgomeryWide(t0, t1, p, pInverse);
+    if (!first) {
+      r0 = subtractIf(i32x4.add(r0, v128.load(out0 + o)), p);
+      r1 = subtractIf(i32x4.add(r1, v128.load(out1 + o)), p);
+      r2 = subtractIf(i32x4.add(r2, v128.load(out2 + o)), p);
+    }
+    v128.store(out0 + o, r0);
+    v128.store(out1 + o, r1);
+    v128.store(out2 + o, r2);
   }
 }
