@@ -32,7 +32,7 @@ if (process.env.BLINDSIGHT_ADAPTER === undefined) {
 const adapter = process.env.BLINDSIGHT_ADAPTER;
 
 /** The kernels' own tests, run once more on the GPU, and what only a GPU has. */
-const GPU_TESTS = ["pointwise", "transform", "sums", "expand"].map((name) => `test/ntt/${name}.test.ts`);
+const GPU_TESTS = ["pointwise", "transform", "sums", "convert", "expand"].map((name) => `test/ntt/${name}.test.ts`);
 
 export default defineConfig({
   // Node 20 does not parse `using`: it is lowered.

@@ -75,17 +75,26 @@ function workerScript() {
   const body = ts.transpileModule(source, { compilerOptions }).outputText.replace(/^export /gm, "");
   return `"use strict";
 ${body}
-async function start({ module, memory, scratch }, send) {
+async function start({ module, names, memory, scratch }, send, listen) {
   const abort = () => { throw new Error("a kernel aborted"); };
+  const shared = memory !== undefined;
+  if (!shared) memory = new WebAssembly.Memory({ initial: ADDRESS.end / PAGE, maximum: MAX_PAGES });
   const { exports } = await WebAssembly.instantiate(module, { env: { memory, abort } });
+  const kernels = names.map((name) => exports[name]);
+  if (!shared) {
+    const runner = new TaskRunner(kernels, exports.quotients, memory, (answer) => send(answer, answer[1].map((limb) => limb.buffer)));
+    listen((tasks) => tasks.forEach((task) => runner.run(task)));
+  }
   send("ready");
-  serve(exports, memory, scratch, () => send("wake"));
+  if (shared) serve(kernels, memory, scratch, () => send("wake"));
 }
 if (typeof require === "function") {
   const { parentPort, workerData } = require("node:worker_threads");
-  start(workerData, (message) => parentPort.postMessage(message));
+  start(workerData, (message, transfer) => parentPort.postMessage(message, transfer), (run) => parentPort.on("message", run));
 } else {
-  self.onmessage = ({ data }) => start(data, (message) => self.postMessage(message));
+  const send = (message, transfer = []) => self.postMessage(message, transfer);
+  const listen = (run) => { self.onmessage = ({ data }) => run(data); };
+  listen((data) => start(data, send, listen).catch((error) => setTimeout(() => { throw error; })));
 }
 `;
 }

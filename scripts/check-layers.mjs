@@ -29,7 +29,7 @@ const NODE_FILES = [
   "src/data/open-dataset.ts",
   "src/data/download.ts",
   "src/device.ts", // asks for the number of processors at run time, in Node only
-  "src/ntt/cpu/workers.ts", // asks for worker threads at run time, in Node only
+  "src/ntt/cpu/threads.ts", // asks for worker threads at run time, in Node only
 ];
 
 /** Unmaintained, with an open hole in its native code: in one test-side file only. */

@@ -1,4 +1,4 @@
-export { type CpuDeviceOptions, openCpuDevice } from "./cpu/device.js";
+export { type CpuDeviceOptions, type Execution, openCpuDevice } from "./cpu/device.js";
 export { kernelsSha256 } from "./cpu/kernels.generated.js";
 export type { Device, DeviceStatistics } from "./device.js";
 export * from "./kernels.js";

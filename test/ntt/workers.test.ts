@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
+import { Evaluator, KeyHolder, Randomness } from "../../src/ckks/index.js";
 import { DeviceError } from "../../src/errors.js";
-import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import { type CpuDeviceOptions, openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import type { Limb } from "../../src/ntt/kernels.js";
 import { primePool } from "../../src/ntt/primes.js";
+import { unsafe } from "../ckks/settings.js";
 import { buildIfStale } from "../cli/blindsight.js";
 
 const logN = 12;
@@ -29,9 +31,13 @@ async function doubled(device: Device, times: number): Promise<Uint32Array> {
   return words;
 }
 
-describe("worker threads", () => {
+describe.each<CpuDeviceOptions>([
+  { threads: 2 },
+  { execution: "shared" },
+  { execution: "messages" },
+])("workers, %o", (options) => {
   test("launches run in order, however many are queued without an await", async () => {
-    const device = await openCpuDevice({ threads: 2 });
+    const device = await openCpuDevice(options);
     let factor = 1;
     for (let i = 0; i < 20_000; i++) factor = (2 * factor) % p;
     const words = await doubled(device, 20_000);
@@ -41,7 +47,7 @@ describe("worker threads", () => {
   });
 
   test("a worker that dies ends what waits, and what comes after, with a DeviceError; the next device works", async () => {
-    const device = await openCpuDevice({ threads: 2 });
+    const device = await openCpuDevice(options);
     const [limb] = device.allocate(logN, 1);
     device.launch("add", logN, [[limb, NOWHERE, limb, p]]);
     device.launch("add", logN, [[limb, limb, limb, p]]);
@@ -50,17 +56,17 @@ describe("worker threads", () => {
     expect(() => device.launch("add", logN, [[limb, limb, limb, p]])).toThrow(DeviceError);
     await device.close();
 
-    const next = await openCpuDevice({ threads: 2 });
+    const next = await openCpuDevice(options);
     expect((await doubled(next, 1))[5]).toBe(10);
     await next.close();
   });
 
   test("a process with idle workers, or one that forgot to close its device, ends by itself", async () => {
     buildIfStale();
-    const dist = new URL("../../dist/index.js", import.meta.url);
+    const dist = new URL("../../dist/ntt/index.js", import.meta.url);
     const script = `
-      import { openDevice } from ${JSON.stringify(dist.href)};
-      const device = await openDevice("cpu", { threads: 2 });
+      import { openCpuDevice } from ${JSON.stringify(dist.href)};
+      const device = await openCpuDevice(${JSON.stringify(options)});
       const [limb] = device.allocate(12, 1);
       device.launch("subtract", 12, [[limb, limb, limb, ${p}]]);
       console.log((await device.read(12, [limb]))[0][7]);`;
@@ -70,5 +76,43 @@ describe("worker threads", () => {
       timeout: 60_000,
     });
     expect(stdout).toBe("0\n");
+  });
+});
+
+describe("where launches run", () => {
+  const parameters = unsafe(10, [1, 1, 1], { digitPrimes: 1, specials: 2 });
+
+  /** Keys, encryption, a product and a rotation from one seed: every residue of the result. */
+  async function residues(options: CpuDeviceOptions): Promise<Uint32Array[]> {
+    const device = await openCpuDevice(options);
+    const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(9));
+    const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1] }));
+    const x = holder.encrypt([0.5, -0.25]);
+    const result = he.rotate(he.multiply(x, x), 1);
+    const words = await device.read(
+      parameters.logN,
+      result.parts.flatMap(({ limbs }) => limbs),
+    );
+    await device.close();
+    return words;
+  }
+
+  test("leaves the same residues", async () => {
+    const wanted = await residues({});
+    for (const options of [{ execution: "messages" }, { execution: "shared" }, { threads: 2 }] as const) {
+      expect(await residues(options)).toEqual(wanted);
+    }
+  });
+
+  test("memory that a worker outgrows is a DeviceError that says the way out", async () => {
+    const device = await openCpuDevice({ execution: "messages", memoryLimit: 32 * 2 ** 20 });
+    expect(() => device.allocate(16, 200)).toThrow("memory is exhausted");
+    await device.close();
+  });
+
+  test("takes several threads in one way only", async () => {
+    await expect(openCpuDevice({ threads: 2, execution: "messages" })).rejects.toThrow(
+      'only "shared" has more than one',
+    );
   });
 });

@@ -1,9 +1,8 @@
 import { DeviceError } from "../../errors.js";
 import type { Limb } from "../kernels.js";
-import { ADDRESS } from "./worker.js";
+import type { Memory } from "./memory.js";
+import { ADDRESS, MAX_PAGES, PAGE } from "./worker.js";
 
-const PAGE = 65536;
-const MAX_PAGES = 65536;
 const SLAB_BYTES = 8 * 2 ** 20;
 /**
  * Limbs lie 4N bytes plus this odd multiple of 64 apart: at a power-of-two pitch the operands of one sum
@@ -18,20 +17,16 @@ const RESERVED = ADDRESS.end;
  * A limb is its byte address.
  */
 export class Arena {
-  readonly memory: WebAssembly.Memory;
   private readonly free = new Map<number, number[]>();
   private readonly used = new Map<number, Set<number>>();
   private top = RESERVED;
   bytesInUse = 0;
   peakBytes = 0;
 
-  /** @param shared whether worker threads see the memory too */
   constructor(
+    private readonly memory: Memory,
     private readonly maxPages = MAX_PAGES,
-    shared = false,
-  ) {
-    this.memory = new WebAssembly.Memory({ initial: RESERVED / PAGE, maximum: MAX_PAGES, shared });
-  }
+  ) {}
 
   static pitch(logN: number): number {
     return 4 * 2 ** logN + PADDING;
@@ -68,13 +63,8 @@ export class Arena {
     return address;
   }
 
-  words(address: number, count: number): Uint32Array {
-    return new Uint32Array(this.memory.buffer, address, count);
-  }
-
-  /** Overwrites everything with zeros. */
-  wipe(): void {
-    new Uint8Array(this.memory.buffer).fill(0);
+  /** Forgets every limb. */
+  clear(): void {
     this.free.clear();
     this.used.clear();
     this.bytesInUse = 0;
@@ -88,9 +78,9 @@ export class Arena {
   }
 
   private grow(end: number): void {
-    const missing = Math.ceil((end + PADDING) / PAGE) - this.memory.buffer.byteLength / PAGE;
+    const missing = Math.ceil((end + PADDING) / PAGE) - this.memory.bytes / PAGE;
     if (missing <= 0) return;
-    const pages = this.memory.buffer.byteLength / PAGE + missing;
+    const pages = this.memory.bytes / PAGE + missing;
     try {
       if (pages > this.maxPages) throw new RangeError("over the limit");
       this.memory.grow(missing);

@@ -6,15 +6,25 @@ import { nextTurn } from "../turn.js";
 import { Arena } from "./arena.js";
 import { LaunchEncoder } from "./encode.js";
 import { type Executor, InlineExecutor, WorkerExecutor } from "./executor.js";
-import { instantiate, plainKernels, sharedKernels } from "./module.js";
+import { LocalMemory, type Memory } from "./memory.js";
+import { numbered } from "./module.js";
 import { LaunchQueue } from "./queue.js";
+import { RemoteWorker } from "./remote.js";
 import { Tables } from "./tables.js";
-import { ADDRESS, MAX_THREADS, RowRunner } from "./worker.js";
+import { ADDRESS, MAX_PAGES, MAX_THREADS, PAGE, RowRunner } from "./worker.js";
 import { WorkerPool } from "./workers.js";
 
+/**
+ * "inline": at once, on the calling thread. "shared": in workers on one shared memory, while the calling thread only
+ * queues. "messages": in one worker with a memory of its own, for pages without cross-origin isolation.
+ */
+export type Execution = "inline" | "shared" | "messages";
+
 export interface CpuDeviceOptions {
-  /** Threads that compute. One computes on the calling thread; more are workers, and the calling thread only queues. */
+  /** Threads that compute; default 1. */
   readonly threads?: number;
+  /** Where they do. By default the thread of a page never does; elsewhere one thread is the caller's, more are workers. */
+  readonly execution?: Execution;
   /** Most bytes of WebAssembly memory; 4 GiB is the platform's limit and the default. */
   readonly memoryLimit?: number;
 }
@@ -24,35 +34,52 @@ export interface CpuDeviceOptions {
  * @throws DeviceError where WebAssembly SIMD or, for several threads, shared memory is missing.
  */
 export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Device> {
-  const { threads = 1, memoryLimit = 2 ** 32 } = options;
+  const { threads = 1, memoryLimit = MAX_PAGES * PAGE, execution = defaultExecution(threads) } = options;
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
     throw new RangeError(`${threads} threads: 1 to ${MAX_THREADS} were expected`);
   }
-  if (threads > 1 && typeof SharedArrayBuffer === "undefined") {
-    throw new DeviceError(
-      "several threads need shared memory",
-      "serve the page with COOP and COEP headers, or use 1 thread",
-    );
+  if (threads > 1 && execution !== "shared") {
+    throw new RangeError(`${threads} threads with execution "${execution}": only "shared" has more than one`);
+  }
+  if (execution === "shared" && !canShareMemory()) {
+    const fix = "serve the page with COOP and COEP headers, or use 1 thread";
+    throw new DeviceError("several threads need shared memory", fix);
   }
   try {
-    const arena = new Arena(Math.floor(memoryLimit / 65536), threads > 1);
-    const kernels = await instantiate(await (threads > 1 ? sharedKernels() : plainKernels()), arena.memory);
-    const encoder = new LaunchEncoder(new Tables(arena, kernels), threads);
-    if (threads === 1) {
-      return new CpuDevice(
-        arena,
-        encoder,
-        new InlineExecutor(arena, new RowRunner(kernels, arena.memory, ADDRESS.scratch)),
-        1,
-      );
-    }
-    const workers = await WorkerPool.start(threads, arena.memory);
-    return new CpuDevice(arena, encoder, new WorkerExecutor(new LaunchQueue(arena.memory, workers), workers), threads);
+    const { memory, executor } = await start(execution, threads);
+    const arena = new Arena(memory, Math.floor(memoryLimit / PAGE));
+    return new CpuDevice(arena, new LaunchEncoder(new Tables(arena, memory), threads), executor, threads);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
     const fix = "use Node 20.19 or later, or a browser with WebAssembly SIMD";
     throw new DeviceError("the WebAssembly kernels do not start", fix, { cause });
   }
+}
+
+/** Whether memory can be shared with workers: on a page only where it is cross-origin isolated. */
+function canShareMemory(): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && globalThis.crossOriginIsolated !== false;
+}
+
+function defaultExecution(threads: number): Execution {
+  if (threads > 1) return "shared";
+  if (typeof document === "undefined") return "inline";
+  return canShareMemory() ? "shared" : "messages";
+}
+
+async function start(execution: Execution, threads: number): Promise<{ memory: Memory; executor: Executor }> {
+  if (execution === "messages") {
+    const worker = await RemoteWorker.start();
+    return { memory: worker, executor: worker };
+  }
+  const memory = await LocalMemory.create(execution === "shared");
+  if (execution === "inline") {
+    const runner = new RowRunner(numbered(memory.kernels), memory.memory, ADDRESS.scratch);
+    return { memory, executor: new InlineExecutor(memory, runner) };
+  }
+  const workers = await WorkerPool.start(threads, memory.memory);
+  const queue = new LaunchQueue(memory.memory, workers);
+  return { memory, executor: new WorkerExecutor(memory, queue, workers) };
 }
 
 class CpuDevice implements Device {
@@ -104,15 +131,19 @@ class CpuDevice implements Device {
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {
     this.check(logN);
-    await this.idle();
-    return limbs.map((limb) => this.arena.words(limb, 2 ** logN).slice());
+    return this.settled(this.executor.read(limbs, 2 ** logN));
   }
 
   async idle(): Promise<void> {
-    await this.executor.idle();
+    await this.settled(this.executor.idle());
+  }
+
+  private async settled<T>(answer: Promise<T>): Promise<T> {
+    const result = await answer;
     await nextTurn();
     // Closed while somebody waited: every limb is zeros by now, and no result.
     if (this.closed) throw closedError();
+    return result;
   }
 
   statistics(): DeviceStatistics {
@@ -123,7 +154,7 @@ class CpuDevice implements Device {
     if (this.closed) return;
     this.closed = true;
     await this.executor.close();
-    this.arena.wipe();
+    this.arena.clear();
   }
 
   private check(logN: number): void {

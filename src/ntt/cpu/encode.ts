@@ -1,13 +1,21 @@
 import type { KernelName, KernelRows } from "../kernels.js";
-import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../kernels.js";
+import { GAUSSIAN_THRESHOLDS, KERNEL_NAMES, requireFractionWords } from "../kernels.js";
 import { multiplyModulo, toMontgomery } from "../modulus.js";
 import { halve } from "./halves.js";
 import type { Tables } from "./tables.js";
-import { KERNEL_ORDER, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
+import { ADDRESS, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
 
 /** A base conversion of few rows is cut into pieces of its coefficients, so that all threads have something to do. */
 const CONVERT_PIECES = 8;
 const SMALLEST_PIECE = 2048;
+
+/** Bytes of the place where launches wait. */
+export const RING_BYTES = ADDRESS.end - ADDRESS.ring;
+
+/** @throws RangeError for a launch that does not fit. */
+export function requireShort(launch: Uint32Array, most = RING_BYTES): void {
+  if (launch.byteLength > most) throw new RangeError(`a launch of ${launch.byteLength} bytes is too large`);
+}
 
 /** Lists longer than this are copied in one call, which costs more than a loop over short ones. */
 const LONG_LIST = 1024;
@@ -26,7 +34,7 @@ export class LaunchEncoder {
   ) {}
 
   /** The launch in words, as `runRow` reads it. Twiddle factors and automorphisms are made at first use. */
-  encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): Uint32Array {
+  encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): Uint32Array<ArrayBuffer> {
     const encode = this.encoders[kernel];
     return launchWords(
       kernel,
@@ -105,11 +113,11 @@ function scalars(...args: number[]): EncodedRow[] {
   return [{ args }];
 }
 
-function launchWords(kernel: (typeof KERNEL_ORDER)[number], rows: readonly EncodedRow[]): Uint32Array {
+function launchWords(kernel: KernelName, rows: readonly EncodedRow[]): Uint32Array<ArrayBuffer> {
   let length = 2 + rows.length;
   for (const { args, list } of rows) length += 1 + args.length + (list?.length ?? 0);
   const words = new Uint32Array(length);
-  words[0] = KERNEL_ORDER.indexOf(kernel);
+  words[0] = KERNEL_NAMES.indexOf(kernel);
   words[1] = rows.length;
   let at = 2 + rows.length;
   for (let i = 0; i < rows.length; i++) {

@@ -1,47 +1,56 @@
 import type { Limb } from "../kernels.js";
-import type { Arena } from "./arena.js";
-import { writeWords } from "./encode.js";
+import { requireShort, writeWords } from "./encode.js";
+import type { LocalMemory } from "./memory.js";
 import type { LaunchQueue } from "./queue.js";
 import { ADDRESS, type RowRunner } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
 
 /** Takes encoded launches in order, and overwrites the words that it is given: some are seeds of secrets. */
 export interface Executor {
-  push(launch: Uint32Array): void;
+  push(launch: Uint32Array<ArrayBuffer>): void;
   /** Copies words into a limb, after the launches before. */
   write(limb: Limb, words: Uint32Array | Int32Array): void;
+  /** Copies of limbs of `count` words, after the launches before. */
+  read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]>;
   idle(): Promise<void>;
+  /** Ends what waits, and overwrites the memory with zeros. */
   close(): Promise<void>;
 }
 
 /** Runs every launch at once on the calling thread: the queue of one thread is always empty. */
 export class InlineExecutor implements Executor {
   constructor(
-    private readonly arena: Arena,
+    private readonly memory: LocalMemory,
     private readonly runner: RowRunner,
   ) {}
 
   push(launch: Uint32Array): void {
-    if (launch.byteLength > ADDRESS.end - ADDRESS.ring)
-      throw new RangeError(`a launch of ${launch.byteLength} bytes is too large`);
-    this.arena.words(ADDRESS.ring, launch.length).set(launch);
+    requireShort(launch);
+    this.memory.store(ADDRESS.ring, launch);
     const rows = launch[1];
     launch.fill(0);
     for (let row = 0; row < rows; row++) this.runner.run(ADDRESS.ring, row);
   }
 
   write(limb: Limb, words: Uint32Array | Int32Array): void {
-    this.arena.words(limb, words.length).set(words);
+    this.memory.store(limb, words);
+  }
+
+  async read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]> {
+    return this.memory.read(limbs, count);
   }
 
   async idle(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.memory.wipe();
+  }
 }
 
 /** Hands launches to worker threads. */
 export class WorkerExecutor implements Executor {
   constructor(
+    private readonly memory: LocalMemory,
     private readonly queue: LaunchQueue,
     private readonly workers: WorkerPool,
   ) {}
@@ -54,12 +63,18 @@ export class WorkerExecutor implements Executor {
     this.queue.push(writeWords(limb, words));
   }
 
+  async read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]> {
+    await this.queue.idle();
+    return this.memory.read(limbs, count);
+  }
+
   idle(): Promise<void> {
     return this.queue.idle();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.queue.close();
-    return this.workers.close();
+    await this.workers.close();
+    this.memory.wipe();
   }
 }

@@ -1,4 +1,6 @@
+import { KERNEL_NAMES } from "../kernels.js";
 import { kernelsBase64, sharedKernelsBase64 } from "./kernels.generated.js";
+import type { KernelFunction } from "./worker.js";
 
 /** The exports of the embedded WebAssembly module; addresses and sizes are bytes. See `assembly/`. */
 export interface Kernels {
@@ -23,6 +25,11 @@ export interface Kernels {
   expandUniform(out: number, seed: number, scratch: number, bytes: number, p: number): void;
   sampleTernary(out: number, seed: number, scratch: number, bytes: number): void;
   sampleGaussian(out: number, seed: number, scratch: number, bytes: number, thresholds: number): void;
+}
+
+/** The kernels by their numbers in a launch. */
+export function numbered(kernels: Kernels): KernelFunction[] {
+  return KERNEL_NAMES.map((name) => kernels[name] as KernelFunction);
 }
 
 let plainModule: Promise<WebAssembly.Module> | undefined;

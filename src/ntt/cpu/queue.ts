@@ -1,8 +1,7 @@
 import { DeviceError } from "../../errors.js";
+import { RING_BYTES, requireShort } from "./encode.js";
 import { ADDRESS, CONTROL, INDEX_SIZE, INDEX_WORDS, ROW_BITS } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
-
-const RING_BYTES = ADDRESS.end - ADDRESS.ring;
 
 interface Waiter {
   readonly sequence: number;
@@ -40,7 +39,7 @@ export class LaunchQueue {
   /** Queues one launch; returns at once. @throws DeviceError after a worker has died. */
   push(launch: Uint32Array): void {
     if (this.failure) throw this.failure;
-    if (launch.byteLength > RING_BYTES / 2) throw new RangeError(`a launch of ${launch.byteLength} bytes is too large`);
+    requireShort(launch, RING_BYTES / 2);
     if (launch[1] >= 2 ** ROW_BITS) throw new RangeError(`a launch of ${launch[1]} rows is too large`);
     this.queued++;
     if (this.overflow.length === 0 && this.publish(launch)) return;

@@ -1,6 +1,6 @@
 import { automorphismTable, twiddles } from "../roots.js";
 import type { Arena } from "./arena.js";
-import type { Kernels } from "./module.js";
+import type { Memory } from "./memory.js";
 
 /** Addresses of one prime's twiddle factors and of their Shoup quotients. */
 export interface TransformTables {
@@ -17,7 +17,7 @@ export class Tables {
 
   constructor(
     private readonly arena: Arena,
-    private readonly kernels: Kernels,
+    private readonly memory: Memory,
   ) {}
 
   transform(prime: number, logN: number): TransformTables {
@@ -46,13 +46,13 @@ export class Tables {
   private withQuotients(values: Uint32Array, prime: number): { values: number; quotients: number } {
     const address = this.store(values);
     const quotients = this.arena.reserve(4 * values.length);
-    this.kernels.quotients(address, quotients, values.length, prime);
+    this.memory.quotients(address, quotients, values.length, prime);
     return { values: address, quotients };
   }
 
   private store(words: Uint32Array): number {
     const address = this.arena.reserve(4 * words.length);
-    this.arena.words(address, words.length).set(words);
+    this.memory.store(address, words);
     return address;
   }
 }

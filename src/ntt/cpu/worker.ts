@@ -1,32 +1,9 @@
 /**
  * What a worker thread does, and how any thread runs one row. This file is compiled twice: as part of the library, and by
- * scripts/build-kernels.mjs into the script that workers start from. So it imports nothing but types.
+ * scripts/build-kernels.mjs into the script that workers start from. So it imports nothing.
  */
-import type { Kernels } from "./module.js";
-
-/** Kernels in the order of their numbers in a launch. */
-export const KERNEL_ORDER = [
-  "ntt",
-  "intt",
-  "add",
-  "subtract",
-  "negate",
-  "multiply",
-  "multiplyAdd",
-  "multiplyScalar",
-  "multiplyScalarAdd",
-  "dropAndScale",
-  "permute",
-  "lift",
-  "reduce",
-  "copy",
-  "expandUniform",
-  "sampleTernary",
-  "sampleGaussian",
-  "dotProduct",
-  "tensor",
-  "baseConvert",
-] as const;
+export const PAGE = 65536;
+export const MAX_PAGES = 65536;
 
 /** Byte addresses below the arena, the same in every thread. */
 export const ADDRESS = {
@@ -62,6 +39,9 @@ const SEQUENCE_MASK = 0xfffff;
 /** Looks at `published` before a thread goes to sleep: about 50 µs, what waking it would cost. */
 const SPINS = 2000;
 
+/** A kernel as it is called: with the arguments that its row names. */
+export type KernelFunction = (...args: number[]) => void;
+
 /** In place of an argument: the address of the words after the row's arguments; the thread's own scratch space. */
 export const LIST_ARGUMENT = -1;
 export const SCRATCH_ARGUMENT = -2;
@@ -74,7 +54,8 @@ export class RowRunner {
   private words: Int32Array;
 
   constructor(
-    private readonly kernels: Kernels,
+    /** By their numbers in a launch. */
+    private readonly kernels: readonly KernelFunction[],
     private readonly memory: WebAssembly.Memory,
     private readonly scratch: number,
   ) {
@@ -94,12 +75,17 @@ export class RowRunner {
       if (word === LIST_ARGUMENT) args.push(4 * (at + count + 1));
       else args.push(word === SCRATCH_ARGUMENT ? this.scratch : word);
     }
-    (this.kernels[KERNEL_ORDER[words[base]]] as (...args: number[]) => void)(...args);
+    this.kernels[words[base]](...args);
   }
 }
 
 /** A worker's life: takes rows in order, launch after launch, and sleeps when there is none. Returns only by an error. */
-export function serve(kernels: Kernels, memory: WebAssembly.Memory, scratch: number, wake: () => void): never {
+export function serve(
+  kernels: readonly KernelFunction[],
+  memory: WebAssembly.Memory,
+  scratch: number,
+  wake: () => void,
+): never {
   const runner = new RowRunner(kernels, memory, scratch);
   const control = new Int32Array(memory.buffer, 0, ADDRESS.scratch / 4);
   for (;;) {
@@ -126,6 +112,66 @@ export function serve(kernels: Kernels, memory: WebAssembly.Memory, scratch: num
     ) {
       if (Atomics.compareExchange(control, CONTROL.waiting, 1, 0) === 1) wake();
     }
+  }
+}
+
+/** What a worker with a memory of its own is asked to do, in order. */
+export type Task =
+  | readonly [task: "launch", words: Uint32Array]
+  | readonly [task: "store", address: number, words: Uint32Array]
+  | readonly [task: "quotients", values: number, quotients: number, count: number, prime: number]
+  | readonly [task: "grow", pages: number]
+  | readonly [task: "read", id: number, limbs: readonly number[], count: number]
+  | readonly [task: "wipe", id: number];
+
+/** Its answers: what was read, or nothing after a wipe. */
+export type Answer = readonly [id: number, limbs: readonly Uint32Array<ArrayBuffer>[]];
+
+/** Such a worker's tasks. Words that were sent are overwritten when they are used: some are seeds of secrets. */
+export class TaskRunner {
+  private readonly runner: RowRunner;
+
+  constructor(
+    kernels: readonly KernelFunction[],
+    private readonly quotients: KernelFunction,
+    private readonly memory: WebAssembly.Memory,
+    private readonly send: (answer: Answer) => void,
+  ) {
+    this.runner = new RowRunner(kernels, memory, ADDRESS.scratch);
+  }
+
+  run(task: Task): void {
+    switch (task[0]) {
+      case "launch": {
+        const [, words] = task;
+        const rows = words[1];
+        this.store(ADDRESS.ring, words);
+        for (let row = 0; row < rows; row++) this.runner.run(ADDRESS.ring, row);
+        break;
+      }
+      case "store":
+        this.store(task[1], task[2]);
+        break;
+      case "quotients":
+        this.quotients(task[1], task[2], task[3], task[4]);
+        break;
+      case "grow":
+        this.memory.grow(task[1]);
+        break;
+      case "read": {
+        const [, id, limbs, count] = task;
+        this.send([id, limbs.map((limb) => new Uint32Array(this.memory.buffer, limb, count).slice())]);
+        break;
+      }
+      case "wipe":
+        new Uint8Array(this.memory.buffer).fill(0);
+        this.send([task[1], []]);
+    }
+  }
+
+  private store(address: number, words: Uint32Array): void {
+    new Uint32Array(this.memory.buffer, address, words.length).set(words);
+    words.fill(0);
   }
 }
 

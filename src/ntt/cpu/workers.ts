@@ -1,15 +1,8 @@
 import { DeviceError } from "../../errors.js";
+import { KERNEL_NAMES } from "../kernels.js";
 import { sharedKernels } from "./module.js";
-import { workerScript } from "./worker.generated.js";
+import { startThread, type Thread } from "./threads.js";
 import { ADDRESS, SCRATCH_BYTES } from "./worker.js";
-
-/** What Node's and the browser's workers have in common, as far as it is needed here. */
-interface Thread {
-  listen(onMessage: (message: unknown) => void, onEnd: (reason: unknown) => void): void;
-  /** Whether the thread keeps the process alive. Browsers have no such thing. */
-  keepAlive(alive: boolean): void;
-  end(): Promise<void>;
-}
 
 /** Long-lived threads that run launches from shared memory. */
 export class WorkerPool {
@@ -26,7 +19,7 @@ export class WorkerPool {
     const threads = await Promise.all(
       Array.from({ length: count }, (_, i) => {
         const scratch = ADDRESS.scratch + i * SCRATCH_BYTES;
-        return isNode() ? nodeThread({ module, memory, scratch }) : browserThread({ module, memory, scratch });
+        return startThread({ module, names: KERNEL_NAMES, memory, scratch });
       }),
     );
     const pool = new WorkerPool(threads);
@@ -37,9 +30,7 @@ export class WorkerPool {
             thread.listen(
               (message) => (message === "ready" ? resolve() : pool.onWake()),
               (reason) => {
-                const error = new DeviceError("a worker of the CPU device died", "open a new device and run again", {
-                  cause: reason,
-                });
+                const error = workerDied(reason);
                 reject(error);
                 if (!pool.closing) pool.onFailure(error);
               },
@@ -64,48 +55,6 @@ export class WorkerPool {
   }
 }
 
-interface WorkerData {
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly scratch: number;
-}
-
-function isNode(): boolean {
-  return typeof process !== "undefined" && process.versions?.node !== undefined;
-}
-
-async function nodeThread(workerData: WorkerData): Promise<Thread> {
-  // Behind a variable, so that bundlers for browsers do not follow it.
-  const name = "node:worker_threads";
-  const { Worker } = (await import(name)) as typeof import("node:worker_threads");
-  // Without the process's own flags: under --input-type=module the script would be no script.
-  const worker = new Worker(workerScript, { eval: true, workerData, execArgv: [] });
-  return {
-    listen(onMessage, onEnd) {
-      worker.on("message", onMessage);
-      worker.on("error", onEnd);
-      worker.on("exit", (code) => onEnd(new Error(`exit code ${code}`)));
-    },
-    keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
-    async end() {
-      await worker.terminate();
-    },
-  };
-}
-
-async function browserThread(data: WorkerData): Promise<Thread> {
-  const url = URL.createObjectURL(new Blob([workerScript], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  URL.revokeObjectURL(url);
-  worker.postMessage(data);
-  return {
-    listen(onMessage, onEnd) {
-      worker.onmessage = (event) => onMessage(event.data);
-      worker.onerror = (event) => onEnd(new Error(event.message));
-    },
-    keepAlive() {},
-    async end() {
-      worker.terminate();
-    },
-  };
+export function workerDied(cause: unknown): DeviceError {
+  return new DeviceError("a worker of the CPU device died", "open a new device and run again", { cause });
 }

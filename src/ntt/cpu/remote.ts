@@ -1,0 +1,132 @@
+import { DeviceError } from "../../errors.js";
+import { KERNEL_NAMES, type Limb } from "../kernels.js";
+import { requireShort } from "./encode.js";
+import type { Executor } from "./executor.js";
+import type { Memory } from "./memory.js";
+import { plainKernels } from "./module.js";
+import { startThread, type Thread } from "./threads.js";
+import { ADDRESS, type Answer, PAGE, type Task } from "./worker.js";
+import { workerDied } from "./workers.js";
+
+interface Waiter {
+  resolve(limbs: Uint32Array[]): void;
+  reject(error: DeviceError): void;
+}
+
+/**
+ * One worker with a memory of its own, fed by messages: for pages whose memory cannot be shared, and whose thread must
+ * stay free nevertheless. The tasks of one turn travel together.
+ */
+export class RemoteWorker implements Memory, Executor {
+  bytes: number = ADDRESS.end;
+  private tasks: Task[] = [];
+  private transfer: ArrayBuffer[] = [];
+  private readonly waiters = new Map<number, Waiter>();
+  private nextId = 0;
+  private failure: DeviceError | undefined;
+
+  private constructor(private readonly thread: Thread) {}
+
+  /** Resolves when the worker waits for tasks. */
+  static async start(): Promise<RemoteWorker> {
+    const thread = await startThread({ module: await plainKernels(), names: KERNEL_NAMES });
+    const worker = new RemoteWorker(thread);
+    await new Promise<void>((resolve, reject) => {
+      thread.listen(
+        (message) => {
+          if (message === "ready") resolve();
+          else worker.answer(message as Answer);
+        },
+        (reason) => {
+          const error = workerDied(reason);
+          reject(error);
+          worker.fail(error);
+        },
+      );
+    });
+    thread.keepAlive(false);
+    return worker;
+  }
+
+  push(launch: Uint32Array<ArrayBuffer>): void {
+    requireShort(launch);
+    this.send(["launch", launch], launch.buffer);
+  }
+
+  write(limb: Limb, words: Uint32Array | Int32Array): void {
+    this.store(limb, words);
+  }
+
+  store(address: number, words: Uint32Array | Int32Array): void {
+    const copy = new Uint32Array(words);
+    this.send(["store", address, copy], copy.buffer);
+  }
+
+  quotients(values: number, quotients: number, count: number, prime: number): void {
+    this.send(["quotients", values, quotients, count, prime]);
+  }
+
+  /** Where the platform has no more memory the worker dies of it, and the next read says so. */
+  grow(pages: number): void {
+    this.send(["grow", pages]);
+    this.bytes += pages * PAGE;
+  }
+
+  read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]> {
+    return this.ask((id) => ["read", id, limbs, count]);
+  }
+
+  async idle(): Promise<void> {
+    await this.read([], 0);
+  }
+
+  async close(): Promise<void> {
+    const error = new DeviceError(
+      "the device was closed before its launches had run",
+      "await every result, then close()",
+    );
+    for (const waiter of this.waiters.values()) waiter.reject(error);
+    this.waiters.clear();
+    if (!this.failure) await this.ask((id) => ["wipe", id]).catch(() => {}); // died meanwhile: its memory is gone
+    this.failure ??= error;
+    await this.thread.end();
+  }
+
+  private ask(task: (id: number) => Task): Promise<Uint32Array[]> {
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.send(task(id));
+      this.waiters.set(id, { resolve, reject });
+      this.thread.keepAlive(true);
+      this.flush();
+    });
+  }
+
+  private answer([id, limbs]: Answer): void {
+    this.waiters.get(id)?.resolve([...limbs]);
+    this.waiters.delete(id);
+    if (this.waiters.size === 0) this.thread.keepAlive(false);
+  }
+
+  private send(task: Task, buffer?: ArrayBuffer): void {
+    if (this.failure) throw this.failure;
+    if (this.tasks.length === 0) queueMicrotask(() => this.flush());
+    this.tasks.push(task);
+    if (buffer) this.transfer.push(buffer);
+  }
+
+  private flush(): void {
+    if (this.tasks.length === 0 || this.failure) return;
+    this.thread.send(this.tasks, this.transfer);
+    this.tasks = [];
+    this.transfer = [];
+  }
+
+  private fail(error: DeviceError): void {
+    this.failure ??= error;
+    for (const waiter of this.waiters.values()) waiter.reject(this.failure);
+    this.waiters.clear();
+    this.tasks = [];
+    this.thread.keepAlive(false);
+  }
+}
