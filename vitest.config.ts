@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -31,6 +32,11 @@ if (process.env.BLINDSIGHT_ADAPTER === undefined) {
 }
 const adapter = process.env.BLINDSIGHT_ADAPTER;
 
+const chromium = (process.env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, "chromium")));
+if (!chromium && process.env.VITEST_WORKER_ID === undefined) {
+  console.log("browser tests are skipped: there is no chromium");
+}
+
 /** The kernels' own tests, run once more on the GPU, and what only a GPU has. */
 const GPU_TESTS = ["pointwise", "transform", "sums", "convert", "expand"].map((name) => `test/ntt/${name}.test.ts`);
 
@@ -44,7 +50,11 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: "cpu", include: ["test/**/*.test.ts"], exclude: ["test/gpu/device/**"] } },
+      {
+        extends: true,
+        test: { name: "cpu", include: ["test/**/*.test.ts"], exclude: ["test/gpu/device/**", "test/browser/**"] },
+      },
+      ...(chromium ? [{ extends: true as const, test: { name: "browser", include: ["test/browser/*.test.ts"] } }] : []),
       ...(adapter
         ? [
             {

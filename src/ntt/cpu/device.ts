@@ -95,7 +95,9 @@ class CpuDevice implements Device {
   ) {}
 
   describe(): string {
-    return `CPU, WebAssembly SIMD, ${this.threads} thread${this.threads > 1 ? "s" : ""}`;
+    const remote = this.executor instanceof RemoteWorker;
+    const where = remote ? "one worker" : `${this.threads} thread${this.threads > 1 ? "s" : ""}`;
+    return `CPU, WebAssembly SIMD, ${where}`;
   }
 
   /** What stands in JSON and on a console: the memory behind this object holds secrets. */

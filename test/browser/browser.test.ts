@@ -1,0 +1,96 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { drawPhantom } from "../../src/data/phantom.js";
+import { phantomOffsets } from "../../src/data/phantom-set.js";
+import { importOnnx } from "../../src/nn/index.js";
+import { buildIfStale } from "../cli/blindsight.js";
+import { visit } from "./chromium.js";
+import { type Report, Site } from "./site.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const pages = join(root, "test/browser/page");
+
+interface Diagnosis {
+  readonly residues: string;
+  readonly probabilities: readonly number[];
+  readonly encrypted: object;
+  readonly ticks: number;
+}
+
+let project: string;
+let inputs: string;
+let expected: { scheme: { residues: string; values: number[] }; diagnosis: Diagnosis };
+
+beforeAll(async () => {
+  buildIfStale();
+  const model = [...readFileSync(join(root, "models/rl3-phantom.onnx"))];
+  const { input } = importOnnx(Uint8Array.from(model)).card;
+  const images = Array.from({ length: 16 }, (_, k) => {
+    const { pixels } = drawPhantom(1, phantomOffsets.val + k);
+    return Array.from(pixels, (value) => value * input.scale + input.offset);
+  });
+  inputs = JSON.stringify({ model, images });
+  const node = execFileSync(process.execPath, [join(root, "test/browser/expected.mjs")], { input: inputs });
+  expected = JSON.parse(node.toString());
+
+  // An application of somebody else's: it has the package among its modules, and vite bundles it.
+  project = mkdtempSync(join(tmpdir(), "blindsight-vite-"));
+  cpSync(pages, project, { recursive: true });
+  mkdirSync(join(project, "node_modules"));
+  symlinkSync(root, join(project, "node_modules/blindsight"));
+  await build({ root: project, configFile: false, logLevel: "error", build: { target: "es2022" } });
+}, 300_000);
+afterAll(() => {
+  if (project) rmSync(project, { recursive: true, force: true });
+});
+
+/** Residues to the last bit; of the probabilities all but what Math.exp of another engine may round otherwise. */
+function requireExpected({ residues, probabilities, encrypted }: Diagnosis): void {
+  expect(encrypted).toEqual({ image: true, model: true });
+  expect(residues).toBe(expected.diagnosis.residues);
+  probabilities.forEach((p, i) => {
+    expect(p).toBeCloseTo(expected.diagnosis.probabilities[i], 12);
+  });
+}
+
+async function report(bundled: boolean, isolated: boolean, asked: string): Promise<Report> {
+  const site = await Site.open(bundled ? [join(project, "dist")] : [pages, root], inputs, isolated);
+  try {
+    return await visit(`${site.url}/${bundled ? "index" : "plain"}.html?${asked}`, site.report);
+  } finally {
+    site.close();
+  }
+}
+
+describe.each([
+  ["bundled by vite, cross-origin isolated", true, true],
+  ["bundled by vite, not isolated", true, false],
+  ["a plain module, cross-origin isolated", false, true],
+  ["a plain module, not isolated", false, false],
+])("a page %s", (_, bundled, isolated) => {
+  test("computes on ciphertexts and diagnoses, with Node's residues on every device", async () => {
+    const found = await report(bundled, isolated, "scheme=cpu&scheme=webgpu&diagnose=cpu");
+    expect(found.errors).toEqual([]);
+    expect(found.isolated).toBe(isolated);
+    for (const kind of ["cpu", "webgpu"]) {
+      expect(found[kind]).toMatchObject({ residues: expected.scheme.residues, values: expected.scheme.values });
+    }
+    expect(found["cpu"]).toMatchObject({ device: expect.stringMatching(isolated ? /\d threads?$/ : /one worker$/) });
+    expect(found["webgpu"]).toMatchObject({ device: expect.stringMatching(/^WebGPU/) });
+    const diagnosis = found["cpu diagnosis"] as Diagnosis;
+    requireExpected(diagnosis);
+    // The page's own thread was free while the server computed.
+    expect(diagnosis.ticks).toBeGreaterThan(3);
+  }, 300_000);
+});
+
+test("a page diagnoses on WebGPU, with Node's residues", async () => {
+  const found = await report(true, false, "diagnose=webgpu");
+  expect(found.errors).toEqual([]);
+  requireExpected(found["webgpu diagnosis"] as Diagnosis);
+}, 900_000);
