@@ -1,6 +1,7 @@
 import { LevelError, ParameterError } from "../errors.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
+import type { Residency } from "./residency.js";
 
 /**
  * "canonical": the scale of the level. "product": its square, as a product leaves it before `rescale`.
@@ -25,6 +26,11 @@ export class Plaintext implements Disposable {
   /** Bytes in the device's memory. */
   get bytes(): number {
     return this.polynomial.bytes;
+  }
+
+  /** The same plaintext outside of the device's memory; this one is disposed of. */
+  async page(residency: Residency): Promise<Plaintext> {
+    return new Plaintext(await residency.page(this.polynomial), this.level, this.scale, this.slots);
   }
 
   [Symbol.dispose](): void {
@@ -83,6 +89,13 @@ export class Ciphertext implements Disposable {
   get pair(): readonly [RnsPolynomial, RnsPolynomial] {
     if (this.parts.length !== 2) throw new LevelError("a three-part ciphertext was given", "relinearize it first");
     return this.parts as unknown as readonly [RnsPolynomial, RnsPolynomial];
+  }
+
+  /** The same ciphertext outside of the device's memory; this one is disposed of. */
+  async page(residency: Residency): Promise<Ciphertext> {
+    const parts: RnsPolynomial[] = [];
+    for (const part of this.parts) parts.push(await residency.page(part));
+    return new Ciphertext(parts, { ...stateOf(this), seed: this.seed });
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,9 @@ import {
   conjugationElement,
   EvaluationKeys,
   inverseElement,
+  PUBLIC_STREAM,
   PublicKey,
+  RELINEARIZATION_STREAM,
   requireSteps,
   rotationElement,
   type SwitchingKey,
@@ -25,10 +27,6 @@ export interface EvaluationKeyRequest {
   readonly rotations?: Iterable<number> | ReadonlyMap<number, number>;
   readonly conjugate?: boolean;
 }
-
-/** Streams of one seed: the public key, the relinearisation key, then the Galois elements (odd, from 3 on). */
-const PUBLIC_STREAM = 0;
-const RELINEARIZATION_STREAM = 2;
 
 /** Makes every key that follows from a secret key. Each call draws a new seed: two keys never share a uniform half. */
 export class KeyGenerator {

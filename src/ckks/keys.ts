@@ -1,5 +1,7 @@
 import type { Carry } from "./basis.js";
 import type { RnsPolynomial } from "./polynomial.js";
+import type { Residency } from "./residency.js";
+import { expandUniform } from "./sampling.js";
 
 /**
  * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
@@ -14,6 +16,10 @@ export interface SwitchingKey {
   readonly carry: Carry;
   readonly digits: readonly { readonly b: RnsPolynomial; readonly a: RnsPolynomial }[];
 }
+
+/** Streams of one seed: the public key, the relinearisation key, then the Galois elements (odd, from 3 on). */
+export const PUBLIC_STREAM = 0;
+export const RELINEARIZATION_STREAM = 2;
 
 /** Encrypts for the holder of one secret key; may be known to anybody. */
 export class PublicKey implements Disposable {
@@ -46,6 +52,8 @@ export class EvaluationKeys implements Disposable {
     /** By Galois element g, stored inverse-rotated: switches from s to σ_g^−1(s), before σ_g is applied to the result. */
     readonly galois: ReadonlyMap<number, SwitchingKey>,
     readonly seed: Uint8Array,
+    /** Where the keys live, if not in the device's memory. */
+    readonly residency?: Residency,
   ) {}
 
   get all(): SwitchingKey[] {
@@ -57,9 +65,29 @@ export class EvaluationKeys implements Disposable {
     return this.all.flatMap((key) => key.digits).reduce((bytes, { b }) => bytes + b.packedBytes, this.seed.length);
   }
 
-  /** Bytes in the device's memory. */
+  /** Bytes in the device's memory, when all of them are there. */
   get bytes(): number {
-    return this.all.flatMap((key) => key.digits).reduce((n, { b }) => n + 8 * 2 ** b.ring.logN * b.limbs.length, 0);
+    return this.all.flatMap((key) => key.digits).reduce((n, { b }) => n + 2 * b.bytes, 0);
+  }
+
+  /**
+   * The same keys outside of the device's memory, in `residency`: halves b packed, halves a made again from the seed
+   * whenever they are used. These ones are disposed of.
+   */
+  async page(residency: Residency): Promise<EvaluationKeys> {
+    const pageKey = async (key: SwitchingKey, stream: number): Promise<SwitchingKey> => {
+      const digits: { b: RnsPolynomial; a: RnsPolynomial }[] = [];
+      for (const [index, { b, a }] of key.digits.entries()) {
+        const { ring, primes } = a;
+        const make = () => expandUniform(ring, primes, this.seed, stream, index);
+        digits.push({ b: await residency.page(b), a: residency.regenerate(a, make) });
+      }
+      return { ...key, digits };
+    };
+    const relinearization = this.relinearization && (await pageKey(this.relinearization, RELINEARIZATION_STREAM));
+    const galois = new Map<number, SwitchingKey>();
+    for (const [element, key] of this.galois) galois.set(element, await pageKey(key, element));
+    return new EvaluationKeys(this.fingerprint, relinearization, galois, this.seed, residency);
   }
 
   [Symbol.dispose](): void {

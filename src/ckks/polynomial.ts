@@ -1,5 +1,6 @@
 import type { Device } from "../ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
+import { residueBits } from "./packing.js";
 import { gave, lost, took } from "./pressure.js";
 
 /** Polynomials modulo X^N + 1, N = 2^logN, on one device. */
@@ -10,7 +11,7 @@ export interface Ring {
 
 const abandoned = new FinalizationRegistry<{ ring: Ring; limbs: readonly Limb[] }>(({ ring, limbs }) => {
   ring.device.free(ring.logN, limbs);
-  lost(limbBytes(ring, limbs));
+  lost(limbBytes(ring, limbs.length));
 });
 
 /**
@@ -23,10 +24,15 @@ export class RnsPolynomial implements Disposable {
   constructor(
     readonly ring: Ring,
     readonly primes: readonly number[],
-    readonly limbs: readonly Limb[],
+    private readonly owned: readonly Limb[],
   ) {
-    took(this.bytes);
-    abandoned.register(this, { ring, limbs }, this);
+    took(limbBytes(ring, owned.length));
+    abandoned.register(this, { ring, limbs: owned }, this);
+  }
+
+  /** One for each prime. */
+  get limbs(): readonly Limb[] {
+    return this.owned;
   }
 
   static allocate(ring: Ring, primes: readonly number[]): RnsPolynomial {
@@ -46,7 +52,7 @@ export class RnsPolynomial implements Disposable {
 
   /** Bytes in the device's memory. */
   get bytes(): number {
-    return limbBytes(this.ring, this.limbs);
+    return limbBytes(this.ring, this.primes.length);
   }
 
   /** Bytes when packed to each prime's bits. */
@@ -66,18 +72,18 @@ export class RnsPolynomial implements Disposable {
     if (this.disposed) return;
     this.disposed = true;
     abandoned.unregister(this);
-    gave(this.bytes);
-    this.ring.device.free(this.ring.logN, this.limbs);
+    gave(limbBytes(this.ring, this.owned.length));
+    this.ring.device.free(this.ring.logN, this.owned);
   }
 }
 
-function limbBytes({ logN }: Ring, limbs: readonly Limb[]): number {
-  return limbs.length * 4 * 2 ** logN;
+function limbBytes({ logN }: Ring, limbs: number): number {
+  return limbs * 4 * 2 ** logN;
 }
 
 /** Bytes of N residues at the prime's own width. */
 export function packedLimbBytes(prime: number, logN: number): number {
-  return (2 ** logN * Math.ceil(Math.log2(prime))) / 8;
+  return (2 ** logN * residueBits(prime)) / 8;
 }
 
 /** Queues a kernel, one row for each prime of `primes`. */

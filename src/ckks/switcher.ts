@@ -3,7 +3,7 @@ import { Ciphertext, stateOf } from "./ciphertext.js";
 import { conjugationElement, type EvaluationKeys, requireSteps, rotationElement, type SwitchingKey } from "./keys.js";
 import { Accumulator, Digits } from "./keyswitch.js";
 import type { Parameters } from "./parameters.js";
-import { copy, permute } from "./polynomial.js";
+import { copy, permute, type RnsPolynomial } from "./polynomial.js";
 
 /** Key switching with one set of evaluation keys: relinearisation and automorphisms of ciphertexts. */
 export class KeySwitcher {
@@ -25,7 +25,7 @@ export class KeySwitcher {
       );
     }
     using digits = Digits.decompose(a.parts[2], this.parameters, a.level, -1);
-    return Accumulator.innerProduct(digits, key, this.parameters, a.parts[0], a.parts[1]);
+    return this.innerProduct(digits, key, a.parts[0], a.parts[1]);
   }
 
   /**
@@ -41,7 +41,7 @@ export class KeySwitcher {
           a.parts.map((part) => copy(part)),
           stateOf(a),
         );
-      using sum = Accumulator.innerProduct(digits!, key, this.parameters, a.pair[0]);
+      using sum = this.innerProduct(digits!, key, a.pair[0]);
       const switched = sum.toCiphertextParts();
       const parts = switched.map((part) => permute(part, elements[i]));
       for (const part of switched) part[Symbol.dispose]();
@@ -57,8 +57,15 @@ export class KeySwitcher {
     }
     const key = this.galoisKey(galois, a.level);
     using digits = Digits.decompose(a.pair[1], this.parameters, a.level);
-    using switched = Accumulator.innerProduct(digits, key, this.parameters, a.pair[0]);
+    using switched = this.innerProduct(digits, key, a.pair[0]);
     sum.addAccumulator(switched, galois);
+  }
+
+  /** The only place that names a key's limbs: once its launch is queued, the key may leave the device's memory. */
+  private innerProduct(digits: Digits, key: SwitchingKey, c0: RnsPolynomial, c1?: RnsPolynomial): Accumulator {
+    const sum = Accumulator.innerProduct(digits, key, this.parameters, c0, c1);
+    this.keys.residency?.trim();
+    return sum;
   }
 
   /** The key for a Galois element, checked to reach `level`. */

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly dataset?: string;
   readonly split: "train" | "val" | "test";
   readonly plainModel?: boolean;
+  /** MiB of the device's memory for keys and weights; absent when all of them stay inside. */
+  readonly memory?: number;
   readonly seed?: number;
 }
 
@@ -23,6 +25,11 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
     .addOption(new Option("--device <kind>", "where to compute").choices(["auto", "cpu", "webgpu"]).default("auto"))
     .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, MAX_THREADS))
+    .option(
+      "--memory <MiB>",
+      "keep keys and weights packed, outside of the device's memory but for this much",
+      wholeNumber("--memory", 0, 2 ** 22),
+    )
     .option("--plain-model", "encrypt the image only: the server knows the model")
     .option(
       "--seed <n>",

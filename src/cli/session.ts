@@ -1,9 +1,11 @@
+import type { PublicKey } from "../ckks/index.js";
 import { openDevice } from "../device.js";
 import type { Device } from "../index.js";
 import {
   compile,
   type EncryptedModel,
   KeyHolder,
+  type ModelOptions,
   ModelOwner,
   type Network,
   type PlainModel,
@@ -59,7 +61,7 @@ export interface Session {
 export async function openSession(
   network: Network,
   calibration: readonly Float64Array[],
-  options: Pick<RunOptions, "device" | "threads" | "plainModel" | "seed">,
+  options: Pick<RunOptions, "device" | "threads" | "plainModel" | "memory" | "seed">,
   witness: Witness,
 ): Promise<Session> {
   const plan = compile(network, { model: options.plainModel ? "plain" : "encrypted" });
@@ -68,7 +70,8 @@ export async function openSession(
     witness.onPlan(plan, device);
     const source = randomness(options.seed, witness.terminal);
     try {
-      return await setUp(plan, device, network, calibration, source, witness);
+      const memoryLimit = options.memory === undefined ? undefined : options.memory * 2 ** 20;
+      return await setUp(plan, device, network, calibration, source, witness, memoryLimit);
     } finally {
       source.wipe();
     }
@@ -85,6 +88,7 @@ async function setUp(
   calibration: readonly Float64Array[],
   source: Randomness,
   witness: Witness,
+  memoryLimit: number | undefined,
 ): Promise<Session> {
   const plain = plan.model === "plain";
   const keys = await timed(device, () => {
@@ -96,16 +100,15 @@ async function setUp(
   const keyStage = { what: "made the keys, sent the evaluation keys", bytes: evaluationKeys };
   witness.onStage({ who: "key holder", milliseconds: keys.milliseconds, ...keyStage });
 
-  const server = new Server(plan, device, holder.evaluationKeys);
+  const server =
+    memoryLimit === undefined
+      ? new Server(plan, device, holder.evaluationKeys)
+      : await Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit });
   const bar = witness.terminal.progress(plain ? "encoding the model" : "encrypting the model", 1);
   const loadOptions = { calibration, onProgress: (done: number, total: number) => bar.update(done, total) };
-  const loading = await timed(device, () =>
-    plain
-      ? server.loadPlain(network, loadOptions)
-      : server.load(
-          withFork(source, (stream) => new ModelOwner(plan, publicKey, stream).encrypt(network, loadOptions)),
-        ),
-  ).finally(() => bar.stop());
+  const loading = await timed(device, () => loadModel(server, network, publicKey, source, loadOptions)).finally(() =>
+    bar.stop(),
+  );
   const model = loading.value;
   const bytes = { evaluationKeys, model: sizeOf(model) };
   witness.onStage({
@@ -128,6 +131,30 @@ async function setUp(
       await device.close();
     },
   };
+}
+
+/** The model owner encrypts the network for the server, or the server encodes one of its own. */
+async function loadModel(
+  server: Server,
+  network: Network,
+  publicKey: PublicKey,
+  source: Randomness,
+  options: ModelOptions,
+): Promise<EncryptedModel | PlainModel> {
+  const { plan, residency } = server;
+  if (plan.model === "plain") {
+    const model = server.loadPlain(network, options);
+    return residency ? server.page(model) : model;
+  }
+  const stream = source.fork();
+  try {
+    const owner = new ModelOwner(plan, publicKey, stream);
+    return server.load(
+      residency ? await owner.encryptPaged(network, options, residency) : owner.encrypt(network, options),
+    );
+  } finally {
+    stream.wipe(); // it is as good as the secrets that were drawn from it
+  }
 }
 
 interface Parties {

@@ -1,6 +1,7 @@
 export { Randomness } from "../ckks/randomness.js";
 export { type CalibrationOptions, calibrate } from "./calibrate.js";
 export { type CompileOptions, compile, foldFor, Plan } from "./compile.js";
+export { EncryptedImage, EncryptedResult } from "./exchange.js";
 export { depthOf, depthTable, fold } from "./fold.js";
 export * from "./graph.js";
 export { interpret, softmax } from "./interpret.js";
@@ -9,5 +10,6 @@ export { materialize } from "./matrix-weights.js";
 export { type EncryptedModel, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
 export { importOnnx } from "./onnx.js";
 export { describe, modelSize, type Program, rotations, type Step } from "./program.js";
-export { EncryptedImage, EncryptedResult, KeyHolder, ModelOwner, type RunOptions, Server } from "./roles.js";
+export { KeyHolder, ModelOwner } from "./roles.js";
+export { type RunOptions, Server, type ServerOptions } from "./server.js";
 export { encodeInput, type Simulation, simulate } from "./simulate.js";

@@ -1,5 +1,6 @@
 import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import type { SlotValues } from "../ckks/encoder.js";
+import type { Residency } from "../ckks/residency.js";
 import { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 import { foldFor, type Plan } from "./compile.js";
 import type { Network } from "./graph.js";
@@ -72,6 +73,30 @@ export function makeOperands<D>(plan: Plan, weights: ProgramWeights, make: MakeO
   return plan.program.steps.map((step, index) => makeStep(plan, weights, step, index, make));
 }
 
+/** The same outside of the device's memory, one step after the other: there is never more than one step in it. */
+export async function pageOperands<D extends Ciphertext | Plaintext>(
+  plan: Plan,
+  weights: ProgramWeights,
+  make: MakeOperand<D>,
+  residency: Residency,
+): Promise<StepOperands<D>[]> {
+  const paged: StepOperands<D>[] = [];
+  for (const [index, step] of plan.program.steps.entries()) {
+    paged.push(await pageStep(makeStep(plan, weights, step, index, make), residency));
+  }
+  return paged;
+}
+
+/** The step's operands outside of the device's memory; those given are disposed of. */
+export async function pageStep<D extends Ciphertext | Plaintext>(
+  operands: StepOperands<D>,
+  residency: Residency,
+): Promise<StepOperands<D>> {
+  const paged = new Map<D, D>();
+  for (const operand of operandsOf(operands)) paged.set(operand, (await operand.page(residency)) as D);
+  return mapOperands(operands, (operand) => paged.get(operand)!);
+}
+
 /** Encodes or encrypts a vector at a level. */
 type MakeOperand<D> = (values: SlotValues, level: number) => D;
 
@@ -113,6 +138,24 @@ function makeStep<D>(
 /** values·(1 + i·GUARD). */
 function guarded(values: Float64Array): SlotValues {
   return { real: values, imaginary: values.map((value) => value * GUARD) };
+}
+
+function mapOperands<D>(step: StepOperands<D>, change: (operand: D) => D): StepOperands<D> {
+  switch (step.kind) {
+    case "linear": {
+      const groups = step.groups.map(({ giant, terms }) => ({
+        giant,
+        terms: terms.map(({ baby, diagonal }) => ({ baby, diagonal: change(diagonal) })),
+      }));
+      return { kind: "linear", groups, bias: change(step.bias) };
+    }
+    case "square":
+      return step;
+    case "quad":
+      return { kind: "quad", a: change(step.a), b: change(step.b), c: change(step.c) };
+    case "readout":
+      return { kind: "readout", weights: step.weights.map(change), biases: step.biases.map(change) };
+  }
 }
 
 function operandsOf<D>(step: StepOperands<D>): D[] {

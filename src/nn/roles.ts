@@ -1,53 +1,18 @@
 import type { Ciphertext } from "../ckks/ciphertext.js";
-import { Encoder } from "../ckks/encoder.js";
+import type { SlotValues } from "../ckks/encoder.js";
 import { Encryptor } from "../ckks/encryptor.js";
-import { Evaluator } from "../ckks/evaluator.js";
 import { KeyHolder as SecretHolder } from "../ckks/keyholder.js";
 import type { EvaluationKeys, PublicKey } from "../ckks/keys.js";
 import { Randomness } from "../ckks/randomness.js";
-import { KeyMismatchError, ParameterError } from "../errors.js";
+import type { Residency } from "../ckks/residency.js";
+import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import type { Plan } from "./compile.js";
+import { EncryptedImage, type EncryptedResult, expectPlan } from "./exchange.js";
 import type { Network } from "./graph.js";
-import { type EncryptedModel, Model, type ModelOptions, makeOperands, type PlainModel, weightsFor } from "./model.js";
-import { GUARD, modelSize, type Step } from "./program.js";
-import { runStep } from "./run.js";
+import { type EncryptedModel, Model, type ModelOptions, makeOperands, pageOperands, weightsFor } from "./model.js";
+import { GUARD, modelSize } from "./program.js";
 import { encodeInput } from "./simulate.js";
-
-/** An image on its way to the server. */
-export class EncryptedImage implements Disposable {
-  constructor(
-    readonly identity: string,
-    readonly ciphertext: Ciphertext,
-  ) {}
-
-  get packedBytes(): number {
-    return this.ciphertext.packedBytes;
-  }
-
-  [Symbol.dispose](): void {
-    this.ciphertext[Symbol.dispose]();
-  }
-}
-
-/** What the server sends back: one ciphertext for each class. */
-export class EncryptedResult implements Disposable {
-  constructor(
-    readonly identity: string,
-    readonly logits: readonly Ciphertext[],
-    readonly outputScale: number,
-    /** Whether the operands that ran were ciphertexts. */
-    readonly encrypted: { readonly image: boolean; readonly model: boolean },
-  ) {}
-
-  get packedBytes(): number {
-    return this.logits.reduce((bytes, ct) => bytes + ct.packedBytes, 0);
-  }
-
-  [Symbol.dispose](): void {
-    for (const ct of this.logits) ct[Symbol.dispose]();
-  }
-}
 
 /** The patient's side: holds the secret key, encrypts images, reads diagnoses. Must not collude with the server. */
 export class KeyHolder implements Disposable {
@@ -144,94 +109,40 @@ export class ModelOwner {
    */
   encrypt(network: Network, options: ModelOptions): EncryptedModel {
     const { weights, factors } = weightsFor(this.plan, network, options);
-    const total = modelSize(this.plan.program).ciphertexts;
-    let done = 0;
-    // Whoever reads the stream later reads the weights: one of our own lives for this call only.
-    const randomness = this.#randomness ?? Randomness.system();
+    const [encrypt, end] = this.#encryption(options);
     try {
-      const encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
-      const steps = makeOperands(this.plan, weights, (values, level) => {
-        const ciphertext = encryptor.encrypt(values, { level });
-        options.onProgress?.(++done, total);
-        return ciphertext;
-      });
+      const steps = makeOperands(this.plan, weights, encrypt);
       return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
     } finally {
-      if (!this.#randomness) randomness.wipe();
+      end();
     }
   }
-}
 
-export interface RunOptions {
-  /** Called after each step with its index and time. */
-  readonly onStep?: (step: Step, index: number, milliseconds: number) => void;
-}
-
-/** Computes on ciphertexts with evaluation keys. There is no way to hand it a secret key. */
-export class Server {
-  private readonly evaluator: Evaluator;
-
-  constructor(
-    readonly plan: Plan,
-    readonly device: Device,
-    evaluationKeys: EvaluationKeys,
-  ) {
-    this.evaluator = new Evaluator(device, plan.parameters, evaluationKeys);
-  }
-
-  /**
-   * Takes an encrypted model in.
-   * @throws KeyMismatchError for a model under another key; ParameterError for one of another plan.
-   */
-  load(model: EncryptedModel): EncryptedModel {
-    expectPlan(this.plan, model.identity, "the model");
-    if (model.fingerprint !== this.evaluator.keys.fingerprint) {
-      throw new KeyMismatchError(
-        "the model is encrypted for another key",
-        "encrypt it with this key holder's public key",
-      );
-    }
-    return model;
-  }
-
-  /** Encodes a network of the server's own, for plans with `model: "plain"`. */
-  loadPlain(network: Network, options: ModelOptions): PlainModel {
-    if (this.plan.model !== "plain") {
-      throw new ParameterError("the plan is for an encrypted model", 'compile with model: "plain" to use a plain one');
-    }
+  /** The same model outside of the device's memory, which holds one layer of it at a time: for networks that do not fit. */
+  async encryptPaged(network: Network, options: ModelOptions, residency: Residency): Promise<EncryptedModel> {
     const { weights, factors } = weightsFor(this.plan, network, options);
-    const encoder = new Encoder(this.evaluator.ring, this.plan.parameters);
-    const steps = makeOperands(this.plan, weights, (values, level) => encoder.encode(values, level));
-    return new Model(this.plan.identity, steps, factors.outputScale);
-  }
-
-  /** Diagnoses one image. The event loop gets a turn between steps. */
-  async run(
-    model: EncryptedModel | PlainModel,
-    image: EncryptedImage,
-    options: RunOptions = {},
-  ): Promise<EncryptedResult> {
-    expectPlan(this.plan, model.identity, "the model");
-    expectPlan(this.plan, image.identity, "the image");
-    let values = [image.ciphertext];
-    for (const [index, step] of this.plan.program.steps.entries()) {
-      const begin = performance.now();
-      const next = runStep(this.evaluator, step, model.steps[index], values[0]);
-      await this.device.idle();
-      if (values[0] !== image.ciphertext) values[0][Symbol.dispose]();
-      values = next;
-      options.onStep?.(step, index, performance.now() - begin);
+    const [encrypt, end] = this.#encryption(options);
+    try {
+      const steps = await pageOperands(this.plan, weights, encrypt, residency);
+      return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
+    } finally {
+      end();
     }
-    const encrypted = { image: true, model: model.fingerprint !== undefined };
-    return new EncryptedResult(this.plan.identity, values, model.outputScale, encrypted);
   }
-}
 
-function expectPlan(plan: Plan, identity: string, what: string): void {
-  if (identity !== plan.identity) {
-    throw new ParameterError(
-      `${what} was made for another plan`,
-      "compile once and give the same plan to all three roles",
-    );
+  /** What encrypts a vector, and what is to be called after the last one. */
+  #encryption(options: ModelOptions): [encrypt: (values: SlotValues, level: number) => Ciphertext, end: () => void] {
+    // Whoever reads the stream later reads the weights: one of our own lives for one model only.
+    const own = this.#randomness ? undefined : Randomness.system();
+    const randomness = own ?? this.#randomness!;
+    const encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
+    const total = modelSize(this.plan.program).ciphertexts;
+    let done = 0;
+    const encrypt = (values: SlotValues, level: number) => {
+      const ciphertext = encryptor.encrypt(values, { level });
+      options.onProgress?.(++done, total);
+      return ciphertext;
+    };
+    return [encrypt, () => own?.wipe()];
   }
 }

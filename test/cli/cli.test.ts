@@ -38,6 +38,19 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+describe("--memory", () => {
+  it("keeps keys and weights outside of the device's memory, and changes no bit of the result", () => {
+    const args = ["diagnose", ...quick, "--dataset", "six.npz", "--device", "cpu", "--seed", "5", "--json"];
+    const [inside, outside] = [[], ["--memory", "1"]].map((memory) => {
+      const { status, stdout, stderr } = run(...args, ...memory);
+      expect(status, stderr).toBe(0);
+      return JSON.parse(stdout);
+    });
+    expect(outside.probabilities).toEqual(inside.probabilities);
+    expect(outside.bytes).toEqual(inside.bytes);
+  });
+});
+
 describe("devices", () => {
   it("lists the CPU, and says why there is no GPU where there is none", () => {
     const driver = join(folder, "no-driver.json");

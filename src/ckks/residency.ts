@@ -1,0 +1,117 @@
+import { DeviceError } from "../errors.js";
+import type { Limb } from "../ntt/kernels.js";
+import { packResidues, unpackResidues } from "./packing.js";
+import { type Ring, RnsPolynomial } from "./polynomial.js";
+
+/**
+ * Room in a device's memory for operands that live outside of it: weights and keys, which are used once a layer. Each comes
+ * in when a launch names it, while workers still compute what was queued before, and the least recently used leave in `trim`.
+ */
+export class Residency {
+  private readonly inside = new Map<PagedPolynomial, RnsPolynomial>();
+  private bytes = 0;
+
+  /** @param limit bytes that stay after a `trim`; between two of them there is as much more as one sum of products needs */
+  constructor(readonly limit: number) {
+    if (!(limit >= 0)) throw new RangeError(`a memory limit of ${limit} bytes`);
+  }
+
+  get bytesInside(): number {
+    return this.bytes;
+  }
+
+  /** Packs a polynomial, frees its limbs, and stands for it from now on. */
+  async page(poly: RnsPolynomial): Promise<PagedPolynomial> {
+    const { ring, primes } = poly;
+    const words = await ring.device.read(ring.logN, poly.limbs);
+    const packed = primes.map((prime, i) => packResidues(words[i], prime));
+    poly[Symbol.dispose]();
+    const bytes = packed.reduce((sum, limb) => sum + limb.length, 0);
+    return new PagedPolynomial(ring, primes, this, bytes, () => restore(ring, primes, packed));
+  }
+
+  /** For what follows from a seed: it takes no room outside either. */
+  regenerate(like: RnsPolynomial, make: () => RnsPolynomial): PagedPolynomial {
+    const { ring, primes } = like;
+    like[Symbol.dispose]();
+    return new PagedPolynomial(ring, primes, this, 0, make);
+  }
+
+  /** The polynomial in the device's memory; it stays there until the next `trim` at least. */
+  enter(paged: PagedPolynomial, make: () => RnsPolynomial): RnsPolynomial {
+    let poly = this.inside.get(paged);
+    // What was used last stands last.
+    if (poly) this.inside.delete(paged);
+    else {
+      poly = this.makeRoomFor(make);
+      this.bytes += poly.bytes;
+    }
+    this.inside.set(paged, poly);
+    return poly;
+  }
+
+  leave(paged: PagedPolynomial): void {
+    const poly = this.inside.get(paged);
+    if (!poly) return;
+    this.inside.delete(paged);
+    this.bytes -= poly.bytes;
+    poly[Symbol.dispose]();
+  }
+
+  /** Frees what was not used for longest, down to the limit. Only between operations: no limb may be on its way to a launch. */
+  trim(limit = this.limit): void {
+    for (const paged of this.inside.keys()) {
+      if (this.bytes <= limit) return;
+      this.leave(paged);
+    }
+  }
+
+  private makeRoomFor(make: () => RnsPolynomial): RnsPolynomial {
+    try {
+      return make();
+    } catch (cause) {
+      if (!(cause instanceof DeviceError)) throw cause;
+      const held = `${Math.round(this.bytes / 2 ** 20)} MiB of paged weights and keys are in it`;
+      throw new DeviceError(`${cause.message}; ${held}`, "lower the server's memoryLimit, or give the device more", {
+        cause,
+      });
+    }
+  }
+}
+
+/** A polynomial outside of the device's memory, which is there whenever somebody asks for its limbs. */
+export class PagedPolynomial extends RnsPolynomial {
+  private gone = false;
+
+  constructor(
+    ring: Ring,
+    primes: readonly number[],
+    private readonly residency: Residency,
+    /** Bytes outside. */
+    readonly bytesOutside: number,
+    private readonly make: () => RnsPolynomial,
+  ) {
+    super(ring, primes, []);
+  }
+
+  override get limbs(): readonly Limb[] {
+    if (this.gone) throw new TypeError("a weight or key was used after it was disposed of");
+    return this.residency.enter(this, this.make).limbs;
+  }
+
+  override [Symbol.dispose](): void {
+    this.residency.leave(this);
+    this.gone = true;
+    super[Symbol.dispose]();
+  }
+}
+
+function restore(ring: Ring, primes: readonly number[], packed: readonly Uint8Array[]): RnsPolynomial {
+  const poly = RnsPolynomial.allocate(ring, primes);
+  const words = new Uint32Array(2 ** ring.logN);
+  primes.forEach((prime, i) => {
+    unpackResidues(packed[i], prime, words);
+    ring.device.write(ring.logN, poly.limbs[i], words);
+  });
+  return poly;
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { Randomness } from "../../src/ckks/randomness.js";
+import { ParameterError } from "../../src/errors.js";
+import { compile, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import { randomImage, randomNetwork } from "./plan-networks.js";
+
+const network = randomNetwork(
+  { channels: 1, height: 8, width: 8 },
+  [{ conv: 4, kernel: 3, padding: 1 }, "bn", "quad", { pool: 2 }, "flatten", { linear: 3 }],
+  5,
+);
+const image = randomImage(network, 50);
+const options = { calibration: [image] };
+
+/** Logits, and the most bytes in the device's memory while the server computed. */
+async function run(model: "encrypted" | "plain", memoryLimit?: number) {
+  const device = await openCpuDevice();
+  const plan = compile(network, { model });
+  const holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));
+  let server: Server;
+  let loaded: Awaited<ReturnType<ModelOwner["encryptPaged"]>> | ReturnType<Server["loadPlain"]>;
+  if (memoryLimit === undefined) {
+    server = new Server(plan, device, holder.evaluationKeys);
+    loaded = model === "plain" ? server.loadPlain(network, options) : server.load(owner.encrypt(network, options));
+  } else {
+    server = await Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit });
+    loaded =
+      model === "plain"
+        ? await server.page(server.loadPlain(network, options))
+        : server.load(await owner.encryptPaged(network, options, server.residency!));
+  }
+  const input = holder.encrypt(image);
+  let most = 0;
+  const allocate = device.allocate.bind(device);
+  device.allocate = (logN, count) => {
+    const limbs = allocate(logN, count);
+    most = Math.max(most, device.statistics().bytesInUse);
+    return limbs;
+  };
+  const result = await server.run(loaded, input);
+  const logits = [...(await holder.decrypt(result))];
+  await device.close();
+  return { logits, most };
+}
+
+describe.each(["encrypted", "plain"] as const)("with the %s model outside of the device's memory", (model) => {
+  test("the logits are the same to the last bit, and the memory is a fraction", async () => {
+    const inside = await run(model);
+    for (const limit of [0, 4 * 2 ** 20]) {
+      const outside = await run(model, limit);
+      expect(outside.logits).toEqual(inside.logits);
+      expect(outside.most - limit).toBeLessThan(inside.most / 3);
+    }
+  });
+});
+
+test("only a server with a limit pages a model", async () => {
+  const device = await openCpuDevice();
+  const plan = compile(network, { model: "plain" });
+  const holder = KeyHolder.create(plan, device);
+  const server = new Server(plan, device, holder.evaluationKeys);
+  await expect(server.page(server.loadPlain(network, options))).rejects.toThrow(ParameterError);
+  await expect(
+    Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit: Number.NaN }),
+  ).rejects.toThrow(RangeError);
+  await device.close();
+});
