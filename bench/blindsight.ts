@@ -1,10 +1,12 @@
 import { Encryptor, Evaluator, KeyHolder, type Parameters, Randomness } from "../src/ckks/index.js";
 import { logProduct } from "../src/ckks/primelist.js";
 import { openDevice } from "../src/device.js";
+import type { Device } from "../src/ntt/device.js";
 import { CountingDevice } from "./counting-device.js";
+import { figuresOf, type Roof } from "./gpu.js";
 import type { Operation, Side } from "./operation.js";
 import { ciphertextRecipe, type Kitchen, makeRecipes, type Recipe, type Recipes } from "./recipes.js";
-import type { KernelCounts, Subject } from "./record.js";
+import type { GpuFigures, KernelCounts, Subject } from "./record.js";
 import type { LevelOperationName, OperationName, SizeName } from "./workload.js";
 import { expectedOf, HOISTED_STEPS, OPERATION_NAMES, TRANSFORM_STEPS, type Workload } from "./workload.js";
 
@@ -19,20 +21,26 @@ export class Blindsight implements Side {
     private readonly queued: number,
   ) {
     const { device, parameters } = kitchen;
-    this.subject = subjectOf(parameters, device.threads);
+    this.subject = subjectOf(parameters, device);
     this.recipes = makeRecipes(kitchen);
     this.operations = Object.fromEntries(
       OPERATION_NAMES.map((name) => [name, this.operation(name, this.recipes[name])]),
     ) as Record<OperationName, Operation>;
   }
 
-  /** @param queued operations in a sample with several threads; with one thread each is done when its call returns. */
-  static async open(parameters: Parameters, threads: number, queued: number, workload: Workload): Promise<Blindsight> {
-    const device = new CountingDevice(await openDevice("cpu", { threads }));
+  /** @param queued operations in a sample with several threads or a GPU; with one thread each is done when its call returns. */
+  static async open(
+    parameters: Parameters,
+    threads: number,
+    queued: number,
+    workload: Workload,
+    kind: Device["kind"] = "cpu",
+  ): Promise<Blindsight> {
+    const device = new CountingDevice(await openDevice(kind, { threads }));
     const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
     const keys = holder.evaluationKeys({ rotations: new Set([...HOISTED_STEPS, ...TRANSFORM_STEPS]) });
     const he = new Evaluator(device, parameters, keys);
-    return new Blindsight({ device, parameters, holder, he, workload }, threads > 1 ? queued : 1);
+    return new Blindsight({ device, parameters, holder, he, workload }, isInline(device) ? 1 : queued);
   }
 
   /** What one operation launches. */
@@ -44,6 +52,12 @@ export class Blindsight implements Side {
     }, each);
     free(made);
     return counts;
+  }
+
+  /** What the GPU says of one operation. */
+  async figures(name: OperationName, counts: KernelCounts, roof: Roof): Promise<GpuFigures> {
+    const { make, free } = this.recipes[name];
+    return figuresOf(this.kitchen.device.gpu!, counts, roof, async () => free(await make()), counts.operations);
   }
 
   /** An operation on operands of a level. */
@@ -102,7 +116,7 @@ export class Blindsight implements Side {
     return {
       perSample: queued * each,
       run:
-        device.threads === 1 && !waits
+        isInline(device) && !waits
           ? () => free(make())
           : async () => {
               for (let i = 0; i < queued; i++) free(await make());
@@ -119,12 +133,17 @@ export class Blindsight implements Side {
   }
 }
 
-function subjectOf(parameters: Parameters, threads: number): Subject {
+/** Whether an operation is done when its call returns. */
+function isInline(device: Device): boolean {
+  return device.kind === "cpu" && device.threads === 1;
+}
+
+function subjectOf(parameters: Parameters, device: Device): Subject {
   const { bits, logQP } = parameters.security;
   return {
     label: "blindsight",
-    threads,
-    parameters: parameters.describe(),
+    threads: device.threads,
+    parameters: device.kind === "cpu" ? parameters.describe() : `${parameters.describe()}, ${device.describe()}`,
     logQ: logProduct(parameters.primesAt(parameters.maxLevel)),
     logQP,
     securityBits: bits,

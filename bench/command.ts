@@ -6,7 +6,6 @@ import { BenchError, failureOf } from "./failure.js";
 import { type BenchOptions, parseOptions, USAGE } from "./options.js";
 import { writePlots } from "./plots.js";
 import { type BenchRecord, describeMachine, readRecord } from "./record.js";
-import { SEAL_VERSION } from "./seal.js";
 import { runSuite } from "./suite.js";
 import { footOf, lineOf, markdownOf, sizeLine } from "./tables.js";
 
@@ -41,6 +40,11 @@ async function obey(options: BenchOptions, args: readonly string[], { out, err }
   say(`\n${footOf(record)}\n`);
   if (toStdout === "markdown") out(`${markdownOf(record)}\n`);
   if (options.json !== undefined) writeJson(record, options.json, out);
+  if (options.results !== undefined) {
+    const path = join(options.results, resultName(record));
+    writeJson(record, path, out);
+    say(`${path}\n`);
+  }
   if (options.plot !== undefined) for (const path of writePlots(record, options.plot)) say(`${path}\n`);
 }
 
@@ -50,11 +54,22 @@ async function run(options: BenchOptions, args: readonly string[], say: (text: s
     schema: 1,
     date: new Date().toISOString(),
     machine: describeMachine(),
-    versions: { blindsight: ownVersion(), kernels: kernelsSha256.slice(0, 16), "node-seal": SEAL_VERSION },
+    versions: {
+      blindsight: ownVersion(),
+      kernels: kernelsSha256.slice(0, 16),
+      ...(options.device === "cpu" && { "node-seal": (await import("./seal.js")).SEAL_VERSION }),
+    },
     command: ["npm", "run", "bench", "--", ...args],
     rows,
     sizes,
   };
+}
+
+/** "NVIDIA-H100-80GB-HBM3-2026-11-24.json": of a GPU its name, else the processor's. */
+function resultName({ rows, machine, date }: BenchRecord): string {
+  const gpu = rows.map(({ ours }) => /WebGPU, (.*)$/.exec(ours?.subject.parameters ?? "")?.[1]).find(Boolean);
+  const name = (gpu ?? machine.cpu).replace(/[^A-Za-z0-9.]+/g, "-").replace(/^-|-$/g, "");
+  return `${name}-${date.slice(0, 10)}.json`;
 }
 
 function writeJson(record: BenchRecord, path: string, out: (text: string) => void): void {

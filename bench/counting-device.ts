@@ -1,3 +1,4 @@
+import type { GpuDevice, GpuStatistics } from "../src/gpu/device.js";
 import type { Device, DeviceStatistics } from "../src/ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../src/ntt/kernels.js";
 import type { KernelCounts } from "./record.js";
@@ -41,7 +42,9 @@ export class CountingDevice implements Device {
 
   /** What `work` launches and uploads, for so many operations. */
   async count(work: () => unknown, operations = 1): Promise<KernelCounts> {
+    await this.idle(); // what waits for submission is not part of it
     const tally = new Tally();
+    const before = this.submitted();
     this.tally = tally;
     try {
       await work();
@@ -49,7 +52,21 @@ export class CountingDevice implements Device {
     } finally {
       this.tally = undefined;
     }
-    return tally.counts(operations);
+    const after = this.submitted();
+    return {
+      ...tally.counts(operations),
+      ...(before &&
+        after && { dispatches: after.dispatches - before.dispatches, submits: after.submits - before.submits }),
+    };
+  }
+
+  /** The GPU behind it, where there is one. */
+  get gpu(): GpuDevice | undefined {
+    return this.inner.kind === "webgpu" ? (this.inner as GpuDevice) : undefined;
+  }
+
+  private submitted(): GpuStatistics | undefined {
+    return this.gpu?.statistics();
   }
 
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {

@@ -1,13 +1,16 @@
 /** Single kernels on many limbs at once, as the scheme launches them; times and traffic are of one row. */
 import { openDevice } from "../src/device.js";
+import type { GpuDevice } from "../src/gpu/device.js";
 import type { Device } from "../src/ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../src/ntt/kernels.js";
 import { inverseModulo, productModulo, toMontgomery } from "../src/ntt/modulus.js";
 import { primePool } from "../src/ntt/primes.js";
 import { openReferenceDevice } from "../src/ntt/reference.js";
+import { CountingDevice } from "./counting-device.js";
 import { BenchError } from "./failure.js";
+import { figuresOf, type Roof } from "./gpu.js";
 import type { Operation } from "./operation.js";
-import type { Subject } from "./record.js";
+import type { GpuFigures, Subject } from "./record.js";
 import { scalarNtt } from "./scalar-ntt.js";
 
 export const KERNEL_ROWS = [
@@ -26,8 +29,8 @@ export const KERNEL_ROWS = [
 ] as const satisfies readonly KernelName[];
 export type KernelRowName = (typeof KERNEL_ROWS)[number];
 
-/** Limbs that a sample works on: 1 MB at N = 2^14, more than the first two caches of a core hold. */
-const LIMBS = 16;
+/** Limbs that a sample works on: 1 MB at N = 2^14, more than the first two caches of a core hold; a GPU needs more to be busy. */
+const LIMBS = { cpu: 16, webgpu: 48 } as const;
 /** Terms of a sum of products, sources of a conversion: what a key switch at N = 2^14 has. */
 const TERMS = 3;
 const SOURCES = 4;
@@ -38,9 +41,11 @@ type Timed = Pick<Operation, "run" | "perSample">;
 
 /** Limbs by name on one device, the same on every device. */
 interface Bench {
-  readonly device: Device;
+  readonly device: CountingDevice;
   readonly logN: number;
+  /** Of the limbs, then the sources of a conversion. */
   readonly primes: readonly number[];
+  readonly count: number;
   readonly limbs: Readonly<Record<"a" | "b" | "c" | "out" | "out2" | "out3", readonly Limb[]>>;
 }
 
@@ -50,10 +55,16 @@ export class Kernels {
     readonly subject: Subject,
   ) {}
 
-  static async open(logN: number, threads: number): Promise<Kernels> {
-    const device = await openDevice("cpu", { threads });
-    const parameters = `N = 2^${logN}, primes below 2^30`;
-    return new Kernels(allocate(device, logN), { label: "blindsight", threads, parameters });
+  /** @param count limbs of a launch; default what keeps the device busy */
+  static async open(
+    logN: number,
+    threads: number,
+    kind: Device["kind"] = "cpu",
+    count = LIMBS[kind],
+  ): Promise<Kernels> {
+    const device = new CountingDevice(await openDevice(kind, { threads }));
+    const parameters = `N = 2^${logN}, primes below 2^30, ${count} limbs a launch${kind === "cpu" ? "" : `, ${device.describe()}`}`;
+    return new Kernels(allocate(device, logN, count), { label: "blindsight", threads: device.threads, parameters });
   }
 
   /** What a kernel is called in tables. */
@@ -68,13 +79,13 @@ export class Kernels {
   /** @throws BenchError when a kernel does not do what the BigInt reference does. */
   async operation(kernel: KernelRowName): Promise<Timed> {
     await this.check(kernel);
-    const { device, logN } = this.bench;
+    const { device, logN, count } = this.bench;
     const rows = rowsOf(kernel, this.bench) as KernelRows[KernelRowName][];
     const launch = () => device.launch(kernel, logN, rows);
     return {
-      perSample: LIMBS,
+      perSample: count,
       run:
-        device.threads === 1
+        device.kind === "cpu" && device.threads === 1
           ? launch
           : async () => {
               launch();
@@ -83,13 +94,25 @@ export class Kernels {
     };
   }
 
+  /** What the GPU says of one row. */
+  async figures(kernel: KernelRowName, roof: Roof): Promise<GpuFigures> {
+    const { device, logN, count } = this.bench;
+    const rows = rowsOf(kernel, this.bench) as KernelRows[KernelRowName][];
+    const launch = () => device.launch(kernel, logN, rows);
+    return figuresOf(device.gpu!, await device.count(launch), roof, launch, count);
+  }
+
+  get gpu(): GpuDevice | undefined {
+    return this.bench.device.gpu;
+  }
+
   /** The peer of the NTT: the same transform in scalar JavaScript. */
   scalar(): Timed & { readonly subject: Subject } {
-    const { logN, primes } = this.bench;
-    const transforms = primes.slice(0, LIMBS).map((prime) => scalarNtt(prime, logN));
+    const { logN, primes, count } = this.bench;
+    const transforms = primes.slice(0, count).map((prime) => scalarNtt(prime, logN));
     const limbs = transforms.map((_, i) => words(logN, primes[i], i));
     return {
-      perSample: LIMBS,
+      perSample: count,
       run: () => {
         for (const [i, transform] of transforms.entries()) transform(limbs[i]);
       },
@@ -103,7 +126,7 @@ export class Kernels {
 
   private async check(kernel: KernelRowName): Promise<void> {
     const { device, logN } = this.bench;
-    const reference = allocate(openReferenceDevice(), logN);
+    const reference = allocate(new CountingDevice(openReferenceDevice()), logN, this.bench.count);
     const results = await Promise.all(
       [this.bench, reference].map(async (bench) => {
         refill(bench);
@@ -127,14 +150,14 @@ export class Kernels {
   }
 }
 
-function allocate(device: Device, logN: number): Bench {
-  const primes = primePool().slice(0, LIMBS + SOURCES);
+function allocate(device: CountingDevice, logN: number, count: number): Bench {
+  const primes = primePool().slice(0, count + SOURCES);
   const names = ["a", "b", "c", "out", "out2", "out3"] as const;
-  const limbs = Object.fromEntries(names.map((name) => [name, device.allocate(logN, LIMBS)])) as Record<
+  const limbs = Object.fromEntries(names.map((name) => [name, device.allocate(logN, count)])) as Record<
     (typeof names)[number],
     Limb[]
   >;
-  return { device, logN, primes, limbs };
+  return { device, logN, primes, count, limbs };
 }
 
 /** Writes the same words on every device: some kernels add to what is there. */
@@ -149,10 +172,10 @@ function words(logN: number, prime: number, seed: number): Uint32Array {
   return Uint32Array.from({ length: 2 ** logN }, (_, i) => (Math.imul(i + 1 + 65537 * seed, 2654435761) >>> 0) % prime);
 }
 
-function rowsOf(kernel: KernelRowName, { logN, primes, limbs }: Bench): readonly KernelRows[KernelRowName][] {
+function rowsOf(kernel: KernelRowName, { logN, primes, count, limbs }: Bench): readonly KernelRows[KernelRowName][] {
   const { a, b, c, out, out2, out3 } = limbs;
   const each = <T>(row: (i: number, prime: number) => T): T[] => out.map((_, i) => row(i, primes[i]));
-  const near = (i: number) => (i + 1) % LIMBS;
+  const near = (i: number) => (i + 1) % count;
   switch (kernel) {
     case "ntt":
       return each((i, p): KernelRows["ntt"] => [out[i], a[i], p]);
@@ -179,7 +202,7 @@ function rowsOf(kernel: KernelRowName, { logN, primes, limbs }: Bench): readonly
         terms: [[a[i], b[i], c[i], a[i]]],
       }));
     case "baseConvert": {
-      const sources = primes.slice(LIMBS);
+      const sources = primes.slice(count);
       const target = (i: number) => ({ out: out[i], prime: primes[i], ...constants(sources, primes[i]) });
       return [
         {

@@ -18,8 +18,12 @@ export interface BenchOptions {
   /** For each side of a row. */
   readonly timeMs: number;
   readonly fullPrimes: boolean;
+  /** Ours: beside a GPU stands the CPU device instead of a peer. */
+  readonly device: "cpu" | "webgpu";
   /** A file, or "-" for stdout. */
   readonly json?: string;
+  /** A folder for a record named after the device and the day. */
+  readonly results?: string;
   readonly plot?: string;
   readonly markdown: boolean;
   /** A record to print again, instead of a run. */
@@ -29,6 +33,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
 
   --log-n LIST      log2 N, of ${LOG_NS.join(", ")} (default 14)
+  --device KIND     cpu (default), or webgpu: kernel times by timestamps, bytes moved, and the CPU device beside them
   --threads LIST    of ours; "all" for every processor (default 1); the peer has one
   --filter TEXT     only rows whose name contains it: "rotate", "kernel", "bytes", "RL-3"
   --against NAME    node-seal (default) or none
@@ -40,6 +45,7 @@ export const USAGE = `npm run bench -- [options]
   --full-primes     30-bit primes only, where the library would choose smaller ones to save a digit
   --markdown        the tables as the README has them
   --json FILE       the record as JSON; "-" for stdout, and nothing else there
+  --results FOLDER  the record as JSON too, named after the device and the day
   --plot FOLDER     SVG plots: cost against N, and against level where there is --levels
   --from FILE       print, plot or convert a record that --json wrote, without a run
   --help            this text
@@ -53,9 +59,13 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   if (against !== "node-seal" && against !== "none") {
     throw new BenchError(`--against ${against} is no peer`, "take node-seal or none");
   }
+  const { device = "cpu" } = values;
+  if (device !== "cpu" && device !== "webgpu")
+    throw new BenchError(`there is no --device ${device}`, "take cpu or webgpu");
   return {
+    device,
     logNs: distinct("--log-n", values["log-n"] ?? "14", (text) => oneOf(text, LOG_NS)),
-    threads: distinct("--threads", values.threads ?? "1", threadCount),
+    threads: distinct("--threads", values.threads ?? (device === "webgpu" ? "all" : "1"), threadCount),
     filter: (values.filter ?? "").toLowerCase(),
     peer: against === "node-seal",
     levels: values.levels ?? false,
@@ -65,6 +75,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     timeMs: whole("--time", values.time ?? "1000", 1, 600_000),
     fullPrimes: values["full-primes"] ?? false,
     json: values.json,
+    results: values.results,
     plot: values.plot,
     markdown: values.markdown ?? false,
     from: values.from,
@@ -76,6 +87,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        device: { type: "string" },
         "log-n": { type: "string" },
         threads: { type: "string" },
         filter: { type: "string" },
@@ -88,6 +100,7 @@ function parse(args: readonly string[]) {
         "full-primes": { type: "boolean" },
         markdown: { type: "boolean" },
         json: { type: "string" },
+        results: { type: "string" },
         plot: { type: "string" },
         from: { type: "string" },
         help: { type: "boolean" },

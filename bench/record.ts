@@ -33,7 +33,24 @@ export interface Subject {
   readonly securityBits?: number;
 }
 
+/** What a GPU did in one operation, or in one row of a kernel. */
+export interface GpuFigures {
+  /** Time of its kernels, by timestamps; absent where the adapter has none. */
+  readonly kernelMs?: number;
+  /** The same by kernel, with the passes over memory that each took. */
+  readonly kernels?: Readonly<Record<string, { readonly dispatches: number; readonly milliseconds: number }>>;
+  readonly dispatches: number;
+  readonly submits: number;
+  /** Read and written, from what the kernels ask for. */
+  readonly bytes: number;
+  /** bytes / kernelMs, and its share of what the kernel `copy` moves, and of the adapter's data sheet where known. */
+  readonly gigabytesPerSecond?: number;
+  readonly shareOfCopy?: number;
+  readonly shareOfNominal?: number;
+}
+
 export interface Measurement extends Timing {
+  readonly gpu?: GpuFigures;
   readonly subject: Subject;
   readonly precision?: Precision;
   /** Size of the result on the wire. */
@@ -53,6 +70,9 @@ export interface KernelCounts {
   readonly bytesWritten: number;
   /** From the host into limbs. */
   readonly bytesUploaded: number;
+  /** Of a GPU: passes over memory, and submissions. */
+  readonly dispatches?: number;
+  readonly submits?: number;
 }
 
 export type Group = "kernel" | "primitive" | "level" | "RL-3";

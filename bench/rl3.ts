@@ -19,6 +19,7 @@ import {
   Randomness,
   Server,
 } from "../src/nn/index.js";
+import type { Device } from "../src/ntt/device.js";
 import { CountingDevice } from "./counting-device.js";
 import { BenchError } from "./failure.js";
 import { summarize } from "./measure.js";
@@ -37,10 +38,15 @@ const LOGIT_TOLERANCE = 0.05;
 type Add = (row: Row) => void;
 
 /** @throws BenchError when the encrypted logits are not those of the network. */
-export async function runRl3(threads: number, countsOnly: boolean, add: Add): Promise<void> {
+export async function runRl3(
+  threads: number,
+  countsOnly: boolean,
+  add: Add,
+  kind: Device["kind"] = "cpu",
+): Promise<void> {
   const subject = await openSubject();
   for (const model of ["encrypted", "plain"] as const) {
-    const device = new CountingDevice(await openDevice("cpu", { threads }));
+    const device = new CountingDevice(await openDevice(kind, { threads }));
     try {
       await new Run(subject, model, device, countsOnly, add).all();
     } finally {
@@ -109,7 +115,8 @@ class Run {
     }
     const parameters = `${plan.parameters.describe()}; depth ${plan.depth.used}, ${plan.rotations.size} rotation keys`;
     const { bits, logQP } = plan.security;
-    const label = `blindsight, ${subject.network.card.name}`;
+    const where = device.kind === "cpu" ? "" : `, ${device.describe()}`;
+    const label = `blindsight, ${subject.network.card.name}${where}`;
     const who: Subject = { label, threads: device.threads, parameters, logQP, securityBits: bits };
     for (const [stage, samples] of this.samples) {
       this.add({

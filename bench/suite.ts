@@ -1,13 +1,14 @@
 /** One run: every row that was asked for, checked, then timed beside its peer. */
 import { Blindsight } from "./blindsight.js";
 import { BenchError } from "./failure.js";
+import { runGpu } from "./gpu-suite.js";
 import { KERNEL_ROWS, Kernels } from "./kernels.js";
 import { measure } from "./measure.js";
-import { type Operation, verify } from "./operation.js";
 import type { BenchOptions } from "./options.js";
-import type { Measurement, Row, Size, Subject } from "./record.js";
+import type { Row, Size } from "./record.js";
 import { RL3_PREFIX, runRl3 } from "./rl3.js";
-import { Seal } from "./seal.js";
+import { type Report, rowOf, type Selection, type TimedSide, timedRow } from "./rows.js";
+import type { Seal } from "./seal.js";
 import { parametersOf, settingOf } from "./settings.js";
 import { LEVEL_OPERATION_NAMES, makeWorkload, OPERATION_NAMES, SIZE_NAMES } from "./workload.js";
 
@@ -15,9 +16,6 @@ export interface SuiteResult {
   readonly rows: readonly Row[];
   readonly sizes: readonly Size[];
 }
-
-/** Told of each row when it is there. */
-export type Report = (row: Row) => void;
 
 /** Sizes are found by this word, besides their names. */
 const SIZES = "bytes of ";
@@ -45,16 +43,13 @@ export async function runSuite(options: BenchOptions, report: Report): Promise<S
     report(row);
   };
   const sizes: Size[] = [];
+  if (options.device === "webgpu") {
+    await runGpu(options, selection, rl3, add);
+    return { rows, sizes };
+  }
   for (const logN of options.logNs) sizes.push(...(await runRing(logN, options, selection, add)));
   if (rl3) for (const threads of options.threads) await runRl3(threads, options.counts, add);
   return { rows, sizes };
-}
-
-interface Selection {
-  readonly kernels: readonly (typeof KERNEL_ROWS)[number][];
-  readonly operations: readonly (typeof OPERATION_NAMES)[number][];
-  readonly levelOperations: readonly (typeof LEVEL_OPERATION_NAMES)[number][];
-  readonly sizes: readonly (typeof SIZE_NAMES)[number][];
 }
 
 async function runRing(logN: number, options: BenchOptions, selection: Selection, add: Report): Promise<Size[]> {
@@ -62,7 +57,9 @@ async function runRing(logN: number, options: BenchOptions, selection: Selection
   if (selection.operations.length + selection.levelOperations.length + selection.sizes.length === 0) return [];
   const workload = makeWorkload(2 ** (logN - 1));
   const parameters = parametersOf(logN, options.fullPrimes);
-  const seal = options.peer && !options.counts ? await Seal.open(logN, settingOf(logN), workload) : undefined;
+  // Loaded when it is needed: the bundle for GPU machines has none.
+  const openSeal = async () => (await import("./seal.js")).Seal.open(logN, settingOf(logN), workload);
+  const seal = options.peer && !options.counts ? await openSeal() : undefined;
   const sizes: Size[] = [];
   try {
     for (const [index, threads] of options.threads.entries()) {
@@ -135,30 +132,6 @@ async function runLevels(
       add(row);
     }
   }
-}
-
-interface TimedSide {
-  readonly subject: Subject;
-  readonly operation: Operation;
-}
-
-async function timedRow(
-  row: Omit<Row, "ours" | "peer" | "ratio">,
-  sides: readonly TimedSide[],
-  options: BenchOptions,
-): Promise<Row> {
-  const checks: Awaited<ReturnType<typeof verify>>[] = [];
-  for (const { subject, operation } of sides) checks.push(await verify(row.name, subject.label, operation));
-  const operations = sides.map(({ operation }) => operation);
-  const timings = options.counts ? [] : await measure(operations, options.timeMs);
-  for (const operation of operations) operation.close?.();
-  if (options.counts) return row;
-  const [ours, peer] = sides.map(({ subject }, i): Measurement => ({ subject, ...timings[i], ...checks[i] }));
-  return rowOf(row, ours, peer);
-}
-
-function rowOf(row: Omit<Row, "ours" | "peer" | "ratio">, ours: Measurement, peer: Measurement | undefined): Row {
-  return peer ? { ...row, ours, peer, ratio: peer.minimumMs / ours.minimumMs } : { ...row, ours };
 }
 
 function sizeRows(logN: number, { sizes }: Selection, ours: Blindsight, seal: Seal | undefined): Size[] {

@@ -1,5 +1,5 @@
 /** Records as text: a line for each row while it is measured, and the tables of the README. */
-import type { BenchRecord, KernelCounts, Machine, Measurement, Row, Size } from "./record.js";
+import type { BenchRecord, GpuFigures, KernelCounts, Machine, Measurement, Row, Size } from "./record.js";
 
 /** One line of a terminal. */
 export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }: Row): string {
@@ -9,8 +9,24 @@ export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }
   const queued = ours.perSample > 1 ? `; ${ours.perSample} a sample` : "";
   const spread = ours.medianMs > 0 ? ((ours.p75Ms - ours.p25Ms) / ours.medianMs) * 100 : 0;
   const own = `${timeOf(ours)} ±${spread.toFixed(0)} % (${ours.samples}${queued})`;
-  const theirs = peer ? `${peer.subject.label} ${timeOf(peer)}${ratio ? ` ${ratio.toFixed(1)}×` : ""}` : "";
-  return `${head} ${own.padEnd(48)} ${theirs}`.trimEnd();
+  const theirs = peer ? `${peer.subject.label} ${timeOf(peer)}${ratio ? ` ${ratioText(ratio)}` : ""}` : "";
+  return [`${head} ${own.padEnd(48)} ${theirs}`.trimEnd(), ...(ours.gpu ? [gpuLine(ours.gpu)] : [])].join("\n");
+}
+
+/** What the GPU says of a row, under it. */
+function gpuLine({ kernelMs, kernels, dispatches, submits, bytes, ...roof }: GpuFigures): string {
+  const passes = `${dispatches} dispatch${dispatches === 1 ? "" : "es"} in ${submits} submission${submits === 1 ? "" : "s"}`;
+  const share = (text: string, value: number | undefined) =>
+    value ? [`${(100 * value).toFixed(0)} % of ${text}`] : [];
+  if (kernelMs === undefined) return `    ${passes}, ${sizeText(bytes)}; no timestamps`;
+  const time = timeText(kernelMs);
+  const bandwidth = [`${digits(roof.gigabytesPerSecond!)} GB/s`];
+  bandwidth.push(...share("the copy kernel's", roof.shareOfCopy), ...share("the data sheet's", roof.shareOfNominal));
+  const total = Object.values(kernels ?? {}).reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const parts = Object.entries(kernels ?? {})
+    .sort(([, a], [, b]) => b.milliseconds - a.milliseconds)
+    .map(([name, each]) => `${name} ${((100 * each.milliseconds) / total).toFixed(0)} %`);
+  return `    on the GPU ${time}; ${passes}; ${sizeText(bytes)}: ${bandwidth.join(", ")}${parts.length > 1 ? `; ${parts.join(", ")}` : ""}`;
 }
 
 /** What the columns of a line are, and where the numbers come from. */
@@ -68,7 +84,7 @@ function markdownRow({ name, level, ours, peer, ratio }: Row, common: string | u
     level === undefined ? name : `${name}, level ${level}`,
     ours ? timeOf(ours) : "",
     peer ? `${peer.subject.label === common ? "" : `${peer.subject.label} `}${timeOf(peer)}` : "",
-    ratio ? `${ratio.toFixed(1)}×` : "",
+    ratio ? ratioText(ratio) : "",
     pair(bits(ours), bits(peer)),
     pair(bytes(ours), bytes(peer)),
   ];
@@ -93,7 +109,10 @@ export function describeCounts(counts: KernelCounts): string {
     return kernel === "baseConvert" ? `${count} baseConvert into ${convertedLimbs} limbs` : `${count} ${kernel}`;
   });
   const traffic = `reads ${sizeText(bytesRead)}, writes ${sizeText(bytesWritten)}`;
-  const parts = [...kernels, traffic, ...(bytesUploaded > 0 ? [`uploads ${sizeText(bytesUploaded)}`] : [])].join(", ");
+  const uploads = bytesUploaded > 0 ? [`uploads ${sizeText(bytesUploaded)}`] : [];
+  const passes =
+    counts.dispatches === undefined ? [] : [`${counts.dispatches} dispatches in ${counts.submits} submissions`];
+  const parts = [...passes, ...kernels, traffic, ...uploads].join(", ");
   return operations > 1 ? `${operations} together: ${parts}` : parts;
 }
 
@@ -103,8 +122,17 @@ export function describe({ cpu, processors, memoryGiB, system, node }: Machine):
 
 /** Minimum and median, in the unit that suits. */
 export function timeOf({ minimumMs, medianMs }: Pick<Measurement, "minimumMs" | "medianMs">): string {
-  const [factor, unit] = minimumMs < 0.1 ? [1000, "µs"] : minimumMs < 10_000 ? [1, "ms"] : [0.001, "s"];
+  const [factor, unit] = unitOf(minimumMs);
   return `${digits(minimumMs * factor)} ${unit} (${digits(medianMs * factor)})`;
+}
+
+function timeText(milliseconds: number): string {
+  const [factor, unit] = unitOf(milliseconds);
+  return `${digits(milliseconds * factor)} ${unit}`;
+}
+
+function unitOf(milliseconds: number): readonly [factor: number, unit: string] {
+  return milliseconds < 0.1 ? [1000, "µs"] : milliseconds < 10_000 ? [1, "ms"] : [0.001, "s"];
 }
 
 /** Three significant digits, without an exponent. */
@@ -119,4 +147,8 @@ export function sizeText(bytes: number): string {
     : bytes < 999.5e6
       ? `${digits(bytes / 1e6)} MB`
       : `${digits(bytes / 1e9)} GB`;
+}
+
+function ratioText(ratio: number): string {
+  return `${ratio < 0.95 ? ratio.toPrecision(2) : ratio.toFixed(1)}×`;
 }

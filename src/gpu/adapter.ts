@@ -41,13 +41,16 @@ export async function openGpu({
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
   };
   try {
-    const gpu = await adapter.requestDevice({ label: "blindsight", requiredLimits });
+    const requiredFeatures = OPTIONAL_FEATURES.filter((feature) => adapter.features.has(feature));
+    const gpu = await adapter.requestDevice({ label: "blindsight", requiredLimits, requiredFeatures });
     return { gpu, name, limits: gpu.limits };
   } catch (cause) {
     throw new DeviceError("the WebGPU adapter gives no device", 'use the device "cpu"', { cause });
   }
 }
 
+/** For the bench. */
+const OPTIONAL_FEATURES: readonly GPUFeatureName[] = ["timestamp-query"];
 const SOFTWARE = /swiftshader|llvmpipe|basic render/i;
 const ADAPTER_FIX = "install a GPU driver (Vulkan, Metal or Direct3D 12)";
 
@@ -68,9 +71,9 @@ function webgpu(): Promise<GPU> {
 
 /**
  * Every shader writes its workgroup's memory before it reads it. Clearing it first is wasted, and costs SwiftShader eight
- * times the transform itself.
+ * times the transform itself. Timestamps are rounded to 65 µs otherwise.
  */
-const DAWN_OPTIONS = ["enable-dawn-features=disable_workgroup_init"];
+const DAWN_OPTIONS = ["enable-dawn-features=disable_workgroup_init", "disable-dawn-features=timestamp_quantization"];
 
 async function dawn(): Promise<GPU> {
   const name = "webgpu"; // behind a variable, so that bundlers for browsers do not follow it

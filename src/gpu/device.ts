@@ -7,11 +7,12 @@ import { type AdapterOptions, type OpenedGpu, openGpu } from "./adapter.js";
 import { largestSlab, SlabArena, slabCount } from "./arena.js";
 import { RowEncoder } from "./encode.js";
 import { Pipelines } from "./pipelines.js";
+import { type KernelTime, Profiler } from "./profile.js";
 import { Readback } from "./readback.js";
 import { Schedule } from "./schedule.js";
 import { Submission } from "./submission.js";
 import { Tables } from "./tables.js";
-import { BUFFER_USE } from "./usage.js";
+import { BUFFER_USE, unshared } from "./usage.js";
 
 export interface WebGpuDeviceOptions extends AdapterOptions {
   /** Most bytes of limbs; default what the adapter binds at once: beyond it every access costs a choice of buffers. */
@@ -151,6 +152,26 @@ export class GpuDevice implements Device {
     return { bytesInUse, peakBytes, rows: { ...this.#rows }, dispatches, submits };
   }
 
+  /**
+   * Runs `work` and says what each kernel took on the GPU itself, by timestamps around every dispatch. Slower than without.
+   * @throws DeviceError where the adapter has no timestamps.
+   */
+  async profile(work: () => unknown): Promise<Map<string, KernelTime>> {
+    if (!this.#gpu.features.has("timestamp-query")) {
+      throw new DeviceError(`${this.#name} has no timestamp queries`, "time whole operations instead");
+    }
+    await this.idle();
+    const profiler = new Profiler(this.#gpu);
+    this.#submission.profiler = profiler;
+    try {
+      await work();
+      this.#flush();
+    } finally {
+      this.#submission.profiler = undefined;
+    }
+    return this.#settle(profiler.read());
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#flush();
@@ -236,9 +257,3 @@ export class GpuDevice implements Device {
 }
 
 const FIX = 'open a new device and run again, or use the device "cpu"';
-
-/** A copy where other threads see the memory: Dawn's binding for Node ends the process on such views. */
-function unshared(words: Uint32Array | Int32Array): Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> {
-  const shared = typeof SharedArrayBuffer !== "undefined" && words.buffer instanceof SharedArrayBuffer;
-  return shared ? new Uint32Array(words) : (words as Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer>);
-}

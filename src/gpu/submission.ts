@@ -1,6 +1,7 @@
 import { MAX_SLABS, type SlabArena } from "./arena.js";
 import { INDEXED, SECRET } from "./encode.js";
 import { type Pass, type Pipelines, WINDOW_BYTES } from "./pipelines.js";
+import type { Profiler } from "./profile.js";
 import type { Batch } from "./schedule.js";
 import { BUFFER_USE } from "./usage.js";
 
@@ -22,6 +23,8 @@ interface Dispatch {
 export class Submission {
   dispatches = 0;
   submits = 0;
+  /** Times dispatches while it is there. */
+  profiler: Profiler | undefined;
   private readonly table: GPUBuffer;
   /** Stand where no slab is yet: a buffer may not be bound twice as writable. */
   private readonly placeholders: readonly GPUBuffer[];
@@ -95,14 +98,17 @@ export class Submission {
     if (this.pending.length === 0) return;
     this.gpu.queue.writeBuffer(this.table, 0, this.words, 0, this.used);
     const encoder = this.gpu.createCommandEncoder();
-    const compute = encoder.beginComputePass();
     const group = this.bindGroup();
+    const compute = this.profiler ? undefined : encoder.beginComputePass();
     for (const { pass, tableBytes, rows } of this.pending) {
-      compute.setPipeline(pass.pipeline);
-      compute.setBindGroup(0, group, [tableBytes]);
-      compute.dispatchWorkgroups(pass.workgroups, rows);
+      const timed = this.profiler && encoder.beginComputePass(this.profiler.next(pass.pipeline.label));
+      const commands = timed ?? compute!;
+      commands.setPipeline(pass.pipeline);
+      commands.setBindGroup(0, group, [tableBytes]);
+      commands.dispatchWorkgroups(pass.workgroups, rows);
+      timed?.end();
     }
-    compute.end();
+    compute?.end();
     if (this.secret) {
       // Seeds of secrets were in the tables.
       encoder.clearBuffer(this.table, 0, 4 * this.used);
