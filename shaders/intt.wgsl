@@ -1,6 +1,7 @@
 //#include memory.wgsl
 //#include modular.wgsl
 //#include tile.wgsl
+//#include sum.wgsl
 
 /** Gentleman and Sande's butterflies. Elements are in [−0.72p, 0.72p] throughout. */
 fn butterflies(x: Pairs, w: vec4i, p: i32) -> Pairs {
@@ -51,17 +52,23 @@ fn inverse(number: u32, lane: u32, done: u32, skipped: u32, twiddles: u32, p: i3
 override LAST: bool;
 
 // A pass of the inverse transform; the first of two leaves signed words.
-// Row: out, input, p, twiddle factors, factor·N^−1 (both times 2^32, centred).
+// A row is found by its place in the table: out, input, p, twiddle factors, factor·N^−1 (both times 2^32, centred); without
+// an input the first pass sums products instead, as shaders/sum.wgsl reads them behind.
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.y * 5u;
+  let row = launch[group.y];
   let out = launch[row];
   let input = launch[row + select(1u, 0u, SECOND)];
   let p = i32(launch[row + 2u]);
   let twiddles = launch[row + 3u];
   for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
-    // Canonical words before the first pass, signed ones before the second.
-    tile[place(i)] = centred(i32(load(input, placeInLimb(group.x, i))), p);
+    let at = placeInLimb(group.x, i);
+    if input == NONE {
+      tile[place(i)] = centred(summed(row + 5u, at, p), p);
+    } else {
+      // Canonical words before the first pass, signed ones before the second.
+      tile[place(i)] = centred(i32(load(input, at)), p);
+    }
   }
   workgroupBarrier();
   let busy = lane < (1u << (LOG_TILE - 4u));

@@ -2,6 +2,7 @@
 //#include modular.wgsl
 //#include tile.wgsl
 //#include convert.wgsl
+//#include sum.wgsl
 
 /** Cooley and Tukey's butterflies. Elements are in (−1.72p, 1.72p) throughout. */
 fn butterflies(x: Pairs, w: vec4i, p: i32) -> Pairs {
@@ -43,9 +44,6 @@ fn forward(number: u32, lane: u32, done: u32, skipped: u32, twiddles: u32, p: i3
   putFour(g.first + 12u * g.step, g.step, vec4i(cd.u.z, cd.v.z, cd.u.w, cd.v.w));
 }
 
-/** A limb that is not there. */
-const NONE = 0xffffffffu;
-
 fn reversed(i: u32) -> u32 {
   return reverseBits(i) >> (32u - LOG_N);
 }
@@ -57,18 +55,19 @@ fn reversed(i: u32) -> u32 {
 //   4 out
 //   5 a, 6 factor: where there is an a, out = (a − x)·factor
 //   7 the inverse of a Galois element, where the result is permuted as well, or 0
-//   8 and on: the conversion, as shaders/convert.wgsl reads it
+//   8 or, instead of an a, where in the row a sum of products begins, as shaders/sum.wgsl reads it, or 0
+//   9 and on: the conversion, as shaders/convert.wgsl reads it
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = launch[group.y];
   let p = i32(launch[row + 2u]);
   let twiddles = launch[row + 3u];
-  let converts = !SECOND && launch[row + 9u] > 0u;
+  let converts = !SECOND && launch[row + 10u] > 0u;
   let input = launch[row + select(1u, 0u, SECOND)];
   for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
     let at = placeInLimb(group.x, i);
     if converts {
-      tile[place(i)] = converted(row + 8u, at, p);
+      tile[place(i)] = converted(row + 9u, at, p);
     } else {
       tile[place(i)] = i32(load(input, at));
     }
@@ -89,6 +88,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a = launch[row + 5u];
   let factor = i32(launch[row + 6u]);
   let galois = launch[row + 7u];
+  let sum = launch[row + 8u];
   for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
     let at = placeInLimb(group.x, i);
     let x = tile[place(i)];
@@ -97,7 +97,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       continue;
     }
     var value = canonical(towardsZero(x, p), p);
-    if a != NONE {
+    if sum > 0u {
+      value = canonical(product(i32(canonical(summed(row + sum, at, p), p)) - i32(value), factor, p), p);
+    } else if a != NONE {
       value = canonical(product(i32(load(a, at)) - i32(value), factor, p), p);
     }
     // Value i of the operand becomes the value that has it in shaders/permute.wgsl.

@@ -17,7 +17,7 @@ const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 
 export const GAUSSIAN_ROW = 13 + THRESHOLD_WORDS.length;
 
 /** Kernels whose rows differ in length: their tables begin with the place of each row. */
-export const INDEXED: readonly KernelName[] = ["ntt", "dotProduct", "tensor", "baseConvert"];
+export const INDEXED: readonly KernelName[] = ["ntt", "intt", "dotProduct", "tensor", "baseConvert"];
 
 /** Kernels whose rows hold the seed of a secret. */
 export const SECRET: readonly KernelName[] = ["sampleTernary", "sampleGaussian"];
@@ -36,7 +36,7 @@ export class RowEncoder {
 
   private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => EncodedRow[] } = {
     ntt: ([out, a, p], logN) =>
-      one([out, a, p, this.tables.transform(p, logN).forward, out, NONE, 0, 0, 0, 0], [a], out),
+      one([out, a, p, this.tables.transform(p, logN).forward, out, NONE, 0, 0, 0, 0, 0], [a], out),
     intt: ([out, a, p, factor], logN) => {
       // N^−1 = −((p − 1)/N) modulo p, since p is 1 modulo N.
       const scale = multiplyModulo(p - (p - 1) / 2 ** logN, factor, p);

@@ -11,7 +11,8 @@ export interface Task extends EncodedRow {
  * Rows that a transform can take along, so that a limb is neither written nor read between them:
  * - `baseConvert`, `ntt`: the first pass converts what it loads;
  * - `ntt`, `dropAndScale`, where the transformed limb is needed no more: the last pass scales what it stores;
- * - that and `permute`, likewise: it stores to permuted places.
+ * - that and `permute`, likewise: it stores to permuted places;
+ * - `dotProduct`, whose sums only an `intt` and such an `ntt` need: each sums what it loads, or takes away from.
  */
 export class Fusion {
   private readonly tasks: (Task | undefined)[];
@@ -41,6 +42,7 @@ export class Fusion {
           break;
       }
     }
+    for (let i = 0; i < this.tasks.length; i++) if (this.tasks[i]?.kernel === "dotProduct") this.sumWhereNeeded(i);
     return this.tasks.filter((task) => task !== undefined);
   }
 
@@ -51,7 +53,7 @@ export class Fusion {
     if (j === undefined || work !== input) return;
     const conversion = this.tasks[j]!;
     if (!this.unchanged(conversion.reads, j, i)) return;
-    const fused = [work, NONE, p, twiddles, out, NONE, 0, 0, ...conversion.words.slice(2)];
+    const fused = [work, NONE, p, twiddles, out, NONE, 0, 0, 0, ...conversion.words.slice(2)];
     this.merge(j, i, { kernel: "ntt", logN, words: fused, reads: conversion.reads, writes: [work as Limb] });
   }
 
@@ -91,20 +93,56 @@ export class Fusion {
     this.merge(j, i, { kernel: "ntt", logN, words: fused, reads, writes: [writes[0], out as Limb] });
   }
 
+  private sumWhereNeeded(j: number): void {
+    const sum = this.tasks[j]!;
+    const [out0, out1, , count, y0, y1, factor, ...terms] = sum.words;
+    const users = [this.userOfSum(out0, j), this.userOfSum(out1, j)];
+    if (users.includes(undefined) || users[0] === users[1]) return;
+    for (const [part, i] of users.entries()) {
+      const pairs: number[] = [];
+      for (let t = 0; t < terms.length; t += 3) pairs.push(terms[t], terms[t + 1 + part]);
+      const y = part === 0 ? y0 : y1;
+      const { kernel, logN, words, reads, writes } = this.tasks[i!]!;
+      const behind = [y, factor, count, ...pairs];
+      const fused =
+        kernel === "intt"
+          ? [words[0], NONE, ...words.slice(2), ...behind]
+          : [...words.slice(0, 5), NONE, words[6], words[7], words.length, ...words.slice(9), ...behind];
+      const limbs = new Set([...reads, ...pairs, ...(y === NONE ? [] : [y])] as Limb[]);
+      limbs.delete(sum.words[part] as Limb);
+      this.replace(i!, { kernel, logN, words: fused, reads: [...limbs], writes });
+    }
+    this.replace(j, undefined);
+  }
+
+  /** The one transform that needs a sum, and may compute it instead. */
+  private userOfSum(limb: number, j: number): number | undefined {
+    const later = this.uses.get(limb as Limb)!.filter((use) => use > j);
+    const [i] = later;
+    if (later.length !== 1 || !this.ends(limb, i)) return undefined;
+    const { kernel, words, writes } = this.tasks[i]!;
+    const { reads } = this.tasks[j]!;
+    const fits = kernel === "intt" ? words[1] === limb : kernel === "ntt" && words[5] === limb && words[1] !== limb;
+    // Other workgroups may still read what one has written over.
+    if (!fits || writes.some((out) => out === limb || reads.includes(out)) || !this.unchanged(reads, j, i))
+      return undefined;
+    return i;
+  }
+
   /** Task `from` becomes part of `into`, which stands for both. */
   private merge(from: number, into: number, fused: Task): void {
-    for (const i of [from, into]) {
-      const { reads, writes } = this.tasks[i]!;
-      for (const limb of [...reads, ...writes]) {
-        this.uses.set(
-          limb,
-          this.uses.get(limb)!.filter((use) => use !== i),
-        );
-      }
+    this.replace(from, undefined);
+    this.replace(into, fused);
+  }
+
+  private replace(i: number, task: Task | undefined): void {
+    const { reads, writes } = this.tasks[i]!;
+    for (const limb of new Set([...reads, ...writes])) {
+      const rest = this.uses.get(limb)!.filter((use) => use !== i);
+      this.uses.set(limb, rest);
     }
-    this.tasks[from] = undefined;
-    this.tasks[into] = fused;
-    this.note(into, fused);
+    this.tasks[i] = task;
+    if (task) this.note(i, task);
   }
 
   private note(i: number, { reads, writes }: Task): void {

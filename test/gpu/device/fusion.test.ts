@@ -74,6 +74,52 @@ describe.each([10, 12, 13, 14, 15, 16])("N = 2^%i", (logN) => {
     expect(dispatches).toBe(passes);
   });
 
+  test("dotProduct, then intt of one sum and a drop from the other = two transforms", async () => {
+    const dispatches = await both(
+      logN,
+      (device, logN, [a, b, , , , c, work, sum0, sum1, out0, out1]) => {
+        const terms = [
+          [a, b, c],
+          [c, a, b],
+        ] as const;
+        device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms, plus: { factor: 77, y1: c } }]);
+        device.launch("intt", logN, [[out0, sum0, p, 5]]);
+        device.launch("ntt", logN, [[work, work, p]]);
+        device.launch("dropAndScale", logN, [[out1, sum1, work, p, p - 3]]);
+        return [out0, out1];
+      },
+      5,
+    );
+    expect(dispatches).toBe(2 * passes);
+  });
+
+  test("a sum that somebody else needs, or whose operands change before it is needed, is made before", async () => {
+    await both(
+      logN,
+      (device, logN, [a, b, , , , c, work, sum0, sum1, out0, out1]) => {
+        device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms: [[a, b, c]] }]);
+        device.launch("intt", logN, [[out0, sum0, p, 5]]);
+        device.launch("ntt", logN, [[work, work, p]]);
+        device.launch("negate", logN, [[b, b, p]]);
+        device.launch("dropAndScale", logN, [[out1, sum1, work, p, p - 3]]);
+        return [out0, out1, b];
+      },
+      5,
+    );
+    await both(
+      logN,
+      (device, logN, [a, b, , , , c, work, sum0, sum1, out0]) => {
+        device.launch("dotProduct", logN, [{ prime: p, out: [sum0, sum1], terms: [[a, b, c]] }]);
+        device.launch("intt", logN, [[out0, sum0, p, 5]]);
+        device.launch("ntt", logN, [[work, work, p]]);
+        device.launch("dropAndScale", logN, [[a, sum1, work, p, p - 3]]);
+        device.launch("add", logN, [[out0, out0, sum0, p]]);
+        return [out0, a];
+      },
+      5,
+    );
+  });
+
   test("limbs that are asked for later are still there", async () => {
     await both(logN, (device, logN, [a, , x, y, z, , work, dropped, out]) => {
       device.launch("baseConvert", logN, [conversion([x, y, z], work)]);
