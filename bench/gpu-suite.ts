@@ -2,6 +2,7 @@
 import type { Device } from "../src/ntt/device.js";
 import { Blindsight } from "./blindsight.js";
 import { measureRoof, type Roof } from "./gpu.js";
+import { runProducts } from "./gpu-products.js";
 import { Kernels } from "./kernels.js";
 import { measure } from "./measure.js";
 import type { BenchOptions } from "./options.js";
@@ -12,6 +13,7 @@ import { parametersOf } from "./settings.js";
 import { makeWorkload } from "./workload.js";
 
 export async function runGpu(options: BenchOptions, selection: Selection, rl3: boolean, add: Report): Promise<void> {
+  if (!options.counts) await runProducts(selection.wanted, add);
   for (const logN of options.logNs) {
     const roof = await runKernels(logN, options, selection, add);
     await runOperations(logN, options, selection, roof, add);

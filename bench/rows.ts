@@ -11,6 +11,7 @@ export type Report = (row: Row) => void;
 
 /** What the filter left. */
 export interface Selection {
+  readonly wanted: (name: string) => boolean;
   readonly kernels: readonly (typeof KERNEL_ROWS)[number][];
   readonly operations: readonly (typeof OPERATION_NAMES)[number][];
   readonly levelOperations: readonly (typeof LEVEL_OPERATION_NAMES)[number][];

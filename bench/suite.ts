@@ -1,6 +1,7 @@
 /** One run: every row that was asked for, checked, then timed beside its peer. */
 import { Blindsight } from "./blindsight.js";
 import { BenchError } from "./failure.js";
+import { PRODUCT_ROWS } from "./gpu-products.js";
 import { runGpu } from "./gpu-suite.js";
 import { KERNEL_ROWS, Kernels } from "./kernels.js";
 import { measure } from "./measure.js";
@@ -24,6 +25,7 @@ const SIZES = "bytes of ";
 export async function runSuite(options: BenchOptions, report: Report): Promise<SuiteResult> {
   const wanted = (name: string) => name.toLowerCase().includes(options.filter);
   const selection: Selection = {
+    wanted,
     kernels: options.counts ? [] : KERNEL_ROWS.filter((kernel) => wanted(Kernels.nameOf(kernel))),
     operations: OPERATION_NAMES.filter(wanted),
     levelOperations: options.levels && !options.counts ? LEVEL_OPERATION_NAMES.filter(wanted) : [],
@@ -31,7 +33,9 @@ export async function runSuite(options: BenchOptions, report: Report): Promise<S
   };
   // Its stages and layers have one name in front: the filter takes all of them, or none.
   const rl3 = options.rl3 && wanted(RL3_PREFIX);
-  if (!rl3 && Object.values(selection).every((names) => names.length === 0)) {
+  const products = options.device === "webgpu" && PRODUCT_ROWS.some(wanted);
+  const { wanted: _, ...names } = selection;
+  if (!rl3 && !products && Object.values(names).every((each) => each.length === 0)) {
     throw new BenchError(
       `no row has "${options.filter}" in its name`,
       `take part of "${OPERATION_NAMES.join('", "')}"`,

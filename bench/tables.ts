@@ -132,6 +132,7 @@ function timeText(milliseconds: number): string {
 }
 
 function unitOf(milliseconds: number): readonly [factor: number, unit: string] {
+  if (milliseconds < 1e-4) return [1e6, "ns"];
   return milliseconds < 0.1 ? [1000, "µs"] : milliseconds < 10_000 ? [1, "ms"] : [0.001, "s"];
 }
 

@@ -1,0 +1,66 @@
+//#include modular.wgsl
+// Not a kernel of the table: what the bench compares to choose between two products by constants. Each invocation does
+// ROUNDS rounds of four forward butterflies in registers, with the twiddle factors of the table.
+
+/** Whether products are Shoup's, else K-RED. */
+override SHOUP: bool;
+override ROUNDS: u32;
+
+@group(0) @binding(0) var<storage, read_write> data: array<vec4u>;
+/** A factor and its quotient: of K-RED the centred factor times 2^32 and nothing, of Shoup w and ⌊w·2^32/p⌋. */
+@group(0) @binding(1) var<storage, read> factors: array<vec2u>;
+
+/**
+ * x·w mod p in [0, 4p) for any word x: the quotient from three products of halves is at most two short, and exact Shoup's
+ * at most one.
+ */
+fn shoup4(x: vec4u, w: vec4u, quotient: vec4u, p: vec4u) -> vec4u {
+  let x0 = x & vec4u(0xffffu);
+  let x1 = x >> vec4u(16u);
+  let q0 = quotient & vec4u(0xffffu);
+  let q1 = quotient >> vec4u(16u);
+  let q = x1 * q1 + ((x1 * q0) >> vec4u(16u)) + ((x0 * q1) >> vec4u(16u));
+  return x * w - q * p;
+}
+
+fn below(x: vec4u, bound: vec4u) -> vec4u {
+  return min(x, x - bound);
+}
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let prime = factors[0].x;
+  let count = factors[0].y;
+  let a = data[2u * id.x];
+  let b = data[2u * id.x + 1u];
+  if SHOUP {
+    let p = vec4u(prime);
+    let p2 = p + p;
+    var u = a;
+    var v = b;
+    for (var round = 0u; round < ROUNDS; round++) {
+      let w = factors[1u + ((round + id.x) % count)];
+      let x = below(u, p2);
+      let y = below(shoup4(v, vec4u(w.x), vec4u(w.y), p), p2);
+      u = x + y;
+      v = (x - y + p2).yzwx;
+    }
+    data[2u * id.x] = below(below(u, p2), p);
+    data[2u * id.x + 1u] = below(below(v, p2), p);
+  } else {
+    let p = i32(prime);
+    var u = vec4i(a);
+    var v = vec4i(b);
+    for (var round = 0u; round < ROUNDS; round++) {
+      let w = vec4i(i32(factors[1u + ((round + id.x) % count)].x));
+      let x = select(u + p, u - p, u >= vec4i(0));
+      let y = product4(v, w, p);
+      u = x + y;
+      v = (x - y).yzwx;
+    }
+    for (var i = 0u; i < 4u; i++) {
+      data[2u * id.x][i] = canonical(towardsZero(u[i], p), p);
+      data[2u * id.x + 1u][i] = canonical(towardsZero(v[i], p), p);
+    }
+  }
+}
