@@ -15,7 +15,7 @@ export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }
 
 /** What the GPU says of a row, under it. */
 function gpuLine({ kernelMs, kernels, dispatches, submits, bytes, ...roof }: GpuFigures): string {
-  const passes = `${dispatches} dispatch${dispatches === 1 ? "" : "es"} in ${submits} submission${submits === 1 ? "" : "s"}`;
+  const passes = passesOf(dispatches, submits);
   const share = (text: string, value: number | undefined) =>
     value ? [`${(100 * value).toFixed(0)} % of ${text}`] : [];
   if (kernelMs === undefined) return `    ${passes}, ${sizeText(bytes)}; no timestamps`;
@@ -110,8 +110,7 @@ export function describeCounts(counts: KernelCounts): string {
   });
   const traffic = `reads ${sizeText(bytesRead)}, writes ${sizeText(bytesWritten)}`;
   const uploads = bytesUploaded > 0 ? [`uploads ${sizeText(bytesUploaded)}`] : [];
-  const passes =
-    counts.dispatches === undefined ? [] : [`${counts.dispatches} dispatches in ${counts.submits} submissions`];
+  const passes = counts.dispatches === undefined ? [] : [passesOf(counts.dispatches, counts.submits ?? 0)];
   const parts = [...passes, ...kernels, traffic, ...uploads].join(", ");
   return operations > 1 ? `${operations} together: ${parts}` : parts;
 }
@@ -152,4 +151,8 @@ export function sizeText(bytes: number): string {
 
 function ratioText(ratio: number): string {
   return `${ratio < 0.95 ? ratio.toPrecision(2) : ratio.toFixed(1)}×`;
+}
+
+function passesOf(dispatches: number, submits: number): string {
+  return `${dispatches} dispatch${dispatches === 1 ? "" : "es"} in ${submits} submission${submits === 1 ? "" : "s"}`;
 }

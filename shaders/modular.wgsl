@@ -24,18 +24,22 @@ fn product(a: i32, b: i32, p: i32) -> i32 {
   return a1 * b1 + ((u - m) >> 16u) - m * k;
 }
 
-/** Four products at once. */
-fn product4(a: vec4i, b: vec4i, p: i32) -> vec4i {
-  let k = p >> 16u;
-  let a0 = a & vec4i(0xffff);
-  let a1 = a >> vec4u(16u);
-  let b0 = (b << vec4u(16u)) >> vec4u(16u);
-  let b1 = (b - b0) >> vec4u(16u);
-  let t = a0 * b0;
-  let l = (t << vec4u(16u)) >> vec4u(16u);
-  let u = a1 * b0 + a0 * b1 + ((t - l) >> vec4u(16u)) - l * k;
-  let m = (u << vec4u(16u)) >> vec4u(16u);
-  return a1 * b1 + ((u - m) >> vec4u(16u)) - m * k;
+/** x − bound where x ≥ bound, else x: a difference below zero is a large word. */
+fn below(x: vec4u, bound: vec4u) -> vec4u {
+  return min(x, x - bound);
+}
+
+/**
+ * x·w mod p in [0, 4p) for any words x, with quotient = ⌊w·2^32/p⌋: that of x·w/p from three products of halves is at most
+ * two short of exact Shoup's, which is at most one short (Harvey, "Faster arithmetic for number-theoretic transforms", 2014).
+ */
+fn shoup4(x: vec4u, w: vec4u, quotient: vec4u, p: vec4u) -> vec4u {
+  let x0 = x & vec4u(0xffffu);
+  let x1 = x >> vec4u(16u);
+  let q0 = quotient & vec4u(0xffffu);
+  let q1 = quotient >> vec4u(16u);
+  let q = x1 * q1 + ((x1 * q0) >> vec4u(16u)) + ((x0 * q1) >> vec4u(16u));
+  return x * w - q * p;
 }
 
 /** One step towards zero: from (−2p, 2p) into [−p, p). */

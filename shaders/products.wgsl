@@ -1,6 +1,6 @@
 //#include modular.wgsl
-// Not a kernel of the table: what the bench compares to choose between two products by constants. Each invocation does
-// ROUNDS rounds of four forward butterflies in registers, with the twiddle factors of the table.
+// Not a kernel of the device: what the bench compares to choose between two products by constants. Each invocation does
+// ROUNDS rounds of four forward butterflies in registers. Transforms use Shoup's.
 
 /** Whether products are Shoup's, else K-RED. */
 override SHOUP: bool;
@@ -10,21 +10,18 @@ override ROUNDS: u32;
 /** A factor and its quotient: of K-RED the centred factor times 2^32 and nothing, of Shoup w and ⌊w·2^32/p⌋. */
 @group(0) @binding(1) var<storage, read> factors: array<vec2u>;
 
-/**
- * x·w mod p in [0, 4p) for any word x: the quotient from three products of halves is at most two short, and exact Shoup's
- * at most one.
- */
-fn shoup4(x: vec4u, w: vec4u, quotient: vec4u, p: vec4u) -> vec4u {
-  let x0 = x & vec4u(0xffffu);
-  let x1 = x >> vec4u(16u);
-  let q0 = quotient & vec4u(0xffffu);
-  let q1 = quotient >> vec4u(16u);
-  let q = x1 * q1 + ((x1 * q0) >> vec4u(16u)) + ((x0 * q1) >> vec4u(16u));
-  return x * w - q * p;
-}
-
-fn below(x: vec4u, bound: vec4u) -> vec4u {
-  return min(x, x - bound);
+/** Four products at once. */
+fn product4(a: vec4i, b: vec4i, p: i32) -> vec4i {
+  let k = p >> 16u;
+  let a0 = a & vec4i(0xffff);
+  let a1 = a >> vec4u(16u);
+  let b0 = (b << vec4u(16u)) >> vec4u(16u);
+  let b1 = (b - b0) >> vec4u(16u);
+  let t = a0 * b0;
+  let l = (t << vec4u(16u)) >> vec4u(16u);
+  let u = a1 * b0 + a0 * b1 + ((t - l) >> vec4u(16u)) - l * k;
+  let m = (u << vec4u(16u)) >> vec4u(16u);
+  return a1 * b1 + ((u - m) >> vec4u(16u)) - m * k;
 }
 
 @compute @workgroup_size(256)

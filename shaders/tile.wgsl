@@ -21,7 +21,7 @@ override LOG_SIDE: u32 = LOG_TILE - STAGES;
 /** Stages of the whole transform before the first one here. */
 override BEFORE: u32 = select(LOG_N - STAGES, 0u, COLUMNS);
 
-var<workgroup> tile: array<i32, 4096>;
+var<workgroup> tile: array<u32, 4096>;
 
 /** Places are exchanged so that steps of any power of two spread over the banks of the memory. */
 fn place(i: u32) -> u32 {
@@ -60,34 +60,41 @@ fn sixteenOf(number: u32, lane: u32, done: u32) -> Sixteen {
   );
 }
 
-fn takeFour(at: u32, step: u32) -> vec4i {
-  return vec4i(tile[place(at)], tile[place(at + step)], tile[place(at + 2u * step)], tile[place(at + 3u * step)]);
+fn takeFour(at: u32, step: u32) -> vec4u {
+  return vec4u(tile[place(at)], tile[place(at + step)], tile[place(at + 2u * step)], tile[place(at + 3u * step)]);
 }
 
-fn putFour(at: u32, step: u32, x: vec4i) {
+fn putFour(at: u32, step: u32, x: vec4u) {
   tile[place(at)] = x.x;
   tile[place(at + step)] = x.y;
   tile[place(at + 2u * step)] = x.z;
   tile[place(at + 3u * step)] = x.w;
 }
 
-/** Twiddle factors for the butterflies of four pairs: the same for all, for each two of them, one each. */
-fn one(twiddles: u32, at: u32) -> vec4i {
-  return vec4i(i32(load(twiddles, at)));
+/** Where a prime's twiddle factors lie, and their Shoup quotients. */
+struct Tables { factors: u32, quotients: u32 }
+
+/** Twiddle factors and quotients for the butterflies of four pairs: the same for all, for each two of them, one each. */
+struct Factors { w: vec4u, q: vec4u }
+
+fn one(t: Tables, at: u32) -> Factors {
+  return Factors(vec4u(load(t.factors, at)), vec4u(load(t.quotients, at)));
 }
 
-fn two(twiddles: u32, at: u32) -> vec4i {
-  return vec4i(vec2i(i32(load(twiddles, at))), vec2i(i32(load(twiddles, at + 1u))));
-}
-
-fn four(twiddles: u32, at: u32) -> vec4i {
-  return vec4i(
-    i32(load(twiddles, at)),
-    i32(load(twiddles, at + 1u)),
-    i32(load(twiddles, at + 2u)),
-    i32(load(twiddles, at + 3u)),
+fn two(t: Tables, at: u32) -> Factors {
+  return Factors(
+    vec4u(vec2u(load(t.factors, at)), vec2u(load(t.factors, at + 1u))),
+    vec4u(vec2u(load(t.quotients, at)), vec2u(load(t.quotients, at + 1u))),
   );
 }
 
+fn four(t: Tables, at: u32) -> Factors {
+  return Factors(fourOf(t.factors, at), fourOf(t.quotients, at));
+}
+
+fn fourOf(limb: u32, at: u32) -> vec4u {
+  return vec4u(load(limb, at), load(limb, at + 1u), load(limb, at + 2u), load(limb, at + 3u));
+}
+
 /** Four pairs, the upper and the lower of each. */
-struct Pairs { u: vec4i, v: vec4i }
+struct Pairs { u: vec4u, v: vec4u }

@@ -36,11 +36,11 @@ export class RowEncoder {
 
   private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => EncodedRow[] } = {
     ntt: ([out, a, p], logN) =>
-      one([out, a, p, this.tables.transform(p, logN).forward, out, NONE, 0, 0, 0, 0, 0], [a], out),
+      one([out, a, p, ...this.tables.transform(p, logN).forward, out, NONE, 0, 0, 0, 0, 0], [a], out),
     intt: ([out, a, p, factor], logN) => {
       // N^−1 = −((p − 1)/N) modulo p, since p is 1 modulo N.
       const scale = multiplyModulo(p - (p - 1) / 2 ** logN, factor, p);
-      return one([out, a, p, this.tables.transform(p, logN).inverse, factorWord(scale, p)], [a], out);
+      return one([out, a, p, ...this.tables.transform(p, logN).inverse, factorWord(scale, p)], [a], out);
     },
     add: ([out, a, b, p]) => one([out, a, b, p], [a, b], out),
     subtract: ([out, a, b, p]) => one([out, a, b, p], [a, b], out),

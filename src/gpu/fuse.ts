@@ -48,12 +48,12 @@ export class Fusion {
 
   private convertWhileLoading(i: number): void {
     const { words, logN } = this.tasks[i]!;
-    const [work, input, p, twiddles, out] = words;
+    const [work, input] = words;
     const j = this.lastUse(input, i, "baseConvert");
     if (j === undefined || work !== input) return;
     const conversion = this.tasks[j]!;
     if (!this.unchanged(conversion.reads, j, i)) return;
-    const fused = [work, NONE, p, twiddles, out, NONE, 0, 0, 0, ...conversion.words.slice(2)];
+    const fused = [...change(words, { input: NONE }).slice(0, NTT.conversion), ...conversion.words.slice(2)];
     this.merge(j, i, { kernel: "ntt", logN, words: fused, reads: conversion.reads, writes: [work as Limb] });
   }
 
@@ -63,11 +63,11 @@ export class Fusion {
     const j = this.lastUse(b, i, "ntt");
     if (j === undefined || a === b || out === b || !this.ends(b, i)) return;
     const { words: transform, reads } = this.tasks[j]!;
-    if (transform[4] !== b || transform[5] !== NONE) return;
+    if (transform[NTT.out] !== b || transform[NTT.a] !== NONE) return;
     const inputs = reads.filter((limb) => limb !== b);
     // The limb that is needed no more still holds what the first pass leaves.
     if (!this.unchanged(inputs, j, i) || inputs.includes(out as Limb)) return;
-    const fused = [...transform.slice(0, 4), out, a, factor, 0, ...transform.slice(8)];
+    const fused = change(transform, { out, a, factor });
     const limbs = { reads: [...reads, a as Limb], writes: [b, out] as Limb[] };
     this.merge(j, i, { kernel: "ntt", logN, words: fused, ...limbs });
   }
@@ -78,18 +78,12 @@ export class Fusion {
     const j = this.lastUse(x, i, "ntt");
     if (j === undefined || !this.ends(x, i)) return;
     const { words: transform, reads, writes } = this.tasks[j]!;
-    const [work, , , , target, a] = transform;
+    const [work, target, a] = [transform[NTT.work], transform[NTT.out], transform[NTT.a]];
     const others = reads.filter((limb) => limb !== x);
     // Places are exchanged between workgroups: nothing that is still read may be overwritten, and `a` may not be x.
-    if (target !== x || a === NONE || a === x || out === work || transform[7] !== 0) return;
+    if (target !== x || a === NONE || a === x || out === work || transform[NTT.galois] !== 0) return;
     if (others.includes(out as Limb) || !this.unchanged([...others, work as Limb], j, i)) return;
-    const fused = [
-      ...transform.slice(0, 4),
-      out,
-      ...transform.slice(5, 7),
-      inverse(galois, logN),
-      ...transform.slice(8),
-    ];
+    const fused = change(transform, { out, galois: inverse(galois, logN) });
     this.merge(j, i, { kernel: "ntt", logN, words: fused, reads, writes: [writes[0], out as Limb] });
   }
 
@@ -107,7 +101,7 @@ export class Fusion {
       const fused =
         kernel === "intt"
           ? [words[0], NONE, ...words.slice(2), ...behind]
-          : [...words.slice(0, 5), NONE, words[6], words[7], words.length, ...words.slice(9), ...behind];
+          : [...change(words, { a: NONE, sum: words.length }), ...behind];
       const limbs = new Set([...reads, ...pairs, ...(y === NONE ? [] : [y])] as Limb[]);
       limbs.delete(sum.words[part] as Limb);
       this.replace(i!, { kernel, logN, words: fused, reads: [...limbs], writes });
@@ -122,7 +116,8 @@ export class Fusion {
     if (later.length !== 1 || !this.ends(limb, i)) return undefined;
     const { kernel, words, writes } = this.tasks[i]!;
     const { reads } = this.tasks[j]!;
-    const fits = kernel === "intt" ? words[1] === limb : kernel === "ntt" && words[5] === limb && words[1] !== limb;
+    const fits =
+      kernel === "intt" ? words[1] === limb : kernel === "ntt" && words[NTT.a] === limb && words[NTT.input] !== limb;
     // Other workgroups may still read what one has written over.
     if (!fits || writes.some((out) => out === limb || reads.includes(out)) || !this.unchanged(reads, j, i))
       return undefined;
@@ -174,6 +169,15 @@ export class Fusion {
   private ends(limb: number, i: number): boolean {
     return this.uses.get(limb as Limb)?.at(-1) === i && this.unneeded(limb as Limb);
   }
+}
+
+/** Words of a row of `ntt`, see shaders/ntt.wgsl. */
+const NTT = { work: 0, input: 1, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
+
+function change(words: readonly number[], changes: { readonly [Name in keyof typeof NTT]?: number }): number[] {
+  const changed = [...words];
+  for (const [name, word] of Object.entries(changes)) changed[NTT[name as keyof typeof NTT]] = word;
+  return changed;
 }
 
 /** The inverse of an odd number modulo 2^(logN + 1): Newton's iteration doubles the right bits, five of them give 96. */
