@@ -30,8 +30,9 @@ export class RnsPolynomial implements Disposable {
     abandoned.register(this, { ring, limbs: owned }, this);
   }
 
-  /** One for each prime. */
+  /** One for each prime. @throws TypeError after `dispose`. */
   get limbs(): readonly Limb[] {
+    if (this.disposed) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
     return this.owned;
   }
 

@@ -22,8 +22,10 @@ export class Residency {
 
   /** Packs a polynomial, frees its limbs, and stands for it from now on. */
   async page(poly: RnsPolynomial): Promise<PagedPolynomial> {
+    if (poly instanceof PagedPolynomial) return poly.moveTo(this);
     const { ring, primes } = poly;
     const words = await ring.device.read(ring.logN, poly.limbs);
+    void poly.limbs; // throws if its owner disposed of it meanwhile
     const packed = primes.map((prime, i) => packResidues(words[i], prime));
     poly[Symbol.dispose]();
     const bytes = packed.reduce((sum, limb) => sum + limb.length, 0);
@@ -86,7 +88,7 @@ export class PagedPolynomial extends RnsPolynomial {
   constructor(
     ring: Ring,
     primes: readonly number[],
-    private readonly residency: Residency,
+    readonly residency: Residency,
     /** Bytes outside. */
     readonly bytesOutside: number,
     private readonly make: () => RnsPolynomial,
@@ -97,6 +99,14 @@ export class PagedPolynomial extends RnsPolynomial {
   override get limbs(): readonly Limb[] {
     if (this.gone) throw new TypeError("a weight or key was used after it was disposed of");
     return this.residency.enter(this, this.make).limbs;
+  }
+
+  /** The same polynomial in another residency; this one is disposed of. */
+  moveTo(residency: Residency): PagedPolynomial {
+    if (residency === this.residency) return this;
+    const moved = new PagedPolynomial(this.ring, this.primes, residency, this.bytesOutside, this.make);
+    this[Symbol.dispose]();
+    return moved;
   }
 
   override [Symbol.dispose](): void {

@@ -2,7 +2,7 @@ import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
 import type { EvaluationKeys } from "../ckks/keys.js";
-import { Residency } from "../ckks/residency.js";
+import { PagedPolynomial, Residency } from "../ckks/residency.js";
 import { KeyMismatchError, ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import type { Plan } from "./compile.js";
@@ -56,12 +56,13 @@ export class Server {
     { memoryLimit }: ServerOptions,
   ): Promise<Server> {
     const residency = new Residency(memoryLimit);
+    new Evaluator(device, plan.parameters, evaluationKeys); // refuses keys before they are taken apart
     return new Server(plan, device, await evaluationKeys.page(residency), residency);
   }
 
   /**
    * Takes an encrypted model in.
-   * @throws KeyMismatchError for a model under another key; ParameterError for one of another plan.
+   * @throws KeyMismatchError for a model under another key; ParameterError for one of another plan or residency.
    */
   load(model: EncryptedModel): EncryptedModel {
     expectPlan(this.plan, model.identity, "the model");
@@ -70,6 +71,11 @@ export class Server {
         "the model is encrypted for another key",
         "encrypt it with this key holder's public key",
       );
+    }
+    const [operand] = model.operands;
+    const paged = operand?.parts[0];
+    if (paged instanceof PagedPolynomial && paged.residency !== this.residency) {
+      throw new ParameterError("the model is paged for another server", "encrypt it with this server's residency");
     }
     return model;
   }

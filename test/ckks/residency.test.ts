@@ -77,6 +77,22 @@ describe("operands outside of the device's memory", () => {
     expect(() => outside.square(x)).toThrow("was used after it was disposed of");
   });
 
+  test("are taken out once: a second time is an error, not somebody else's limbs", async () => {
+    const device = await testDevice();
+    const holder = KeyHolder.create(device, parameters);
+    const keys = holder.evaluationKeys({ rotations: [1] });
+    const residency = new Residency(0);
+    await keys.page(residency);
+    for (let i = 0; i < 3; i++) holder.evaluationKeys({ rotations: [2] });
+    await expect(keys.page(new Residency(0))).rejects.toThrow(TypeError);
+    const weight = holder.encrypt([1]);
+    const paged = await weight.page(residency);
+    await expect(weight.page(residency)).rejects.toThrow(TypeError);
+    const moved = await (await paged.page(residency)).page(new Residency(0));
+    expect(await holder.decrypt(moved, 1)).toEqual(await holder.decrypt(moved, 1));
+    expect((await holder.decrypt(moved, 1))[0]).toBeCloseTo(1, 2);
+  });
+
   test("that do not fit are a DeviceError that says what is inside", async () => {
     const device = await openCpuDevice({ memoryLimit: 19 * 2 ** 20 });
     const holder = KeyHolder.create(device, parameters);

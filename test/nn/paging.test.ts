@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Randomness } from "../../src/ckks/randomness.js";
+import { Residency } from "../../src/ckks/residency.js";
 import { ParameterError } from "../../src/errors.js";
 import { compile, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
@@ -54,6 +55,19 @@ describe.each(["encrypted", "plain"] as const)("with the %s model outside of the
       expect(outside.most - limit).toBeLessThan(inside.most / 3);
     }
   });
+});
+
+test("keys that a server refuses stay whole, and a model that is paged for another server is refused", async () => {
+  const device = await openCpuDevice();
+  const plan = compile(network, { model: "encrypted" });
+  const holder = KeyHolder.create(plan, device);
+  const other = compile(randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 1));
+  const limit = { memoryLimit: 0 };
+  await expect(Server.withMemoryLimit(other, device, holder.evaluationKeys, limit)).rejects.toThrow(ParameterError);
+  const server = await Server.withMemoryLimit(plan, device, holder.evaluationKeys, limit);
+  const model = await new ModelOwner(plan, holder.publicKey).encryptPaged(network, options, new Residency(0));
+  expect(() => server.load(model)).toThrow("paged for another server");
+  await device.close();
 });
 
 test("only a server with a limit pages a model", async () => {

@@ -104,6 +104,46 @@ describe("where launches run", () => {
     }
   });
 
+  test.each<CpuDeviceOptions>([
+    {},
+    { execution: "messages" },
+    { execution: "shared" },
+    { threads: 2 },
+  ])("a read sees what was queued before it, and nothing after (%o)", async (options) => {
+    const device = await openCpuDevice(options);
+    const [a, b] = device.allocate(logN, 2);
+    const filled = (word: number) => new Uint32Array(N).fill(word);
+    device.write(logN, a, filled(7));
+    const first = device.read(logN, [a]);
+    device.write(logN, a, filled(9));
+    const second = device.read(logN, [a, b]);
+    device.launch("add", logN, [[a, a, a, p]]);
+    device.free(logN, [a]);
+    expect((await first)[0]).toEqual(filled(7));
+    expect((await second)[0]).toEqual(filled(9));
+    await device.close();
+  });
+
+  test("a worker that cannot start is a DeviceError, and leaves none behind that would keep the process alive", async () => {
+    const dist = new URL("../../dist/ntt/index.js", import.meta.url);
+    const script = `
+      import { createRequire, syncBuiltinESMExports } from "node:module";
+      import { openCpuDevice } from ${JSON.stringify(dist.href)};
+      const threads = createRequire("/")("node:worker_threads");
+      const { Worker } = threads;
+      let started = 0;
+      threads.Worker = function (...args) {
+        if (++started === 3) throw new Error("EAGAIN");
+        return new Worker(...args);
+      };
+      syncBuiltinESMExports();
+      await openCpuDevice({ threads: 3 }).catch((error) => console.log(error.name));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 30_000,
+    });
+    expect(stdout).toBe("DeviceError\n");
+  });
+
   test("memory that a worker outgrows is a DeviceError that says the way out", async () => {
     const device = await openCpuDevice({ execution: "messages", memoryLimit: 32 * 2 ** 20 });
     expect(() => device.allocate(16, 200)).toThrow("memory is exhausted");

@@ -85,6 +85,7 @@ export class Arena {
       if (pages > this.maxPages) throw new RangeError("over the limit");
       this.memory.grow(missing);
     } catch (cause) {
+      if (cause instanceof DeviceError) throw cause;
       throw new DeviceError(
         `the CPU device's memory is exhausted: ${Math.round(this.bytesInUse / 2 ** 20)} MiB of limbs in use`,
         "dispose of ciphertexts (`using`), or await a result now and then so that forgotten ones can be collected",

@@ -133,7 +133,16 @@ class CpuDevice implements Device {
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {
     this.check(logN);
-    return this.settled(this.executor.read(limbs, 2 ** logN));
+    if (!this.executor.readsLate) return this.settled(this.executor.read(limbs, 2 ** logN));
+    // Copies in the queue's order: whoever asked must not see what is launched or written afterwards.
+    const copies = this.arena.allocate(logN, limbs.length);
+    try {
+      const rows = limbs.map((limb, i) => [copies[i], limb] as const);
+      this.executor.push(this.encoder.encode("copy", logN, rows));
+      return await this.settled(this.executor.read(copies, 2 ** logN));
+    } finally {
+      this.free(logN, copies);
+    }
   }
 
   async idle(): Promise<void> {

@@ -7,6 +7,8 @@ import type { WorkerPool } from "./workers.js";
 
 /** Takes encoded launches in order, and overwrites the words that it is given: some are seeds of secrets. */
 export interface Executor {
+  /** Whether `read` copies only after what was queued behind it may have run. */
+  readonly readsLate: boolean;
   push(launch: Uint32Array<ArrayBuffer>): void;
   /** Copies words into a limb, after the launches before. */
   write(limb: Limb, words: Uint32Array | Int32Array): void;
@@ -19,6 +21,8 @@ export interface Executor {
 
 /** Runs every launch at once on the calling thread: the queue of one thread is always empty. */
 export class InlineExecutor implements Executor {
+  readonly readsLate = false;
+
   constructor(
     private readonly memory: LocalMemory,
     private readonly runner: RowRunner,
@@ -49,6 +53,8 @@ export class InlineExecutor implements Executor {
 
 /** Hands launches to worker threads. */
 export class WorkerExecutor implements Executor {
+  readonly readsLate = true;
+
   constructor(
     private readonly memory: LocalMemory,
     private readonly queue: LaunchQueue,

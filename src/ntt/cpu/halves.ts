@@ -58,6 +58,7 @@ function halveTarget(
   offsets: readonly number[],
 ): readonly number[] | undefined {
   const { prime, constants, quotientConstant } = target;
+  if (prime % HALF !== 1) return undefined; // the kernel reduces by p = k·2^15 + 1
   // Residues in [0, q), less the offset.
   const largest = fractions.map((fraction, i) => Math.ceil(2 ** 56 / fraction) - offsets[i] + 1);
   const quarter = (x: number) => [0, 1].reduce((y) => (y % 2 === 0 ? y / 2 : (y + prime) / 2), x % prime);

@@ -33,7 +33,10 @@ export class LaunchQueue {
     this.control = new Int32Array(memory.buffer, 0, ADDRESS.scratch / 4);
     this.ring = new Uint32Array(memory.buffer, ADDRESS.ring, RING_BYTES / 4);
     workers.onWake = () => this.pump();
-    workers.onFailure = (error) => this.fail(error);
+    workers.onFailure = (error) => {
+      this.fail(error);
+      void workers.close(); // the others would wait, awake, for what the dead one was to do
+    };
   }
 
   /** Queues one launch; returns at once. @throws DeviceError after a worker has died. */

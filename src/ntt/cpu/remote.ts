@@ -8,6 +8,8 @@ import { startThread, type Thread } from "./threads.js";
 import { ADDRESS, type Answer, PAGE, type Task } from "./worker.js";
 import { workerDied } from "./workers.js";
 
+const MOST_UNSENT = 2 ** 18;
+
 interface Waiter {
   resolve(limbs: Uint32Array[]): void;
   reject(error: DeviceError): void;
@@ -15,12 +17,15 @@ interface Waiter {
 
 /**
  * One worker with a memory of its own, fed by messages: for pages whose memory cannot be shared, and whose thread must
- * stay free nevertheless. The tasks of one turn travel together.
+ * stay free nevertheless. The tasks of one turn travel together, unless they grow large: the worker would wait for them.
  */
 export class RemoteWorker implements Memory, Executor {
+  readonly readsLate = false;
   bytes: number = ADDRESS.end;
   private tasks: Task[] = [];
   private transfer: ArrayBuffer[] = [];
+  /** Bytes that are not sent yet. */
+  private unsent = 0;
   private readonly waiters = new Map<number, Waiter>();
   private nextId = 0;
   private failure: DeviceError | undefined;
@@ -80,6 +85,7 @@ export class RemoteWorker implements Memory, Executor {
     await this.read([], 0);
   }
 
+  /** The wipe waits its turn behind what was sent: a worker's memory can be overwritten by the worker only. */
   async close(): Promise<void> {
     const error = new DeviceError(
       "the device was closed before its launches had run",
@@ -112,7 +118,10 @@ export class RemoteWorker implements Memory, Executor {
     if (this.failure) throw this.failure;
     if (this.tasks.length === 0) queueMicrotask(() => this.flush());
     this.tasks.push(task);
-    if (buffer) this.transfer.push(buffer);
+    if (!buffer) return;
+    this.transfer.push(buffer);
+    this.unsent += buffer.byteLength;
+    if (this.unsent > MOST_UNSENT) this.flush();
   }
 
   private flush(): void {
@@ -120,13 +129,16 @@ export class RemoteWorker implements Memory, Executor {
     this.thread.send(this.tasks, this.transfer);
     this.tasks = [];
     this.transfer = [];
+    this.unsent = 0;
   }
 
   private fail(error: DeviceError): void {
     this.failure ??= error;
     for (const waiter of this.waiters.values()) waiter.reject(this.failure);
     this.waiters.clear();
+    for (const buffer of this.transfer) new Uint8Array(buffer).fill(0);
     this.tasks = [];
+    this.transfer = [];
     this.thread.keepAlive(false);
   }
 }

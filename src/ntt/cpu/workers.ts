@@ -16,30 +16,41 @@ export class WorkerPool {
   /** Starts `count` workers on one shared memory; resolves when all of them wait for launches. */
   static async start(count: number, memory: WebAssembly.Memory): Promise<WorkerPool> {
     const module = await sharedKernels();
-    const threads = await Promise.all(
+    const started = await Promise.allSettled(
       Array.from({ length: count }, (_, i) => {
         const scratch = ADDRESS.scratch + i * SCRATCH_BYTES;
         return startThread({ module, names: KERNEL_NAMES, memory, scratch });
       }),
     );
+    const threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     const pool = new WorkerPool(threads);
+    try {
+      for (const each of started) if (each.status === "rejected") throw each.reason;
+      await pool.listen();
+    } catch (error) {
+      await pool.close(); // those that did start would keep the process alive for ever
+      throw error;
+    }
+    pool.keepAlive(false);
+    return pool;
+  }
+
+  private async listen(): Promise<void> {
     await Promise.all(
-      threads.map(
+      this.threads.map(
         (thread) =>
           new Promise<void>((resolve, reject) => {
             thread.listen(
-              (message) => (message === "ready" ? resolve() : pool.onWake()),
+              (message) => (message === "ready" ? resolve() : this.onWake()),
               (reason) => {
                 const error = workerDied(reason);
                 reject(error);
-                if (!pool.closing) pool.onFailure(error);
+                if (!this.closing) this.onFailure(error);
               },
             );
           }),
       ),
     );
-    pool.keepAlive(false);
-    return pool;
   }
 
   /** While somebody waits for a result the process must not end; at other times it may. */
