@@ -65,11 +65,12 @@ async function run(options: BenchOptions, args: readonly string[], say: (text: s
   };
 }
 
-/** "NVIDIA-H100-80GB-HBM3-2026-11-24.json": of a GPU its name, else the processor's. */
+/** "NVIDIA-H100-80GB-HBM3-2026-11-24T09-30-00.json": of a GPU its name, else the processor's. */
 function resultName({ rows, machine, date }: BenchRecord): string {
-  const gpu = rows.map(({ ours }) => /WebGPU, (.*)$/.exec(ours?.subject.parameters ?? "")?.[1]).find(Boolean);
+  const texts = rows.flatMap(({ ours }) => (ours ? [ours.subject.parameters, ours.subject.label] : []));
+  const gpu = texts.map((text) => /WebGPU, (.*)$/.exec(text)?.[1]).find(Boolean);
   const name = (gpu ?? machine.cpu).replace(/[^A-Za-z0-9.]+/g, "-").replace(/^-|-$/g, "");
-  return `${name}-${date.slice(0, 10)}.json`;
+  return `${name}-${date.slice(0, 19).replaceAll(":", "-")}.json`;
 }
 
 function writeJson(record: BenchRecord, path: string, out: (text: string) => void): void {

@@ -24,7 +24,7 @@ const TRAFFIC: Traffic = {
   expandUniform: () => [0, 1],
   sampleTernary: () => [0, 1],
   sampleGaussian: () => [0, 1],
-  dotProduct: ({ terms, plus }) => [3 * terms.length + (plus?.y0 ? 1 : 0) + (plus?.y1 ? 1 : 0), 2],
+  dotProduct: ({ terms, plus }) => [3 * terms.length + [plus?.y0, plus?.y1].filter((y) => y !== undefined).length, 2],
   tensor: ({ terms }) => [4 * terms.length, 3],
   baseConvert: ({ sources, targets }) => [sources.length, targets.length],
 };

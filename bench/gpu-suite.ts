@@ -1,5 +1,4 @@
 /** A run on a GPU: kernels and operations by wall clock and by timestamps, the CPU device beside them. */
-import type { Device } from "../src/ntt/device.js";
 import { Blindsight } from "./blindsight.js";
 import { measureRoof, type Roof } from "./gpu.js";
 import { runProducts } from "./gpu-products.js";
@@ -19,8 +18,10 @@ export async function runGpu(options: BenchOptions, selection: Selection, rl3: b
     await runOperations(logN, options, selection, roof, add);
   }
   if (!rl3) return;
-  const kinds: Device["kind"][] = options.peer ? ["webgpu", "cpu"] : ["webgpu"];
-  for (const kind of kinds) await runRl3(cpuThreads(options), options.counts, add, kind);
+  await runRl3(1, options.counts, add, "webgpu");
+  if (!options.peer || options.counts) return;
+  // By another name: with one thread both would be the same row.
+  await runRl3(cpuThreads(options), false, (row) => add({ ...row, name: `${row.name}, on the CPU` }), "cpu");
 }
 
 /** The CPU device stands beside the GPU with all that it may have. */

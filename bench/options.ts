@@ -22,7 +22,7 @@ export interface BenchOptions {
   readonly device: "cpu" | "webgpu";
   /** A file, or "-" for stdout. */
   readonly json?: string;
-  /** A folder for a record named after the device and the day. */
+  /** A folder for a record named after the device and the time. */
   readonly results?: string;
   readonly plot?: string;
   readonly markdown: boolean;
@@ -33,7 +33,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
 
   --log-n LIST      log2 N, of ${LOG_NS.join(", ")} (default 14)
-  --device KIND     cpu (default), or webgpu: kernel times by timestamps, bytes moved, and the CPU device beside them
+  --device KIND     cpu (default), or webgpu: kernel times by timestamps, bytes asked for, and the CPU device beside them
   --threads LIST    of ours; "all" for every processor (default 1); the peer has one
   --filter TEXT     only rows whose name contains it: "rotate", "kernel", "bytes", "RL-3"
   --against NAME    node-seal (default) or none
@@ -45,7 +45,7 @@ export const USAGE = `npm run bench -- [options]
   --full-primes     30-bit primes only, where the library would choose smaller ones to save a digit
   --markdown        the tables as the README has them
   --json FILE       the record as JSON; "-" for stdout, and nothing else there
-  --results FOLDER  the record as JSON too, named after the device and the day
+  --results FOLDER  the record as JSON too, named after the device and the time
   --plot FOLDER     SVG plots: cost against N, and against level where there is --levels
   --from FILE       print, plot or convert a record that --json wrote, without a run
   --help            this text

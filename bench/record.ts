@@ -33,15 +33,17 @@ export interface Subject {
   readonly securityBits?: number;
 }
 
-/** What a GPU did in one operation, or in one row of a kernel. */
+/** What a GPU did: times and bytes are of one operation, or of one row of a kernel. */
 export interface GpuFigures {
   /** Time of its kernels, by timestamps; absent where the adapter has none. */
   readonly kernelMs?: number;
-  /** The same by kernel, with the passes over memory that each took. */
-  readonly kernels?: Readonly<Record<string, { readonly dispatches: number; readonly milliseconds: number }>>;
+  /** The same by kernel. */
+  readonly kernels?: Readonly<Record<string, number>>;
+  /** Operations or rows that go together, and the passes over memory and submissions of all of them. */
+  readonly together: number;
   readonly dispatches: number;
   readonly submits: number;
-  /** Read and written, from what the kernels ask for. */
+  /** Read and written, as the kernels ask for it: less moves where kernels are fused, more in transforms of two passes. */
   readonly bytes: number;
   /** bytes / kernelMs, and its share of what the kernel `copy` moves, and of the adapter's data sheet where known. */
   readonly gigabytesPerSecond?: number;

@@ -14,19 +14,19 @@ export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }
 }
 
 /** What the GPU says of a row, under it. */
-function gpuLine({ kernelMs, kernels, dispatches, submits, bytes, ...roof }: GpuFigures): string {
-  const passes = passesOf(dispatches, submits);
+function gpuLine({ kernelMs, kernels, together, dispatches, submits, bytes, ...roof }: GpuFigures): string {
+  const passes = `${passesOf(dispatches, submits)}${together > 1 ? ` for ${together} together` : ""}`;
   const share = (text: string, value: number | undefined) =>
     value ? [`${(100 * value).toFixed(0)} % of ${text}`] : [];
-  if (kernelMs === undefined) return `    ${passes}, ${sizeText(bytes)}; no timestamps`;
+  if (kernelMs === undefined) return `    ${passes}, ${sizeText(bytes)} asked for; no timestamps`;
   const time = timeText(kernelMs);
   const bandwidth = [`${digits(roof.gigabytesPerSecond!)} GB/s`];
   bandwidth.push(...share("the copy kernel's", roof.shareOfCopy), ...share("the data sheet's", roof.shareOfNominal));
-  const total = Object.values(kernels ?? {}).reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  const total = Object.values(kernels ?? {}).reduce((sum, milliseconds) => sum + milliseconds, 0);
   const parts = Object.entries(kernels ?? {})
-    .sort(([, a], [, b]) => b.milliseconds - a.milliseconds)
-    .map(([name, each]) => `${name} ${((100 * each.milliseconds) / total).toFixed(0)} %`);
-  return `    on the GPU ${time}; ${passes}; ${sizeText(bytes)}: ${bandwidth.join(", ")}${parts.length > 1 ? `; ${parts.join(", ")}` : ""}`;
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, milliseconds]) => `${name} ${((100 * milliseconds) / total).toFixed(0)} %`);
+  return `    on the GPU ${time}; ${passes}; ${sizeText(bytes)} asked for: ${bandwidth.join(", ")}${parts.length > 1 ? `; ${parts.join(", ")}` : ""}`;
 }
 
 /** What the columns of a line are, and where the numbers come from. */

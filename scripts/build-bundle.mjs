@@ -122,7 +122,9 @@ Licences of what is inside: licenses/.
 function BENCH_SH() {
   return `#!/bin/sh
 # Runs the bench on this machine's GPU with the Node, Dawn and Vulkan loader of this folder. Options go to the bench.
-cd "\${0%/*}" || exit 1
+case $0 in
+  */*) cd "\${0%/*}" || exit 1 ;;
+esac
 export LD_LIBRARY_PATH="$PWD/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 # The driver wants a folder; any will do.
 export XDG_RUNTIME_DIR="\${XDG_RUNTIME_DIR:-/tmp}"

@@ -11,7 +11,9 @@ const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
 const env = {
   PATH: "/nonexistent",
   HOME: folder,
-  ...(existsSync(driver) && !existsSync("/dev/dri") ? { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver } : {}),
+  ...(existsSync(driver) && !existsSync("/dev/dri") && !existsSync("/dev/nvidiactl")
+    ? { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver }
+    : {}),
 };
 
 try {

@@ -157,19 +157,26 @@ export class GpuDevice implements Device {
    * @throws DeviceError where the adapter has no timestamps.
    */
   async profile(work: () => unknown): Promise<Map<string, KernelTime>> {
-    if (!this.#gpu.features.has("timestamp-query")) {
+    if (!this.hasTimestamps) {
       throw new DeviceError(`${this.#name} has no timestamp queries`, "time whole operations instead");
     }
     await this.idle();
+    if (this.#submission.profiler) throw new DeviceError("another profile is being taken", "await it first");
     const profiler = new Profiler(this.#gpu);
     this.#submission.profiler = profiler;
     try {
       await work();
       this.#flush();
+      this.#submission.profiler = undefined;
+      return await this.#settle(profiler.read());
     } finally {
       this.#submission.profiler = undefined;
+      profiler.destroy();
     }
-    return this.#settle(profiler.read());
+  }
+
+  get hasTimestamps(): boolean {
+    return this.#gpu.features.has("timestamp-query");
   }
 
   async close(): Promise<void> {

@@ -52,21 +52,22 @@ export class Fusion {
     const j = this.lastUse(input, i, "baseConvert");
     if (j === undefined || work !== input) return;
     const conversion = this.tasks[j]!;
-    if (!this.unchanged(conversion.reads, j, i)) return;
+    const [, prime, , sources] = conversion.words;
+    if (prime !== words[NTT.p] || sources === 0 || !this.unchanged(conversion.reads, j, i)) return;
     const fused = [...change(words, { input: NONE }).slice(0, NTT.conversion), ...conversion.words.slice(2)];
     this.merge(j, i, { kernel: "ntt", logN, words: fused, reads: conversion.reads, writes: [work as Limb] });
   }
 
   private scaleWhileStoring(i: number): void {
     const { words, logN } = this.tasks[i]!;
-    const [out, a, b, , factor] = words;
+    const [out, a, b, p, factor] = words;
     const j = this.lastUse(b, i, "ntt");
     if (j === undefined || a === b || out === b || !this.ends(b, i)) return;
     const { words: transform, reads } = this.tasks[j]!;
-    if (transform[NTT.out] !== b || transform[NTT.a] !== NONE) return;
+    if (transform[NTT.out] !== b || transform[NTT.a] !== NONE || transform[NTT.p] !== p) return;
     const inputs = reads.filter((limb) => limb !== b);
     // The limb that is needed no more still holds what the first pass leaves.
-    if (!this.unchanged(inputs, j, i) || inputs.includes(out as Limb)) return;
+    if (!this.unchanged(inputs, j, i) || inputs.includes(out as Limb) || inputs.includes(a as Limb)) return;
     const fused = change(transform, { out, a, factor });
     const limbs = { reads: [...reads, a as Limb], writes: [b, out] as Limb[] };
     this.merge(j, i, { kernel: "ntt", logN, words: fused, ...limbs });
@@ -115,7 +116,8 @@ export class Fusion {
     const [i] = later;
     if (later.length !== 1 || !this.ends(limb, i)) return undefined;
     const { kernel, words, writes } = this.tasks[i]!;
-    const { reads } = this.tasks[j]!;
+    const { reads, words: sum } = this.tasks[j]!;
+    if (words[NTT.p] !== sum[2]) return undefined;
     const fits =
       kernel === "intt" ? words[1] === limb : kernel === "ntt" && words[NTT.a] === limb && words[NTT.input] !== limb;
     // Other workgroups may still read what one has written over.
@@ -171,8 +173,8 @@ export class Fusion {
   }
 }
 
-/** Words of a row of `ntt`, see shaders/ntt.wgsl. */
-const NTT = { work: 0, input: 1, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
+/** Words of a row of `ntt`, see shaders/ntt.wgsl; the first three are those of `intt`, too. */
+const NTT = { work: 0, input: 1, p: 2, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
 
 function change(words: readonly number[], changes: { readonly [Name in keyof typeof NTT]?: number }): number[] {
   const changed = [...words];

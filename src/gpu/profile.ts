@@ -44,6 +44,10 @@ export class Profiler {
     return times;
   }
 
+  destroy(): void {
+    for (const set of this.sets) set.destroy();
+  }
+
   private async resolve(set: GPUQuerySet, count: number): Promise<BigInt64Array> {
     const size = QUERY_BYTES * count;
     const resolved = this.gpu.createBuffer({ size, usage: RESOLVE_USE | BUFFER_USE.copySource });
@@ -52,10 +56,11 @@ export class Profiler {
     encoder.resolveQuerySet(set, 0, count, resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, readable, 0, size);
     this.gpu.queue.submit([encoder.finish()]);
-    await readable.mapAsync(MAP_READ);
-    const stamps = new BigInt64Array(readable.getMappedRange().slice(0));
-    for (const buffer of [resolved, readable]) buffer.destroy();
-    set.destroy();
-    return stamps;
+    try {
+      await readable.mapAsync(MAP_READ);
+      return new BigInt64Array(readable.getMappedRange().slice(0));
+    } finally {
+      for (const buffer of [resolved, readable]) buffer.destroy();
+    }
   }
 }

@@ -27,6 +27,8 @@ test("a kernel and an operation: GPU time, dispatches and bytes, and the CPU dev
   for (const { ours, peer, ratio } of rows) {
     expect(ours?.subject.parameters).toMatch(/WebGPU, ./);
     expect(ours?.gpu).toMatchObject({ dispatches: 1, submits: 1, bytes: expect.any(Number) });
+    const kernels = Object.values(ours?.gpu?.kernels ?? {}).reduce((a, b) => a + b, 0);
+    expect(kernels).toBeCloseTo(ours!.gpu!.kernelMs!, 9);
     expect(ours?.gpu?.kernelMs).toBeGreaterThan(0);
     expect(ours?.gpu?.gigabytesPerSecond).toBeCloseTo(ours!.gpu!.bytes / 1e6 / ours!.gpu!.kernelMs!, 6);
     expect(peer?.subject.label).toMatch(/^CPU device, /);
@@ -34,7 +36,7 @@ test("a kernel and an operation: GPU time, dispatches and bytes, and the CPU dev
   }
   // Of one row: three outputs and four operands.
   expect(rows[0].ours?.gpu?.bytes).toBe(7 * 4 * 4096);
-  expect(readdirSync(folder)).toEqual([expect.stringMatching(/-\d{4}-\d\d-\d\d\.json$/)]);
+  expect(readdirSync(folder)).toEqual([expect.stringMatching(/-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.json$/)]);
 });
 
 test("--counts says what can be counted without a GPU: dispatches and submissions", async () => {

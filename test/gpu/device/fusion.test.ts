@@ -142,3 +142,26 @@ describe.each([10, 12, 13, 14, 15, 16])("N = 2^%i", (logN) => {
     });
   });
 });
+
+test("rows of different primes are not fused: a residue modulo the smaller one is an operand modulo the larger one", async () => {
+  const [q] = sources.toSorted((a, b) => a - b); // smaller than p, the pool's first
+  const smaller = (device: Device, logN: number, limb: Limb) => device.write(logN, limb, randomLimb(logN, q, 1));
+  await both(10, (device, logN, [, , x, y, z, , work]) => {
+    const targets = [{ out: work, prime: q, constants: sources.map((s) => s % q), quotientConstant: q - 7 }];
+    device.launch("baseConvert", logN, [{ ...conversion([x, y, z], work), targets }]);
+    device.launch("ntt", logN, [[work, work, p]]);
+    return [work];
+  });
+  await both(10, (device, logN, [a, , , , , , work, out]) => {
+    smaller(device, logN, work);
+    device.launch("ntt", logN, [[work, work, q]]);
+    device.launch("dropAndScale", logN, [[out, a, work, p, 5]]);
+    return [out];
+  });
+  await both(10, (device, logN, [a, b, , , , c, sum0, sum1, out]) => {
+    for (const limb of [a, b, c]) smaller(device, logN, limb);
+    device.launch("dotProduct", logN, [{ prime: q, out: [sum0, sum1], terms: [[a, b, c]] }]);
+    device.launch("intt", logN, [[out, sum0, p, 5]]);
+    return [out];
+  });
+});
