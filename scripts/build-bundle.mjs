@@ -2,7 +2,7 @@
 // Inside: this machine's Node binary, Dawn, the Vulkan loader, the bench in one script, RL-3 and its phantoms, bench.sh.
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
@@ -12,7 +12,7 @@ const NAME = "blindsight-bench-linux-x64";
 const LOADER = "/usr/lib/x86_64-linux-gnu/libvulkan.so.1";
 const LICENSES = {
   "blindsight.txt": join(root, "LICENSE"),
-  "node.txt": "/usr/share/doc/nodejs/LICENSE",
+  "node.txt": firstOf(join(dirname(realpathSync(process.execPath)), "../LICENSE"), "/usr/share/doc/nodejs/LICENSE"),
   "dawn-and-webgpu.txt": join(root, "node_modules/webgpu/LICENSE.md"),
   "vulkan-loader.txt": "/usr/share/doc/libvulkan1/copyright",
   ...Object.fromEntries(
@@ -73,6 +73,13 @@ async function script() {
       minify: false,
     },
   });
+}
+
+/** Of the places where a licence may lie. A bundle without it must not be given away. */
+function firstOf(...paths) {
+  const path = paths.find((each) => existsSync(each));
+  if (!path) throw new Error(`no licence of Node in ${paths.join(" or ")}`);
+  return path;
 }
 
 function version() {
