@@ -16,8 +16,9 @@ export interface Task extends EncodedRow {
  */
 export class Fusion {
   private readonly tasks: (Task | undefined)[];
-  /** Which tasks use a limb, in their order. */
+  /** Which tasks use a limb, and which write it, in their order. Lists are short: a limb is some operation's, then free. */
   private readonly uses = new Map<Limb, number[]>();
+  private readonly writers = new Map<Limb, number[]>();
 
   /** @param unneeded whether nobody will ask for a limb after these tasks */
   constructor(
@@ -25,7 +26,14 @@ export class Fusion {
     private readonly unneeded: (limb: Limb) => boolean,
   ) {
     this.tasks = [...tasks];
-    for (const [i, task] of tasks.entries()) this.note(i, task);
+    for (let i = 0; i < tasks.length; i++) {
+      const { reads, writes } = tasks[i];
+      for (const limb of reads) append(this.uses, limb, i);
+      for (const limb of writes) {
+        append(this.uses, limb, i);
+        append(this.writers, limb, i);
+      }
+    }
   }
 
   run(): Task[] {
@@ -134,37 +142,38 @@ export class Fusion {
 
   private replace(i: number, task: Task | undefined): void {
     const { reads, writes } = this.tasks[i]!;
-    for (const limb of new Set([...reads, ...writes])) {
-      const rest = this.uses.get(limb)!.filter((use) => use !== i);
-      this.uses.set(limb, rest);
+    for (const limb of reads) remove(this.uses.get(limb), i);
+    for (const limb of writes) {
+      remove(this.uses.get(limb), i);
+      remove(this.writers.get(limb), i);
     }
     this.tasks[i] = task;
-    if (task) this.note(i, task);
-  }
-
-  private note(i: number, { reads, writes }: Task): void {
-    for (const limb of new Set([...reads, ...writes])) {
-      const uses = this.uses.get(limb) ?? [];
-      this.uses.set(limb, uses);
-      let place = uses.length;
-      while (place > 0 && uses[place - 1] > i) place--;
-      uses.splice(place, 0, i);
+    if (!task) return;
+    for (const limb of task.reads) insert(this.uses, limb, i);
+    for (const limb of task.writes) {
+      insert(this.uses, limb, i);
+      insert(this.writers, limb, i);
     }
   }
 
   /** The task before `i` that uses the limb, if it is a `kernel` that writes it. */
   private lastUse(limb: number, i: number, kernel: KernelName): number | undefined {
-    const j = this.uses.get(limb as Limb)?.findLast((use) => use < i);
-    if (j === undefined) return undefined;
+    const uses = this.uses.get(limb as Limb);
+    let place = (uses?.length ?? 0) - 1;
+    while (place >= 0 && uses![place] >= i) place--;
+    if (place < 0) return undefined;
+    const j = uses![place];
     const task = this.tasks[j]!;
     return task.kernel === kernel && task.writes.includes(limb as Limb) ? j : undefined;
   }
 
   /** Whether no task between two writes any of the limbs. */
   private unchanged(limbs: readonly Limb[], j: number, i: number): boolean {
-    return limbs.every((limb) =>
-      (this.uses.get(limb) ?? []).every((use) => use <= j || use >= i || !this.tasks[use]!.writes.includes(limb)),
-    );
+    for (const limb of limbs) {
+      const writers = this.writers.get(limb);
+      if (writers) for (const writer of writers) if (writer > j && writer < i) return false;
+    }
+    return true;
   }
 
   /** Whether task `i` is the last that will ever use the limb. */
@@ -173,12 +182,35 @@ export class Fusion {
   }
 }
 
+/** Thousands of rows go through here for one image: no iterators, no sets. */
+function append(lists: Map<Limb, number[]>, limb: Limb, i: number): void {
+  const list = lists.get(limb);
+  if (!list) lists.set(limb, [i]);
+  else if (list[list.length - 1] !== i) list.push(i);
+}
+
+function insert(lists: Map<Limb, number[]>, limb: Limb, i: number): void {
+  const list = lists.get(limb);
+  if (!list) {
+    lists.set(limb, [i]);
+    return;
+  }
+  let place = list.length;
+  while (place > 0 && list[place - 1] > i) place--;
+  if (list[place - 1] !== i) list.splice(place, 0, i);
+}
+
+function remove(list: number[] | undefined, i: number): void {
+  const place = list ? list.lastIndexOf(i) : -1;
+  if (place >= 0) list!.splice(place, 1);
+}
+
 /** Words of a row of `ntt`, see shaders/ntt.wgsl; the first three are those of `intt`, too. */
 const NTT = { work: 0, input: 1, p: 2, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
 
 function change(words: readonly number[], changes: { readonly [Name in keyof typeof NTT]?: number }): number[] {
-  const changed = [...words];
-  for (const [name, word] of Object.entries(changes)) changed[NTT[name as keyof typeof NTT]] = word;
+  const changed = words.slice();
+  for (const name in changes) changed[NTT[name as keyof typeof NTT]] = changes[name as keyof typeof NTT]!;
   return changed;
 }
 

@@ -17,7 +17,9 @@ export interface Batch {
  */
 export class Schedule {
   private tasks: Task[] = [];
+  /** Limbs of the first tasks, as many as somebody has asked about: only writes ask. */
   private readonly used = new Set<Limb>();
+  private asked = 0;
   /** Words of the rows since the last `drain`. */
   words = 0;
 
@@ -26,16 +28,19 @@ export class Schedule {
   }
 
   add(kernel: KernelName, logN: number, rows: readonly EncodedRow[]): void {
-    for (const row of rows) {
-      this.tasks.push({ ...row, kernel, logN });
-      this.words += row.words.length;
-      for (const limb of row.reads) this.used.add(limb);
-      for (const limb of row.writes) this.used.add(limb);
+    for (const { words, reads, writes } of rows) {
+      this.tasks.push({ words, reads, writes, kernel, logN });
+      this.words += words.length;
     }
   }
 
   /** Whether a row that waits reads or writes the limb. */
   uses(limb: Limb): boolean {
+    for (; this.asked < this.tasks.length; this.asked++) {
+      const { reads, writes } = this.tasks[this.asked];
+      for (const each of reads) this.used.add(each);
+      for (const each of writes) this.used.add(each);
+    }
     return this.used.has(limb);
   }
 
@@ -47,31 +52,37 @@ export class Schedule {
     const tasks = new Fusion(this.tasks, unneeded).run();
     this.tasks = [];
     this.used.clear();
+    this.asked = 0;
     this.words = 0;
     return intoSteps(tasks);
   }
 }
 
+interface Filling {
+  readonly kernel: KernelName;
+  readonly logN: number;
+  readonly rows: Task[];
+}
+
 function intoSteps(tasks: readonly Task[]): Batch[] {
-  const steps: Map<string, { kernel: KernelName; logN: number; rows: Task[] }>[] = [];
-  const writtenIn = new Map<Limb, number>();
-  const readIn = new Map<Limb, number>();
+  const steps: Filling[][] = [];
+  /** The first steps in which a limb may be read, and written, again. */
+  const readable = new Map<Limb, number>();
+  const writable = new Map<Limb, number>();
   for (const task of tasks) {
     const { kernel, logN, reads, writes } = task;
     let step = 0;
-    for (const limb of reads) step = Math.max(step, after(writtenIn.get(limb)));
-    for (const limb of writes) step = Math.max(step, after(writtenIn.get(limb)), after(readIn.get(limb)));
-    const batches = (steps[step] ??= new Map());
-    const key = `${kernel}/${logN}`;
-    const batch = batches.get(key);
+    for (const limb of reads) step = Math.max(step, readable.get(limb) ?? 0);
+    for (const limb of writes) step = Math.max(step, writable.get(limb) ?? 0);
+    const batches = (steps[step] ??= []);
+    const batch = batches.find((each) => each.kernel === kernel && each.logN === logN);
     if (batch) batch.rows.push(task);
-    else batches.set(key, { kernel, logN, rows: [task] });
-    for (const limb of writes) writtenIn.set(limb, step);
-    for (const limb of reads) readIn.set(limb, Math.max(step, readIn.get(limb) ?? 0));
+    else batches.push({ kernel, logN, rows: [task] });
+    for (const limb of reads) if ((writable.get(limb) ?? 0) <= step) writable.set(limb, step + 1);
+    for (const limb of writes) {
+      readable.set(limb, step + 1);
+      writable.set(limb, step + 1);
+    }
   }
-  return steps.flatMap((step) => [...step.values()]);
-}
-
-function after(step: number | undefined): number {
-  return step === undefined ? 0 : step + 1;
+  return steps.flat();
 }
