@@ -1,5 +1,6 @@
 // Arithmetic modulo a prime p = k·2^16 + 1 < 2^30, with 32-bit words only: WGSL has no wider ones, and no high product.
-// Signed words stand for residues inside a kernel; a kernel's results are canonical, in [0, p).
+// Signed words stand for residues inside a kernel, words below 4p inside a transform; a kernel's results are canonical, in
+// [0, p).
 
 /** The lowest 16 bits, as a signed number. */
 fn low16(x: i32) -> i32 {

@@ -32,8 +32,12 @@ export class RnsPolynomial implements Disposable {
 
   /** One for each prime. @throws TypeError after `dispose`. */
   get limbs(): readonly Limb[] {
-    if (this.disposed) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
+    this.requireAlive();
     return this.owned;
+  }
+
+  protected requireAlive(): void {
+    if (this.disposed) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
   }
 
   static allocate(ring: Ring, primes: readonly number[]): RnsPolynomial {
@@ -45,7 +49,6 @@ export class RnsPolynomial implements Disposable {
    * @throws TypeError after `dispose`: the limb may be somebody else's by now, and a wiped secret would encrypt nothing.
    */
   limb(prime: number): Limb {
-    if (this.disposed) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
     const index = this.primes.indexOf(prime);
     if (index < 0) throw new RangeError(`this polynomial has no residues modulo ${prime}`);
     return this.limbs[index];

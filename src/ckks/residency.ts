@@ -28,15 +28,14 @@ export class Residency {
     void poly.limbs; // throws if its owner disposed of it meanwhile
     const packed = primes.map((prime, i) => packResidues(words[i], prime));
     poly[Symbol.dispose]();
-    const bytes = packed.reduce((sum, limb) => sum + limb.length, 0);
-    return new PagedPolynomial(ring, primes, this, bytes, () => restore(ring, primes, packed));
+    return new PagedPolynomial(ring, primes, this, () => restore(ring, primes, packed));
   }
 
   /** For what follows from a seed: it takes no room outside either. */
   regenerate(like: RnsPolynomial, make: () => RnsPolynomial): PagedPolynomial {
     const { ring, primes } = like;
     like[Symbol.dispose]();
-    return new PagedPolynomial(ring, primes, this, 0, make);
+    return new PagedPolynomial(ring, primes, this, make);
   }
 
   /** The polynomial in the device's memory; it stays there until the next `trim` at least. */
@@ -61,9 +60,9 @@ export class Residency {
   }
 
   /** Frees what was not used for longest, down to the limit. Only between operations: no limb may be on its way to a launch. */
-  trim(limit = this.limit): void {
+  trim(): void {
     for (const paged of this.inside.keys()) {
-      if (this.bytes <= limit) return;
+      if (this.bytes <= this.limit) return;
       this.leave(paged);
     }
   }
@@ -83,35 +82,30 @@ export class Residency {
 
 /** A polynomial outside of the device's memory, which is there whenever somebody asks for its limbs. */
 export class PagedPolynomial extends RnsPolynomial {
-  private gone = false;
-
   constructor(
     ring: Ring,
     primes: readonly number[],
     readonly residency: Residency,
-    /** Bytes outside. */
-    readonly bytesOutside: number,
     private readonly make: () => RnsPolynomial,
   ) {
     super(ring, primes, []);
   }
 
   override get limbs(): readonly Limb[] {
-    if (this.gone) throw new TypeError("a weight or key was used after it was disposed of");
+    this.requireAlive();
     return this.residency.enter(this, this.make).limbs;
   }
 
   /** The same polynomial in another residency; this one is disposed of. */
   moveTo(residency: Residency): PagedPolynomial {
     if (residency === this.residency) return this;
-    const moved = new PagedPolynomial(this.ring, this.primes, residency, this.bytesOutside, this.make);
+    const moved = new PagedPolynomial(this.ring, this.primes, residency, this.make);
     this[Symbol.dispose]();
     return moved;
   }
 
   override [Symbol.dispose](): void {
     this.residency.leave(this);
-    this.gone = true;
     super[Symbol.dispose]();
   }
 }

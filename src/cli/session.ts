@@ -106,7 +106,7 @@ async function setUp(
       : await Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit });
   const bar = witness.terminal.progress(plain ? "encoding the model" : "encrypting the model", 1);
   const loadOptions = { calibration, onProgress: (done: number, total: number) => bar.update(done, total) };
-  const loading = await timed(device, () => loadModel(server, network, publicKey, source, loadOptions)).finally(() =>
+  const loading = await timed(device, () => equip(server, network, publicKey, source, loadOptions)).finally(() =>
     bar.stop(),
   );
   const model = loading.value;
@@ -134,7 +134,7 @@ async function setUp(
 }
 
 /** The model owner encrypts the network for the server, or the server encodes one of its own. */
-async function loadModel(
+async function equip(
   server: Server,
   network: Network,
   publicKey: PublicKey,

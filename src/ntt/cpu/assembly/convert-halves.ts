@@ -1,6 +1,7 @@
 // Base conversion with products of 16-bit halves: two of them and their sum are one instruction, where a product of words
 // takes three. Possible where the sums fit into words, which halves.ts, who makes the constants, has checked.
-import { mulHigh, subtractIf } from "./words";
+import { quotientTile } from "./quotient";
+import { subtractIf } from "./words";
 
 /** Coefficients of a tile: their halves and quotients fit the scratch space for seven sources. */
 const TILE_BYTES: usize = 1024;
@@ -18,26 +19,12 @@ export function convertHalves(list: usize, sources: i32, targets: i32, scratch: 
   const width = 12 + (<usize>pairs << 3);
   for (let tile: usize = 0; tile < bytes; tile += TILE_BYTES) {
     const last = scratch + <usize>(sources >> 1) * PAIR_BYTES;
-    quotients(list, words, last, tile);
-    for (let i = 0; i < sources; i += 2) splitPair(list + (<usize>i << 2), words, scratch + <usize>(i >> 1) * PAIR_BYTES, tile, i + 1 < sources);
-    for (let j = 0; j < targets; j++) convertTile(list + 3 * words + <usize>j * width, sources, scratch, tile);
-  }
-}
-
-/** v = ⌊(Σ ⌊x_i·f_i/2^32⌋ + 2^23) / 2^24⌋, as a half of its own. */
-function quotients(list: usize, words: usize, out: usize, tile: usize): void {
-  const half = i32x4.splat(1 << 23);
-  for (let o: usize = 0; o < TILE_BYTES; o += 32) {
-    let s0 = half;
-    let s1 = half;
-    for (let i: usize = 0; i < words; i += 4) {
-      const x = <usize>load<u32>(list + i) + tile + o;
-      const f = v128.load32_splat(list + words + i);
-      s0 = i32x4.add(s0, mulHigh(v128.load(x), f));
-      s1 = i32x4.add(s1, mulHigh(v128.load(x, 16), f));
+    quotientTile(list, sources, last, tile, TILE_BYTES);
+    for (let i = 0; i < sources; i += 2) {
+      const pair = scratch + <usize>(i >> 1) * PAIR_BYTES;
+      splitPair(list + (<usize>i << 2), words, pair, tile, i + 1 < sources);
     }
-    v128.store(out + o, i32x4.shr_u(s0, 24));
-    v128.store(out + o, i32x4.shr_u(s1, 24), 16);
+    for (let j = 0; j < targets; j++) convertTile(list + 3 * words + <usize>j * width, sources, scratch, tile);
   }
 }
 

@@ -1,7 +1,8 @@
 // Base conversion: the kernel that costs as much as the transforms around it. Four vectors at a time, so that a
 // source's address and constant are loaded once for sixteen coefficients.
 import { convertHalves } from "./convert-halves";
-import { inverseWord, montgomeryWide, mulHigh, subtractIf } from "./words";
+import { quotientTile } from "./quotient";
+import { inverseWord, montgomeryWide, subtractIf } from "./words";
 
 /** A tile of every source stays in the first cache while all targets are made from it. */
 const TILE_BYTES: usize = 2048;
@@ -21,24 +22,8 @@ export function baseConvert(list: usize, sources: i32, targets: i32, scratch: us
   const first = fractions + (<usize>sources << 2);
   const width = <usize>(sources + 3) << 2;
   for (let tile: usize = 0; tile < bytes; tile += TILE_BYTES) {
-    quotientTile(list, fractions, <usize>sources << 2, scratch, tile);
+    quotientTile(list, sources, scratch, tile, TILE_BYTES);
     for (let j = 0; j < targets; j++) convertTile(list, sources, first + <usize>j * width, scratch, tile);
-  }
-}
-
-function quotientTile(list: usize, fractions: usize, end: usize, scratch: usize, tile: usize): void {
-  const half = i32x4.splat(1 << 23);
-  for (let o: usize = 0; o < TILE_BYTES; o += 32) {
-    let s0 = half;
-    let s1 = half;
-    for (let i: usize = 0; i < end; i += 4) {
-      const x = <usize>load<u32>(list + i) + tile + o;
-      const f = v128.load32_splat(fractions + i);
-      s0 = i32x4.add(s0, mulHigh(v128.load(x), f));
-      s1 = i32x4.add(s1, mulHigh(v128.load(x, 16), f));
-    }
-    v128.store(scratch + o, i32x4.shr_u(s0, 24));
-    v128.store(scratch + o, i32x4.shr_u(s1, 24), 16);
   }
 }
 
