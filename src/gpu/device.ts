@@ -9,6 +9,7 @@ import { RowEncoder } from "./encode.js";
 import { Pipelines } from "./pipelines.js";
 import { type KernelTime, Profiler } from "./profile.js";
 import { Readback } from "./readback.js";
+import { Rows } from "./rows.js";
 import { Schedule } from "./schedule.js";
 import { Submission } from "./submission.js";
 import { Tables } from "./tables.js";
@@ -54,7 +55,8 @@ export class GpuDevice implements Device {
   readonly #submission: Submission;
   readonly #readback: Readback;
   readonly #encoder: RowEncoder;
-  readonly #schedule = new Schedule();
+  readonly #waiting = new Rows();
+  readonly #schedule = new Schedule(this.#waiting);
   readonly #rows = Object.fromEntries(KERNEL_NAMES.map((name) => [name, 0])) as Record<KernelName, number>;
   readonly #name: string;
   #flushAwaited = false;
@@ -76,6 +78,7 @@ export class GpuDevice implements Device {
         gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), words);
         return limb;
       }),
+      this.#waiting,
     );
     gpu.lost.then(({ message }) => this.#fail("the GPU was lost", message));
     gpu.onuncapturederror = (event) => {
@@ -106,24 +109,22 @@ export class GpuDevice implements Device {
     // After close() every limb is gone already: handles that outlive the device may still be disposed of.
     if (this.#closed) return;
     this.#arena.release(logN, limbs);
-    if (this.#schedule.waiting === 0) this.#arena.rested();
+    if (this.#waiting.count === 0) this.#arena.rested();
   }
 
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
     this.#check(logN);
-    const encoded = this.#encoder.encode(kernel, logN, rows);
+    this.#encoder.encode(kernel, logN, rows);
     this.#rows[kernel] += rows.length;
-    if (encoded.length === 0) return;
-    this.#schedule.add(kernel, logN, encoded);
-    if (this.#schedule.waiting >= MOST_WAITING || this.#schedule.words >= MOST_WAITING_WORDS) this.#flush();
-    else this.#flushSoon();
+    if (this.#waiting.count >= MOST_WAITING || this.#waiting.wordCount >= MOST_WAITING_WORDS) this.#flush();
+    else if (this.#waiting.count > 0) this.#flushSoon();
   }
 
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
     this.#check(logN);
     if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
     // A write goes ahead of what waits for submission.
-    if (this.#schedule.uses(limb)) this.#flush();
+    if (this.#waiting.names(limb)) this.#flush();
     this.#gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), unshared(words));
   }
 
@@ -207,8 +208,13 @@ export class GpuDevice implements Device {
 
   #flush(): void {
     this.#flushAwaited = false;
-    if (this.#schedule.waiting > 0) {
-      this.#submission.run(this.#schedule.drain((limb) => this.#arena.rests(limb)));
+    if (this.#waiting.count > 0) {
+      try {
+        const batches = this.#schedule.plan((limb) => this.#arena.rests(limb));
+        this.#submission.run(this.#waiting, batches);
+      } finally {
+        this.#waiting.clear();
+      }
     }
     this.#arena.rested();
   }

@@ -1,14 +1,8 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../ntt/kernels.js";
 import { multiplyModulo, toMontgomery } from "../ntt/modulus.js";
+import type { Rows } from "./rows.js";
 import { centredWord, factorWord, type Tables } from "./tables.js";
-
-/** A row as its shader reads it, and the limbs that it reads and writes. */
-export interface EncodedRow {
-  readonly words: readonly number[];
-  readonly reads: readonly Limb[];
-  readonly writes: readonly Limb[];
-}
 
 /** Each threshold as its upper 32 and its lower 21 bits. */
 const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 21), t % 2 ** 21]);
@@ -25,63 +19,103 @@ export const SECRET: readonly KernelName[] = ["sampleTernary", "sampleGaussian"]
 /** In the place of a limb that is not there. */
 export const NONE = 0xffffffff;
 
-/** Rows of a launch as words; the shaders say what each word is. */
+/** Puts the rows of launches among those that wait, in words; the shaders say what each word is. */
 export class RowEncoder {
-  constructor(private readonly tables: Tables) {}
+  constructor(
+    private readonly tables: Tables,
+    private readonly to: Rows,
+  ) {}
 
-  encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): EncodedRow[] {
+  /** All rows of a launch, or none if one of them is refused. */
+  encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
     const encode = this.encoders[kernel];
-    return rows.flatMap((row) => encode(row, logN));
+    const mark = this.to.mark();
+    try {
+      for (let i = 0; i < rows.length; i++) encode(rows[i], logN);
+    } catch (error) {
+      this.to.restore(mark);
+      throw error;
+    }
   }
 
-  private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => EncodedRow[] } = {
-    ntt: ([out, a, p], logN) =>
-      one([out, a, p, ...this.tables.transform(p, logN).forward, out, NONE, 0, 0, 0, 0, 0], [a], out),
+  private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => void } = {
+    ntt: ([out, a, p], logN) => {
+      const [factors, quotients] = this.tables.transform(p, logN).forward;
+      this.row("ntt", logN, [out, a, p, factors, quotients, out, NONE, 0, 0, 0, 0, 0], out, a);
+    },
     intt: ([out, a, p, factor], logN) => {
+      const [factors, quotients] = this.tables.transform(p, logN).inverse;
       // N^−1 = −((p − 1)/N) modulo p, since p is 1 modulo N.
       const scale = multiplyModulo(p - (p - 1) / 2 ** logN, factor, p);
-      return one([out, a, p, ...this.tables.transform(p, logN).inverse, factorWord(scale, p)], [a], out);
+      this.row("intt", logN, [out, a, p, factors, quotients, factorWord(scale, p)], out, a);
     },
-    add: ([out, a, b, p]) => one([out, a, b, p], [a, b], out),
-    subtract: ([out, a, b, p]) => one([out, a, b, p], [a, b], out),
-    negate: ([out, a, p]) => one([out, a, p], [a], out),
-    multiply: ([out, a, b, p]) => one([out, a, b, p], [a, b], out),
-    multiplyAdd: ([out, a, b, p]) => one([out, a, b, p], [a, b, out], out),
-    multiplyScalar: ([out, a, p, k]) => one([out, a, p, factorWord(k, p)], [a], out),
-    multiplyScalarAdd: ([out, a, p, k]) => one([out, a, p, factorWord(k, p)], [a, out], out),
-    dropAndScale: ([out, a, b, p, k]) => one([out, a, b, p, factorWord(k, p)], [a, b], out),
-    permute: ([out, a, galois]) => one([out, a, galois], [a], out),
-    reduce: ([out, low, high, p]) => one([out, low, high, p, ...wideFactors(p)], [low, high], out),
-    lift: ([out, a, p]) => one([out, a, p], [a], out),
-    copy: ([out, a]) => one([out, a], [a], out),
-    expandUniform: ([out, p, seed]) => one([out, p, ...wideFactors(p), ...seed], [], out),
-    sampleTernary: ([out, seed]) => one([out, ...seed], [], out),
-    sampleGaussian: ([out, seed]) => one([out, ...seed, GAUSSIAN_THRESHOLDS.length, ...THRESHOLD_WORDS], [], out),
-    dotProduct: ({ prime, out, terms, plus }) => {
-      const limbs = terms.flat();
-      const summands = [plus?.y0 ?? NONE, plus?.y1 ?? NONE];
-      const begin = [...summands, plus ? factorWord(plus.factor, prime) : 0];
-      const reads = [...limbs, ...summands.filter((y) => y !== NONE)] as Limb[];
-      return [{ words: [...out, prime, terms.length, ...begin, ...limbs], reads, writes: out }];
+    add: ([out, a, b, p], logN) => this.row("add", logN, [out, a, b, p], out, a, b),
+    subtract: ([out, a, b, p], logN) => this.row("subtract", logN, [out, a, b, p], out, a, b),
+    negate: ([out, a, p], logN) => this.row("negate", logN, [out, a, p], out, a),
+    multiply: ([out, a, b, p], logN) => this.row("multiply", logN, [out, a, b, p], out, a, b),
+    multiplyAdd: ([out, a, b, p], logN) => this.row("multiplyAdd", logN, [out, a, b, p], out, a, b, out),
+    multiplyScalar: ([out, a, p, k], logN) => this.row("multiplyScalar", logN, [out, a, p, factorWord(k, p)], out, a),
+    multiplyScalarAdd: ([out, a, p, k], logN) =>
+      this.row("multiplyScalarAdd", logN, [out, a, p, factorWord(k, p)], out, a, out),
+    dropAndScale: ([out, a, b, p, k], logN) =>
+      this.row("dropAndScale", logN, [out, a, b, p, factorWord(k, p)], out, a, b),
+    permute: ([out, a, galois], logN) => this.row("permute", logN, [out, a, galois], out, a),
+    reduce: ([out, low, high, p], logN) =>
+      this.row("reduce", logN, [out, low, high, p, ...wideFactors(p)], out, low, high),
+    lift: ([out, a, p], logN) => this.row("lift", logN, [out, a, p], out, a),
+    copy: ([out, a], logN) => this.row("copy", logN, [out, a], out, a),
+    expandUniform: ([out, p, seed], logN) => this.row("expandUniform", logN, [out, p, ...wideFactors(p), ...seed], out),
+    sampleTernary: ([out, seed], logN) => this.row("sampleTernary", logN, [out, ...seed], out),
+    sampleGaussian: ([out, seed], logN) =>
+      this.row("sampleGaussian", logN, [out, ...seed, GAUSSIAN_THRESHOLDS.length, ...THRESHOLD_WORDS], out),
+    dotProduct: ({ prime, out, terms, plus }, logN) => {
+      const { to } = this;
+      this.row("dotProduct", logN, [out[0], out[1], prime, terms.length], out[0]);
+      to.writes(out[1]);
+      this.summand(plus?.y0);
+      this.summand(plus?.y1);
+      to.word(plus ? factorWord(plus.factor, prime) : 0);
+      for (let i = 0; i < terms.length; i++) for (let j = 0; j < 3; j++) this.operand(terms[i][j]);
     },
-    tensor: ({ prime, out, terms }) => {
-      const limbs = terms.flat();
-      return [{ words: [...out, prime, terms.length, ...limbs], reads: limbs, writes: out }];
+    tensor: ({ prime, out, terms }, logN) => {
+      this.row("tensor", logN, [out[0], out[1], out[2], prime, terms.length], out[0]);
+      this.to.writes(out[1]);
+      this.to.writes(out[2]);
+      for (let i = 0; i < terms.length; i++) for (let j = 0; j < 4; j++) this.operand(terms[i][j]);
     },
     // A row for each target: one conversion alone would leave most of a GPU idle.
-    baseConvert: ({ sources, fractions, targets }) => {
+    baseConvert: ({ sources, fractions, targets }, logN) => {
       requireFractionWords(fractions);
-      return targets.map(({ out, prime, constants, quotientConstant }) => {
-        const words = [out, prime, centredWord(quotientConstant, prime), sources.length];
-        for (const [i, source] of sources.entries()) words.push(source, fractions[i], centredWord(constants[i], prime));
-        return { words, reads: sources, writes: [out] };
-      });
+      for (const { out, prime, constants, quotientConstant } of targets) {
+        this.row("baseConvert", logN, [out, prime, centredWord(quotientConstant, prime), sources.length], out);
+        for (let i = 0; i < sources.length; i++) {
+          this.operand(sources[i]);
+          this.to.word(fractions[i]);
+          this.to.word(centredWord(constants[i], prime));
+        }
+      }
     },
   };
-}
 
-function one(words: readonly number[], reads: readonly Limb[], out: Limb): EncodedRow[] {
-  return [{ words, reads, writes: [out] }];
+  /** A row with its first words, the limb that it writes, and limbs that it reads. */
+  private row(kernel: KernelName, logN: number, words: readonly number[], out: Limb, ...reads: readonly Limb[]): void {
+    const { to } = this;
+    to.begin(kernel, logN);
+    for (let i = 0; i < words.length; i++) to.word(words[i]);
+    to.writes(out);
+    for (let i = 0; i < reads.length; i++) to.reads(reads[i]);
+  }
+
+  /** A limb that is read, and named by the next word. */
+  private operand(limb: Limb): void {
+    this.to.word(limb);
+    this.to.reads(limb);
+  }
+
+  private summand(limb: Limb | undefined): void {
+    if (limb === undefined) this.to.word(NONE);
+    else this.operand(limb);
+  }
 }
 
 /** 2^48, 2^64 and 2^80 mod p: see `reduceWide` in shaders/modular.wgsl. */

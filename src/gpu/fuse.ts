@@ -1,11 +1,7 @@
-import type { KernelName, Limb } from "../ntt/kernels.js";
-import { type EncodedRow, NONE } from "./encode.js";
-
-/** A row that waits for submission. */
-export interface Task extends EncodedRow {
-  readonly kernel: KernelName;
-  readonly logN: number;
-}
+import type { Limb } from "../ntt/kernels.js";
+import { NONE } from "./encode.js";
+import { KERNEL, type Rows } from "./rows.js";
+import { Uses } from "./uses.js";
 
 /**
  * Rows that a transform can take along, so that a limb is neither written nor read between them:
@@ -15,204 +11,200 @@ export interface Task extends EncodedRow {
  * - `dotProduct`, whose sums only an `intt` and such an `ntt` need: each sums what it loads, or takes away from.
  */
 export class Fusion {
-  private readonly tasks: (Task | undefined)[];
-  /** Which tasks use a limb, and which write it, in their order. Lists are short: a limb is some operation's, then free. */
-  private readonly uses = new Map<Limb, number[]>();
-  private readonly writers = new Map<Limb, number[]>();
+  private readonly uses: Uses;
 
-  /** @param unneeded whether nobody will ask for a limb after these tasks */
-  constructor(
-    tasks: readonly Task[],
-    private readonly unneeded: (limb: Limb) => boolean,
-  ) {
-    this.tasks = [...tasks];
-    for (let i = 0; i < tasks.length; i++) {
-      const { reads, writes } = tasks[i];
-      for (const limb of reads) append(this.uses, limb, i);
-      for (const limb of writes) {
-        append(this.uses, limb, i);
-        append(this.writers, limb, i);
-      }
-    }
+  constructor(private readonly rows: Rows) {
+    this.uses = new Uses(rows);
   }
 
-  run(): Task[] {
-    for (let i = 0; i < this.tasks.length; i++) {
-      switch (this.tasks[i]?.kernel) {
-        case "ntt":
+  /** @param unneeded whether nobody will ask for a limb after these rows */
+  run(unneeded: (limb: Limb) => boolean): void {
+    const { rows } = this;
+    this.uses.build();
+    for (let i = 0; i < rows.count; i++) {
+      switch (rows.kernels[i]) {
+        case KERNEL.ntt:
           this.convertWhileLoading(i);
           break;
-        case "dropAndScale":
-          this.scaleWhileStoring(i);
+        case KERNEL.dropAndScale:
+          this.scaleWhileStoring(i, unneeded);
           break;
-        case "permute":
-          this.permuteWhileStoring(i);
+        case KERNEL.permute:
+          this.permuteWhileStoring(i, unneeded);
           break;
       }
     }
-    for (let i = 0; i < this.tasks.length; i++) if (this.tasks[i]?.kernel === "dotProduct") this.sumWhereNeeded(i);
-    return this.tasks.filter((task) => task !== undefined);
+    for (let i = 0; i < rows.count; i++) if (rows.kernels[i] === KERNEL.dotProduct) this.sumWhereNeeded(i, unneeded);
   }
 
   private convertWhileLoading(i: number): void {
-    const { words, logN } = this.tasks[i]!;
-    const [work, input] = words;
-    const j = this.lastUse(input, i, "baseConvert");
-    if (j === undefined || work !== input) return;
-    const conversion = this.tasks[j]!;
-    const [, prime, , sources] = conversion.words;
-    if (prime !== words[NTT.p] || sources === 0 || !this.unchanged(conversion.reads, j, i)) return;
-    const fused = [...change(words, { input: NONE }).slice(0, NTT.conversion), ...conversion.words.slice(2)];
-    this.merge(j, i, { kernel: "ntt", logN, words: fused, reads: conversion.reads, writes: [work as Limb] });
+    const { rows, uses } = this;
+    const at = rows.first[i];
+    const work = rows.words[at + NTT.work];
+    if (rows.words[at + NTT.input] !== work) return;
+    const j = uses.producer(work, i);
+    if (j < 0 || rows.kernels[j] !== KERNEL.baseConvert) return;
+    const from = rows.first[j];
+    const end = from + rows.lengths[j];
+    if (rows.words[from + 1] !== rows.words[at + NTT.p] || rows.words[from + 3] === 0 || this.readsChange(j, i)) return;
+    rows.rewrite(i);
+    for (let k = 0; k < NTT.conversion; k++) rows.word(k === NTT.input ? NONE : rows.words[at + k]);
+    for (let k = from + 2; k < end; k++) rows.word(rows.words[k]);
+    this.drop(j, work, 1);
+    this.drop(i, work, 0);
+    this.merge(j, i);
   }
 
-  private scaleWhileStoring(i: number): void {
-    const { words, logN } = this.tasks[i]!;
-    const [out, a, b, p, factor] = words;
-    const j = this.lastUse(b, i, "ntt");
-    if (j === undefined || a === b || out === b || !this.ends(b, i)) return;
-    const { words: transform, reads } = this.tasks[j]!;
-    if (transform[NTT.out] !== b || transform[NTT.a] !== NONE || transform[NTT.p] !== p) return;
-    const inputs = reads.filter((limb) => limb !== b);
+  private scaleWhileStoring(i: number, unneeded: (limb: Limb) => boolean): void {
+    const { rows, uses } = this;
+    const { words, first } = rows;
+    const at = first[i];
+    const [out, a, b, p, factor] = [words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]];
+    if (a === b || out === b) return;
+    const j = uses.producer(b, i);
+    if (j < 0 || rows.kernels[j] !== KERNEL.ntt) return;
+    const to = first[j];
+    if (words[to + NTT.out] !== b || words[to + NTT.a] !== NONE || words[to + NTT.p] !== p) return;
+    if (!uses.endsWith(b, i) || !unneeded(b as Limb)) return;
     // The limb that is needed no more still holds what the first pass leaves.
-    if (!this.unchanged(inputs, j, i) || inputs.includes(out as Limb) || inputs.includes(a as Limb)) return;
-    const fused = change(transform, { out, a, factor });
-    const limbs = { reads: [...reads, a as Limb], writes: [b, out] as Limb[] };
-    this.merge(j, i, { kernel: "ntt", logN, words: fused, ...limbs });
+    if (this.readsChange(j, i, b) || this.reads(j, out, b) || this.reads(j, a, b)) return;
+    words[to + NTT.out] = out;
+    words[to + NTT.a] = a;
+    words[to + NTT.factor] = factor;
+    this.drop(i, b, 0);
+    this.become(j, i);
   }
 
-  private permuteWhileStoring(i: number): void {
-    const { words, logN } = this.tasks[i]!;
-    const [out, x, galois] = words;
-    const j = this.lastUse(x, i, "ntt");
-    if (j === undefined || !this.ends(x, i)) return;
-    const { words: transform, reads, writes } = this.tasks[j]!;
-    const [work, target, a] = [transform[NTT.work], transform[NTT.out], transform[NTT.a]];
-    const others = reads.filter((limb) => limb !== x);
+  private permuteWhileStoring(i: number, unneeded: (limb: Limb) => boolean): void {
+    const { rows, uses } = this;
+    const { words, first } = rows;
+    const [out, x, galois] = [words[first[i]], words[first[i] + 1], words[first[i] + 2]];
+    const j = uses.producer(x, i);
+    if (j < 0 || rows.kernels[j] !== KERNEL.ntt || !uses.endsWith(x, i) || !unneeded(x as Limb)) return;
+    const to = first[j];
+    const [work, a] = [words[to + NTT.work], words[to + NTT.a]];
     // Places are exchanged between workgroups: nothing that is still read may be overwritten, and `a` may not be x.
-    if (target !== x || a === NONE || a === x || out === work || transform[NTT.galois] !== 0) return;
-    if (others.includes(out as Limb) || !this.unchanged([...others, work as Limb], j, i)) return;
-    const fused = change(transform, { out, galois: inverse(galois, logN) });
-    this.merge(j, i, { kernel: "ntt", logN, words: fused, reads, writes: [writes[0], out as Limb] });
+    if (words[to + NTT.out] !== x || a === NONE || a === x || out === work || words[to + NTT.galois] !== 0) return;
+    if (this.reads(j, out, x) || this.readsChange(j, i, x) || uses.changes(work, j, i)) return;
+    words[to + NTT.out] = out;
+    words[to + NTT.galois] = inverse(galois, rows.logNs[i]);
+    this.drop(j, x, 1);
+    this.drop(i, x, 0);
+    this.become(j, i);
   }
 
-  private sumWhereNeeded(j: number): void {
-    const sum = this.tasks[j]!;
-    const [out0, out1, , count, y0, y1, factor, ...terms] = sum.words;
-    const users = [this.userOfSum(out0, j), this.userOfSum(out1, j)];
-    if (users.includes(undefined) || users[0] === users[1]) return;
+  /**
+   * The last pass over all rows. What it adds to a row's reads is on nobody's list of uses: no row between the sum and the
+   * row that takes it over writes any of that, so that no later question is about it.
+   */
+  private sumWhereNeeded(j: number, unneeded: (limb: Limb) => boolean): void {
+    const { rows } = this;
+    const at = rows.first[j];
+    const end = at + rows.lengths[j];
+    const users = [0, 1].map((part) => this.userOfSum(rows.words[at + part], j, unneeded));
+    if (users[0] < 0 || users[1] < 0 || users[0] === users[1]) return;
+    const factor = rows.words[at + DOT_PRODUCT.factor];
     for (const [part, i] of users.entries()) {
-      const pairs: number[] = [];
-      for (let t = 0; t < terms.length; t += 3) pairs.push(terms[t], terms[t + 1 + part]);
-      const y = part === 0 ? y0 : y1;
-      const { kernel, logN, words, reads, writes } = this.tasks[i!]!;
-      const behind = [y, factor, count, ...pairs];
-      const fused =
-        kernel === "intt"
-          ? [words[0], NONE, ...words.slice(2), ...behind]
-          : [...change(words, { a: NONE, sum: words.length }), ...behind];
-      const limbs = new Set([...reads, ...pairs, ...(y === NONE ? [] : [y])] as Limb[]);
-      limbs.delete(sum.words[part] as Limb);
-      this.replace(i!, { kernel, logN, words: fused, reads: [...limbs], writes });
+      const limb = rows.words[at + part];
+      const from = rows.first[i];
+      const length = rows.lengths[i];
+      const isNtt = rows.kernels[i] === KERNEL.ntt;
+      this.drop(i, limb, 0);
+      rows.rewrite(i);
+      for (let k = 0; k < length; k++) rows.word(rows.words[from + k]);
+      if (isNtt) {
+        rows.words[rows.first[i] + NTT.a] = NONE;
+        rows.words[rows.first[i] + NTT.sum] = length;
+      } else rows.words[rows.first[i] + NTT.input] = NONE;
+      const y = rows.words[at + DOT_PRODUCT.y + part];
+      if (y !== NONE) rows.reads(y);
+      rows.word(y);
+      rows.word(factor);
+      rows.word(rows.words[at + DOT_PRODUCT.count]);
+      for (let term = at + DOT_PRODUCT.terms; term < end; term += 3) {
+        const [x, k] = [rows.words[term], rows.words[term + 1 + part]];
+        rows.word(x);
+        rows.word(k);
+        rows.reads(x);
+        rows.reads(k);
+      }
     }
-    this.replace(j, undefined);
+    rows.remove(j);
   }
 
-  /** The one transform that needs a sum, and may compute it instead. */
-  private userOfSum(limb: number, j: number): number | undefined {
-    const later = this.uses.get(limb as Limb)!.filter((use) => use > j);
-    const [i] = later;
-    if (later.length !== 1 || !this.ends(limb, i)) return undefined;
-    const { kernel, words, writes } = this.tasks[i]!;
-    const { reads, words: sum } = this.tasks[j]!;
-    if (words[NTT.p] !== sum[2]) return undefined;
+  /** The one transform that needs a sum, and may compute it instead; −1 else. */
+  private userOfSum(limb: number, j: number, unneeded: (limb: Limb) => boolean): number {
+    const { rows, uses } = this;
+    const { words, first } = rows;
+    const i = uses.onlyUserAfter(limb, j);
+    if (i < 0 || !unneeded(limb as Limb)) return -1;
+    const at = first[i];
+    if (words[at + NTT.p] !== words[first[j] + DOT_PRODUCT.p]) return -1;
+    const kernel = rows.kernels[i];
     const fits =
-      kernel === "intt" ? words[1] === limb : kernel === "ntt" && words[NTT.a] === limb && words[NTT.input] !== limb;
+      kernel === KERNEL.intt
+        ? words[at + NTT.input] === limb
+        : kernel === KERNEL.ntt && words[at + NTT.a] === limb && words[at + NTT.input] !== limb;
+    if (!fits || this.readsChange(j, i)) return -1;
     // Other workgroups may still read what one has written over.
-    if (!fits || writes.some((out) => out === limb || reads.includes(out)) || !this.unchanged(reads, j, i))
-      return undefined;
+    for (let o = rows.operands[i]; o >= 0; o = rows.next[o]) {
+      if (rows.written[o] && (rows.limbs[o] === limb || this.reads(j, rows.limbs[o]))) return -1;
+    }
     return i;
   }
 
-  /** Task `from` becomes part of `into`, which stands for both. */
-  private merge(from: number, into: number, fused: Task): void {
-    this.replace(from, undefined);
-    this.replace(into, fused);
+  /** Row `from` becomes part of `into`, which has words for both. */
+  private merge(from: number, into: number): void {
+    const { rows, uses } = this;
+    for (let o = rows.operands[from]; o >= 0; o = rows.next[o]) if (rows.limbs[o] >= 0) uses.postpone(o, into);
+    rows.merge(from, into);
   }
 
-  private replace(i: number, task: Task | undefined): void {
-    const { reads, writes } = this.tasks[i]!;
-    for (const limb of reads) remove(this.uses.get(limb), i);
-    for (const limb of writes) {
-      remove(this.uses.get(limb), i);
-      remove(this.writers.get(limb), i);
+  /** Row `from` moves to the place of `into`, which becomes part of it. */
+  private become(from: number, into: number): void {
+    const { rows } = this;
+    rows.first[into] = rows.first[from];
+    rows.lengths[into] = rows.lengths[from];
+    rows.kernels[into] = rows.kernels[from];
+    this.merge(from, into);
+  }
+
+  /** A limb that a row reads, or writes, no more. */
+  private drop(row: number, limb: number, written: 0 | 1): void {
+    const { rows, uses } = this;
+    for (let o = rows.operands[row]; o >= 0; o = rows.next[o]) {
+      if (rows.limbs[o] !== limb || rows.written[o] !== written) continue;
+      uses.remove(o);
+      rows.drop(o);
     }
-    this.tasks[i] = task;
-    if (!task) return;
-    for (const limb of task.reads) insert(this.uses, limb, i);
-    for (const limb of task.writes) {
-      insert(this.uses, limb, i);
-      insert(this.writers, limb, i);
+  }
+
+  /** Whether a row reads the limb, which is not `except`. */
+  private reads(row: number, limb: number, except = -1): boolean {
+    const { rows } = this;
+    if (limb === except) return false;
+    for (let o = rows.operands[row]; o >= 0; o = rows.next[o]) {
+      if (rows.limbs[o] === limb && !rows.written[o]) return true;
     }
+    return false;
   }
 
-  /** The task before `i` that uses the limb, if it is a `kernel` that writes it. */
-  private lastUse(limb: number, i: number, kernel: KernelName): number | undefined {
-    const uses = this.uses.get(limb as Limb);
-    let place = (uses?.length ?? 0) - 1;
-    while (place >= 0 && uses![place] >= i) place--;
-    if (place < 0) return undefined;
-    const j = uses![place];
-    const task = this.tasks[j]!;
-    return task.kernel === kernel && task.writes.includes(limb as Limb) ? j : undefined;
-  }
-
-  /** Whether no task between two writes any of the limbs. */
-  private unchanged(limbs: readonly Limb[], j: number, i: number): boolean {
-    for (const limb of limbs) {
-      const writers = this.writers.get(limb);
-      if (writers) for (const writer of writers) if (writer > j && writer < i) return false;
+  /** Whether a row between two writes what the first one reads, but for one limb. */
+  private readsChange(j: number, i: number, except = -1): boolean {
+    const { rows, uses } = this;
+    for (let o = rows.operands[j]; o >= 0; o = rows.next[o]) {
+      const limb = rows.limbs[o];
+      if (limb >= 0 && limb !== except && !rows.written[o] && uses.changes(limb, j, i)) return true;
     }
-    return true;
+    return false;
   }
-
-  /** Whether task `i` is the last that will ever use the limb. */
-  private ends(limb: number, i: number): boolean {
-    return this.uses.get(limb as Limb)?.at(-1) === i && this.unneeded(limb as Limb);
-  }
-}
-
-/** Thousands of rows go through here for one image: no iterators, no sets. */
-function append(lists: Map<Limb, number[]>, limb: Limb, i: number): void {
-  const list = lists.get(limb);
-  if (!list) lists.set(limb, [i]);
-  else if (list[list.length - 1] !== i) list.push(i);
-}
-
-function insert(lists: Map<Limb, number[]>, limb: Limb, i: number): void {
-  const list = lists.get(limb);
-  if (!list) {
-    lists.set(limb, [i]);
-    return;
-  }
-  let place = list.length;
-  while (place > 0 && list[place - 1] > i) place--;
-  if (list[place - 1] !== i) list.splice(place, 0, i);
-}
-
-function remove(list: number[] | undefined, i: number): void {
-  const place = list ? list.lastIndexOf(i) : -1;
-  if (place >= 0) list!.splice(place, 1);
 }
 
 /** Words of a row of `ntt`, see shaders/ntt.wgsl; the first three are those of `intt`, too. */
 const NTT = { work: 0, input: 1, p: 2, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
 
-function change(words: readonly number[], changes: { readonly [Name in keyof typeof NTT]?: number }): number[] {
-  const changed = words.slice();
-  for (const name in changes) changed[NTT[name as keyof typeof NTT]] = changes[name as keyof typeof NTT]!;
-  return changed;
-}
+/** Words of a row of `dotProduct`, after the two outputs. */
+const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;
 
 /** The inverse of an odd number modulo 2^(logN + 1): Newton's iteration doubles the right bits, five of them give 96. */
 function inverse(galois: number, logN: number): number {

@@ -1,12 +1,12 @@
-import type { KernelName, Limb } from "../ntt/kernels.js";
-import type { EncodedRow } from "./encode.js";
-import { Fusion, type Task } from "./fuse.js";
+import type { Limb } from "../ntt/kernels.js";
+import { Fusion } from "./fuse.js";
+import { grown, type Rows } from "./rows.js";
 
-/** Rows of one kernel that run in one dispatch (two for a long transform). */
+/** Rows of one kernel, by number, that run in one dispatch (two for a long transform). */
 export interface Batch {
-  readonly kernel: KernelName;
+  readonly kernel: number;
   readonly logN: number;
-  readonly rows: readonly EncodedRow[];
+  readonly rows: number[];
 }
 
 /**
@@ -16,73 +16,59 @@ export interface Batch {
  * the scheme queued them in.
  */
 export class Schedule {
-  private tasks: Task[] = [];
-  /** Limbs of the first tasks, as many as somebody has asked about: only writes ask. */
-  private readonly used = new Set<Limb>();
-  private asked = 0;
-  /** Words of the rows since the last `drain`. */
-  words = 0;
+  private readonly fusion: Fusion;
+  /** By limb: the first steps in which it may be read, and written, again. */
+  private readable = new Int32Array(0);
+  private writable = new Int32Array(0);
 
-  get waiting(): number {
-    return this.tasks.length;
-  }
-
-  add(kernel: KernelName, logN: number, rows: readonly EncodedRow[]): void {
-    for (const { words, reads, writes } of rows) {
-      this.tasks.push({ words, reads, writes, kernel, logN });
-      this.words += words.length;
-    }
-  }
-
-  /** Whether a row that waits reads or writes the limb. */
-  uses(limb: Limb): boolean {
-    for (; this.asked < this.tasks.length; this.asked++) {
-      const { reads, writes } = this.tasks[this.asked];
-      for (const each of reads) this.used.add(each);
-      for (const each of writes) this.used.add(each);
-    }
-    return this.used.has(limb);
+  constructor(private readonly rows: Rows) {
+    this.fusion = new Fusion(rows);
   }
 
   /**
-   * All rows, in batches in an order that keeps every dependence; none waits any longer.
+   * All rows, in batches in an order that keeps every dependence.
    * @param unneeded whether nobody will ask for a limb afterwards
    */
-  drain(unneeded: (limb: Limb) => boolean): Batch[] {
-    const tasks = new Fusion(this.tasks, unneeded).run();
-    this.tasks = [];
-    this.used.clear();
-    this.asked = 0;
-    this.words = 0;
-    return intoSteps(tasks);
+  plan(unneeded: (limb: Limb) => boolean): Batch[] {
+    this.fusion.run(unneeded);
+    this.forget();
+    const { rows, readable, writable } = this;
+    const { kernels, logNs, operands, next, limbs, written } = rows;
+    const steps: Batch[][] = [];
+    for (let row = 0; row < rows.count; row++) {
+      if (!rows.stands(row)) continue;
+      let step = 0;
+      for (let o = operands[row]; o >= 0; o = next[o]) {
+        if (limbs[o] >= 0) step = Math.max(step, (written[o] ? writable : readable)[limbs[o]]);
+      }
+      for (let o = operands[row]; o >= 0; o = next[o]) {
+        const limb = limbs[o];
+        if (limb < 0) continue;
+        if (written[o]) readable[limb] = Math.max(readable[limb], step + 1);
+        writable[limb] = Math.max(writable[limb], step + 1);
+      }
+      const batches = (steps[step] ??= []);
+      let place = 0;
+      while (place < batches.length && (batches[place].kernel !== kernels[row] || batches[place].logN !== logNs[row])) {
+        place++;
+      }
+      if (place < batches.length) batches[place].rows.push(row);
+      else batches.push({ kernel: kernels[row], logN: logNs[row], rows: [row] });
+    }
+    return steps.flat();
   }
-}
 
-interface Filling {
-  readonly kernel: KernelName;
-  readonly logN: number;
-  readonly rows: Task[];
-}
-
-function intoSteps(tasks: readonly Task[]): Batch[] {
-  const steps: Filling[][] = [];
-  /** The first steps in which a limb may be read, and written, again. */
-  const readable = new Map<Limb, number>();
-  const writable = new Map<Limb, number>();
-  for (const task of tasks) {
-    const { kernel, logN, reads, writes } = task;
-    let step = 0;
-    for (const limb of reads) step = Math.max(step, readable.get(limb) ?? 0);
-    for (const limb of writes) step = Math.max(step, writable.get(limb) ?? 0);
-    const batches = (steps[step] ??= []);
-    const batch = batches.find((each) => each.kernel === kernel && each.logN === logN);
-    if (batch) batch.rows.push(task);
-    else batches.push({ kernel, logN, rows: [task] });
-    for (const limb of reads) if ((writable.get(limb) ?? 0) <= step) writable.set(limb, step + 1);
-    for (const limb of writes) {
-      readable.set(limb, step + 1);
-      writable.set(limb, step + 1);
+  private forget(): void {
+    const { operandCount, limbs, limbBound } = this.rows;
+    if (this.readable.length < limbBound) {
+      this.readable = grown(this.readable, limbBound);
+      this.writable = grown(this.writable, limbBound);
+    }
+    const { readable, writable } = this;
+    for (let o = 0; o < operandCount; o++) {
+      if (limbs[o] < 0) continue;
+      readable[limbs[o]] = 0;
+      writable[limbs[o]] = 0;
     }
   }
-  return steps.flat();
 }

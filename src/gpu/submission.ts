@@ -1,7 +1,9 @@
+import { KERNEL_NAMES } from "../ntt/kernels.js";
 import { MAX_SLABS, type SlabArena } from "./arena.js";
 import { INDEXED, SECRET } from "./encode.js";
 import { type Pass, type Pipelines, WINDOW_BYTES } from "./pipelines.js";
 import type { Profiler } from "./profile.js";
+import type { Rows } from "./rows.js";
 import type { Batch } from "./schedule.js";
 import { BUFFER_USE } from "./usage.js";
 
@@ -46,11 +48,8 @@ export class Submission {
   }
 
   /** Runs the batches in their order: one submission, unless their tables are larger than the buffer for them. */
-  run(batches: readonly Batch[]): void {
-    for (const batch of batches) {
-      const indexed = INDEXED.includes(batch.kernel);
-      for (let first = 0; first < batch.rows.length; ) first += this.put(batch, first, indexed);
-    }
+  run(rows: Rows, batches: readonly Batch[]): void {
+    for (const batch of batches) for (let done = 0; done < batch.rows.length; ) done += this.put(rows, batch, done);
     this.send();
   }
 
@@ -64,32 +63,34 @@ export class Submission {
     for (const buffer of [this.table, ...this.placeholders]) buffer.destroy();
   }
 
-  /** The table and dispatches of as many rows as fit. @returns their number */
-  private put(batch: Batch, first: number, indexed: boolean): number {
+  /** The table and dispatches of as many rows of the batch as fit, after those done. @returns their number */
+  private put(rows: Rows, batch: Batch, done: number): number {
+    const kernel = KERNEL_NAMES[batch.kernel];
+    const indexed = INDEXED.includes(kernel);
     const room = Math.min(WINDOW_WORDS, TABLE_WORDS - this.used);
     let count = 0;
     let size = 0;
-    for (; first + count < batch.rows.length && count < MAX_ROWS; count++) {
-      const more = batch.rows[first + count].words.length + (indexed ? 1 : 0);
+    for (; done + count < batch.rows.length && count < MAX_ROWS; count++) {
+      const more = rows.lengths[batch.rows[done + count]] + (indexed ? 1 : 0);
       if (size + more > room) break;
       size += more;
     }
     if (count === 0) {
-      if (this.used === 0) throw new RangeError(`a row of ${batch.kernel} has too many terms`);
+      if (this.used === 0) throw new RangeError(`a row of ${kernel} has too many terms`);
       this.send();
       return 0;
     }
     let at = this.used + (indexed ? count : 0);
     for (let i = 0; i < count; i++) {
-      const { words } = batch.rows[first + i];
       if (indexed) this.words[this.used + i] = at - this.used;
-      this.words.set(words, at);
-      at += words.length;
+      const row = batch.rows[done + i];
+      const end = rows.first[row] + rows.lengths[row];
+      for (let word = rows.first[row]; word < end; word++) this.words[at++] = rows.words[word];
     }
-    for (const pass of this.pipelines.of(batch.kernel, batch.logN)) {
+    for (const pass of this.pipelines.of(kernel, batch.logN)) {
       this.pending.push({ pass, tableBytes: 4 * this.used, rows: count });
     }
-    this.secret ||= SECRET.includes(batch.kernel);
+    this.secret ||= SECRET.includes(kernel);
     this.used = Math.ceil(at / ALIGNMENT_WORDS) * ALIGNMENT_WORDS;
     return count;
   }

@@ -27,14 +27,15 @@ export function shoupQuotient(w: number, p: number): number {
 
 /** Twiddle factors in the device's memory, made at first use and kept. */
 export class Tables {
-  private readonly transforms = new Map<string, TransformTables>();
+  /** By size, then prime: every row of a transform asks. */
+  private readonly transforms: Map<number, TransformTables>[] = [];
 
   /** @param upload puts 2^logN words where they stay */
   constructor(private readonly upload: (logN: number, words: Uint32Array<ArrayBuffer>) => Limb) {}
 
   transform(prime: number, logN: number): TransformTables {
-    const key = `${prime}/${logN}`;
-    let tables = this.transforms.get(key);
+    const ofSize = (this.transforms[logN] ??= new Map());
+    let tables = ofSize.get(prime);
     if (!tables) {
       const { forward, inverse } = twiddles(prime, logN);
       const place = (factors: Uint32Array) =>
@@ -45,7 +46,7 @@ export class Tables {
             Uint32Array.from(factors, (w) => shoupQuotient(w, prime)),
           ),
         ] as const;
-      this.transforms.set(key, (tables = { forward: place(forward), inverse: place(inverse) }));
+      ofSize.set(prime, (tables = { forward: place(forward), inverse: place(inverse) }));
     }
     return tables;
   }
