@@ -144,17 +144,19 @@ class Run {
 
   private async diagnose(holder: KeyHolder, server: Server, model: EncryptedModel | PlainModel, warmUp: boolean) {
     const { network, image } = this.subject;
-    const record = (stage: string, milliseconds: number) => (warmUp ? undefined : this.record(stage, milliseconds));
     const encrypted = await this.stage("encrypt the image", () => holder.encrypt(image), warmUp);
-    const run = () =>
-      server.run(model, encrypted, {
-        onStep: (step, index, milliseconds) =>
-          record(`layer ${index + 1}, ${step.kind} at level ${step.level}`, milliseconds),
-      });
+    const run = () => server.run(model, encrypted);
     if (warmUp) {
       const counts = await this.device.count(async () => (await run())[Symbol.dispose]());
       this.counts.set("server", counts);
       if (this.countsOnly) this.record("server", 0);
+    } else {
+      // Layers in a run of their own: to time one by itself the device must be waited for.
+      const layers = await server.run(model, encrypted, {
+        onStep: (step, index, milliseconds) =>
+          this.record(`layer ${index + 1}, ${step.kind} at level ${step.level}`, milliseconds),
+      });
+      layers[Symbol.dispose]();
     }
     const result = await this.stage("server", run, warmUp);
     const logits = await this.stage("decrypt", () => holder.decrypt(result), warmUp);

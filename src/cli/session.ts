@@ -179,7 +179,7 @@ async function runOne(parties: Parties, input: Float64Array, witness?: Witness):
 
   const bar = witness?.terminal.progress("the server computes", server.plan.program.steps.length);
   const run = await timed(device, () =>
-    server.run(model, image, { onStep: (_, index) => bar?.update(index + 1) }),
+    server.run(model, image, bar && { onStep: (_, index) => bar.update(index + 1) }),
   ).finally(() => bar?.stop());
   using result = run.value;
   const what = "computed the diagnosis, without a secret key";

@@ -1,5 +1,7 @@
 import { DeviceError } from "../errors.js";
 import type { Limb } from "../ntt/kernels.js";
+import { MAX_LOG_N } from "../ntt/primes.js";
+import { grown } from "./rows.js";
 
 /** Words of a block: limbs are whole numbers of blocks, and lie at whole blocks. */
 const BLOCK_BITS = 10;
@@ -16,6 +18,9 @@ export interface SlabOwner {
   flush(): void;
 }
 
+/** Above every logN. */
+const RESTING = 64;
+
 const FIRST_SLAB_BYTES = 64 * 2 ** 20;
 
 /**
@@ -27,9 +32,11 @@ export class SlabArena {
   readonly slabs: GPUBuffer[] = [];
   bytesInUse = 0;
   peakBytes = 0;
-  private readonly free = new Map<number, Limb[]>();
-  private readonly used = new Map<number, Set<Limb>>();
-  private readonly resting = new Map<Limb, number>();
+  /** By size. */
+  private readonly free: Limb[][] = Array.from({ length: MAX_LOG_N + 1 }, () => []);
+  private resting: Limb[] = [];
+  /** By limb: its logN while it is in use, RESTING more while it rests, else 0. */
+  private states = new Uint8Array(2 ** 12);
   /** First unused block of the last slab. */
   private top = 0;
   private readonly slabBytes: number;
@@ -49,37 +56,34 @@ export class SlabArena {
 
   allocate(logN: number, count: number): Limb[] {
     const limbs = this.take(logN, count);
-    const used = this.used.get(logN) ?? new Set();
-    this.used.set(logN, used);
-    for (const limb of limbs) used.add(limb);
+    for (const limb of limbs) this.states[limb] = logN;
     this.bytesInUse += count * 4 * 2 ** logN;
     this.peakBytes = Math.max(this.peakBytes, this.bytesInUse);
     return limbs;
   }
 
   release(logN: number, limbs: readonly Limb[]): void {
-    const used = this.used.get(logN);
     for (const limb of limbs) {
       // A limb freed twice would be handed out twice: two ciphertexts in one place.
-      if (!used?.delete(limb)) throw new DeviceError("a limb was freed twice", "dispose of each handle once");
-      this.resting.set(limb, logN);
+      if (this.states[limb] !== logN) throw new DeviceError("a limb was freed twice", "dispose of each handle once");
+      this.states[limb] |= RESTING;
+      this.resting.push(limb);
       this.bytesInUse -= 4 * 2 ** logN;
     }
   }
 
   /** Everything queued so far has been submitted: what rests may be handed out. */
   rested(): void {
-    for (const [limb, logN] of this.resting) {
-      const free = this.free.get(logN) ?? [];
-      this.free.set(logN, free);
-      free.push(limb);
+    for (const limb of this.resting) {
+      this.free[this.states[limb] & ~RESTING].push(limb);
+      this.states[limb] = 0;
     }
-    this.resting.clear();
+    this.resting = [];
   }
 
   /** Whether the limb was freed, and will not be handed out before what is queued has been submitted. */
   rests(limb: Limb): boolean {
-    return this.resting.has(limb);
+    return (this.states[limb] & RESTING) !== 0;
   }
 
   /** Words for tables: never freed, not counted as limbs. */
@@ -98,12 +102,11 @@ export class SlabArena {
   private take(logN: number, count: number): Limb[] {
     const limbs: Limb[] = [];
     while (limbs.length < count) {
-      const limb = this.free.get(logN)?.pop() ?? this.carve(logN);
+      const limb = this.free[logN].pop() ?? this.carve(logN);
       if (limb !== undefined) limbs.push(limb);
-      else if ([...this.resting.values()].includes(logN)) this.owner.flush();
+      else if (this.resting.some((each) => this.states[each] === (logN | RESTING))) this.owner.flush();
       else if (!this.grow()) {
-        const free = this.free.get(logN) ?? [];
-        this.free.set(logN, [...free, ...limbs]);
+        this.free[logN].push(...limbs);
         throw this.exhausted();
       }
     }
@@ -115,7 +118,9 @@ export class SlabArena {
     if (this.top + blocks > Math.floor((this.slabs.at(-1)?.size ?? 0) / BLOCK_BYTES)) return undefined;
     const first = this.top;
     this.top += blocks;
-    return ((this.slabs.length - 1) * 2 ** SLAB_SHIFT + first) as Limb;
+    const limb = (this.slabs.length - 1) * 2 ** SLAB_SHIFT + first;
+    if (limb >= this.states.length) this.states = grown(this.states, limb + 1);
+    return limb as Limb;
   }
 
   /** Makes the last slab twice as large, or begins another one. */

@@ -6,6 +6,7 @@ import { nextTurn } from "../ntt/turn.js";
 import { type AdapterOptions, type OpenedGpu, openGpu } from "./adapter.js";
 import { largestSlab, SlabArena, slabCount } from "./arena.js";
 import { RowEncoder } from "./encode.js";
+import { Health } from "./health.js";
 import { Pipelines } from "./pipelines.js";
 import { type KernelTime, Profiler } from "./profile.js";
 import { Readback } from "./readback.js";
@@ -59,12 +60,12 @@ export class GpuDevice implements Device {
   readonly #schedule = new Schedule(this.#waiting);
   readonly #rows = Object.fromEntries(KERNEL_NAMES.map((name) => [name, 0])) as Record<KernelName, number>;
   readonly #name: string;
+  readonly #health: Health;
   #flushAwaited = false;
-  #closed = false;
-  #failure: DeviceError | undefined;
 
   constructor({ gpu, name, limits }: OpenedGpu, pipelines: Pipelines, memoryLimit: number) {
     this.#gpu = gpu;
+    this.#health = new Health(gpu);
     this.#name = name;
     this.#arena = new SlabArena(memoryLimit, limits.maxStorageBufferBindingSize, {
       create: (bytes, previous) => this.#createSlab(bytes, previous),
@@ -80,11 +81,6 @@ export class GpuDevice implements Device {
       }),
       this.#waiting,
     );
-    gpu.lost.then(({ message }) => this.#fail("the GPU was lost", message));
-    gpu.onuncapturederror = (event) => {
-      event.preventDefault(); // told by the next call, not on the console
-      this.#fail("the GPU refused a command", event.error.message);
-    };
   }
 
   describe(): string {
@@ -107,7 +103,7 @@ export class GpuDevice implements Device {
 
   free(logN: number, limbs: readonly Limb[]): void {
     // After close() every limb is gone already: handles that outlive the device may still be disposed of.
-    if (this.#closed) return;
+    if (this.#health.isClosed) return;
     this.#arena.release(logN, limbs);
     if (this.#waiting.count === 0) this.#arena.rested();
   }
@@ -136,14 +132,14 @@ export class GpuDevice implements Device {
       offset: this.#arena.offsetOf(limb),
       bytes: 4 * 2 ** logN,
     }));
-    const words = await this.#settle(this.#readback.read(pieces));
+    const words = await this.#health.settle(this.#readback.read(pieces));
     await nextTurn();
     return words;
   }
 
   async idle(): Promise<void> {
     this.#flush();
-    await this.#settle(this.#gpu.queue.onSubmittedWorkDone());
+    await this.#health.settle(this.#gpu.queue.onSubmittedWorkDone());
     await nextTurn();
   }
 
@@ -169,7 +165,7 @@ export class GpuDevice implements Device {
       await work();
       this.#flush();
       this.#submission.profiler = undefined;
-      return await this.#settle(profiler.read());
+      return await this.#health.settle(profiler.read());
     } finally {
       this.#submission.profiler = undefined;
       profiler.destroy();
@@ -181,10 +177,10 @@ export class GpuDevice implements Device {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#health.isClosed) return;
     this.#flush();
-    this.#closed = true;
-    if (!this.#failure) {
+    this.#health.close();
+    if (!this.#health.failure) {
       const encoder = this.#gpu.createCommandEncoder();
       for (const slab of this.#arena.slabs) encoder.clearBuffer(slab);
       this.#submission.wipe(encoder);
@@ -202,7 +198,7 @@ export class GpuDevice implements Device {
     if (this.#flushAwaited) return;
     this.#flushAwaited = true;
     queueMicrotask(() => {
-      if (!this.#closed && !this.#failure) this.#flush();
+      if (this.#health.works) this.#flush();
     });
   }
 
@@ -221,16 +217,7 @@ export class GpuDevice implements Device {
 
   #createSlab(bytes: number, previous: GPUBuffer | undefined): GPUBuffer {
     const usage = BUFFER_USE.storage | BUFFER_USE.copySource | BUFFER_USE.copyTarget;
-    this.#gpu.pushErrorScope("out-of-memory");
-    const slab = this.#gpu.createBuffer({ label: "limbs", size: bytes, usage });
-    this.#gpu.popErrorScope().then(
-      (error) => {
-        if (!error) return;
-        this.#failure = undefined; // what else failed, failed for want of this buffer
-        this.#fail("the GPU's memory is exhausted", error.message);
-      },
-      () => {}, // the device was lost, which is told elsewhere
-    );
+    const slab = this.#health.allocating(() => this.#gpu.createBuffer({ label: "limbs", size: bytes, usage }));
     if (previous) {
       const encoder = this.#gpu.createCommandEncoder();
       encoder.copyBufferToBuffer(previous, 0, slab, 0, previous.size);
@@ -242,31 +229,10 @@ export class GpuDevice implements Device {
     return slab;
   }
 
-  /** What the GPU answers, or why it cannot. */
-  async #settle<T>(answer: Promise<T>): Promise<T> {
-    try {
-      const value = await answer;
-      if (this.#failure) throw this.#failure;
-      return value;
-    } catch (cause) {
-      throw this.#failure ?? new DeviceError("the GPU does not answer", FIX, { cause });
-    }
-  }
-
-  /** WebGPU tells failures late: they are thrown by the next call. */
-  #fail(message: string, cause: string): void {
-    if (this.#closed) return;
-    const fix = 'open a new device with a smaller memoryLimit or run less at once, or use the device "cpu"';
-    this.#failure ??= new DeviceError(message, fix, { cause: new Error(cause) });
-  }
-
   #check(logN: number): void {
-    if (this.#closed) throw new DeviceError("the device is closed", "open another one with openDevice()");
-    if (this.#failure) throw this.#failure;
+    this.#health.check();
     if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
   }
 }
-
-const FIX = 'open a new device and run again, or use the device "cpu"';

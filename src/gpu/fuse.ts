@@ -1,7 +1,7 @@
 import type { Limb } from "../ntt/kernels.js";
 import { NONE } from "./encode.js";
 import { KERNEL, type Rows } from "./rows.js";
-import { Uses } from "./uses.js";
+import type { Uses } from "./uses.js";
 
 /**
  * Rows that a transform can take along, so that a limb is neither written nor read between them:
@@ -11,15 +11,14 @@ import { Uses } from "./uses.js";
  * - `dotProduct`, whose sums only an `intt` and such an `ntt` need: each sums what it loads, or takes away from.
  */
 export class Fusion {
-  private readonly uses: Uses;
-
-  constructor(private readonly rows: Rows) {
-    this.uses = new Uses(rows);
-  }
+  constructor(
+    private readonly rows: Rows,
+    private readonly uses: Uses,
+  ) {}
 
   /** @param unneeded whether nobody will ask for a limb after these rows */
   run(unneeded: (limb: Limb) => boolean): void {
-    const { rows } = this;
+    const rows = this.rows;
     this.uses.build();
     for (let i = 0; i < rows.count; i++) {
       switch (rows.kernels[i]) {

@@ -1,6 +1,7 @@
 import type { Limb } from "../ntt/kernels.js";
 import { Fusion } from "./fuse.js";
 import { grown, type Rows } from "./rows.js";
+import { Uses } from "./uses.js";
 
 /** Rows of one kernel, by number, that run in one dispatch (two for a long transform). */
 export interface Batch {
@@ -22,7 +23,7 @@ export class Schedule {
   private writable = new Int32Array(0);
 
   constructor(private readonly rows: Rows) {
-    this.fusion = new Fusion(rows);
+    this.fusion = new Fusion(rows, new Uses(rows));
   }
 
   /**

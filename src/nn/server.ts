@@ -5,6 +5,7 @@ import type { EvaluationKeys } from "../ckks/keys.js";
 import { PagedPolynomial, Residency } from "../ckks/residency.js";
 import { KeyMismatchError, ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
+import { nextTurn } from "../ntt/turn.js";
 import type { Plan } from "./compile.js";
 import { type EncryptedImage, EncryptedResult, expectPlan } from "./exchange.js";
 import type { Network } from "./graph.js";
@@ -30,7 +31,7 @@ export interface ServerOptions {
 }
 
 export interface RunOptions {
-  /** Called after each step with its index and time. */
+  /** Called after each step with its index and time. Each step is then waited for: without it devices work on while the next is queued. */
   readonly onStep?: (step: Step, index: number, milliseconds: number) => void;
 }
 
@@ -115,12 +116,15 @@ export class Server {
     for (const [index, step] of this.plan.program.steps.entries()) {
       const begin = performance.now();
       const next = runStep(this.evaluator, step, model.steps[index], values[0]);
-      this.residency?.trim();
-      await this.device.idle();
       if (values[0] !== image.ciphertext) values[0][Symbol.dispose]();
       values = next;
+      this.residency?.trim();
+      // Weights that come in are copied into the queue: it must not grow to hold all of them.
+      if (options.onStep || this.residency) await this.device.idle();
+      else await nextTurn();
       options.onStep?.(step, index, performance.now() - begin);
     }
+    await this.device.idle();
     const encrypted = { image: true, model: model.fingerprint !== undefined };
     return new EncryptedResult(this.plan.identity, values, model.outputScale, encrypted);
   }

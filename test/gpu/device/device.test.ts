@@ -66,6 +66,22 @@ describe("one device", () => {
     device.free(10, [kept]);
   });
 
+  test("of a launch with a row that is refused nothing runs", async () => {
+    const limbs = device.allocate(10, 3);
+    for (const limb of limbs) device.write(10, limb, randomLimb(10, p, 4));
+    const [a, b, c] = limbs;
+    const convert = (out: Limb, fraction: number) => ({
+      sources: [a],
+      fractions: [fraction],
+      targets: [{ out, prime: p, constants: [1], quotientConstant: 1 }],
+    });
+    expect(() => device.launch("baseConvert", 10, [convert(b, 2 ** 26), convert(c, 2 ** 32)])).toThrow(RangeError);
+    const before = device.statistics().submits;
+    for (const words of await device.read(10, limbs)) requireEqual(words, randomLimb(10, p, 4), "limb");
+    expect(device.statistics().submits).toBe(before);
+    device.free(10, limbs);
+  });
+
   test("words of shared memory are written like others", async () => {
     const words = new Uint32Array(new SharedArrayBuffer(4096));
     words.set(randomLimb(10, p, 3));
