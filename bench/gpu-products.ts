@@ -12,8 +12,8 @@ import type { Report } from "./rows.js";
 
 export const PRODUCT_ROWS = ["butterfly with K-RED products", "butterfly with Shoup products"] as const;
 
-const INVOCATIONS = 2 ** 16;
-const ROUNDS = 256;
+const INVOCATIONS = 2 ** 17;
+const ROUNDS = 128;
 const FACTORS = 61;
 const REPEATS = 7;
 /** Invocations that are held against plain arithmetic. */
@@ -43,6 +43,17 @@ export async function runProducts(wanted: (name: string) => boolean, add: Report
   }
 }
 
+/** Forward butterflies a second in registers: the roof of what multiplies. Absent without timestamps. */
+export async function butterflyRate(): Promise<number | undefined> {
+  const { gpu } = await openGpu();
+  try {
+    if (!gpu.features.has("timestamp-query")) return undefined;
+    return (INVOCATIONS * ROUNDS * 4 * 1000) / Math.min(...(await time(gpu, true)));
+  } finally {
+    gpu.destroy();
+  }
+}
+
 async function time(gpu: GPUDevice, shoup: boolean): Promise<number[]> {
   const [p] = primePool();
   const factors = Array.from({ length: FACTORS }, (_, i) => powerModulo(3, i + 1, p));
@@ -62,7 +73,7 @@ async function time(gpu: GPUDevice, shoup: boolean): Promise<number[]> {
     gpu.queue.writeBuffer(data, 0, input);
     const profiler = new Profiler(gpu);
     const encoder = gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass(profiler.next("products"));
+    const pass = encoder.beginComputePass(profiler.next("products", { bytes: 0, products: 0 }));
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(INVOCATIONS / 256);

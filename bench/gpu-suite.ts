@@ -13,12 +13,13 @@ import { makeWorkload } from "./workload.js";
 
 export async function runGpu(options: BenchOptions, selection: Selection, rl3: boolean, add: Report): Promise<void> {
   if (!options.counts) await runProducts(selection.wanted, add);
+  const roof = options.counts ? {} : await measureRoof();
   for (const logN of options.logNs) {
-    const roof = await runKernels(logN, options, selection, add);
+    await runKernels(logN, options, selection, roof, add);
     await runOperations(logN, options, selection, roof, add);
   }
   if (!rl3) return;
-  await runRl3(1, options.counts, add, "webgpu");
+  await runRl3(1, options.counts, add, "webgpu", roof);
   if (!options.peer || options.counts) return;
   // By another name: with one thread both would be the same row.
   await runRl3(cpuThreads(options), false, (row) => add({ ...row, name: `${row.name}, on the CPU` }), "cpu");
@@ -29,11 +30,17 @@ function cpuThreads({ threads }: BenchOptions): number {
   return Math.max(...threads);
 }
 
-async function runKernels(logN: number, options: BenchOptions, { kernels }: Selection, add: Report): Promise<Roof> {
+async function runKernels(
+  logN: number,
+  options: BenchOptions,
+  { kernels }: Selection,
+  roof: Roof,
+  add: Report,
+): Promise<void> {
+  if (kernels.length === 0) return;
   const gpu = await Kernels.open(logN, 1, "webgpu");
-  const cpu = options.peer && kernels.length > 0 ? await Kernels.open(logN, cpuThreads(options), "cpu") : undefined;
+  const cpu = options.peer ? await Kernels.open(logN, cpuThreads(options), "cpu") : undefined;
   try {
-    const roof = await measureRoof(gpu.gpu!);
     for (const kernel of kernels) {
       const operations = [await gpu.operation(kernel), ...(cpu ? [await cpu.operation(kernel)] : [])];
       const [ours, peer] = await measure(operations, options.timeMs);
@@ -42,7 +49,6 @@ async function runKernels(logN: number, options: BenchOptions, { kernels }: Sele
       const beside = cpu && { subject: onCpu(cpu.subject), ...peer };
       add(rowOf(row, { subject: gpu.subject, ...ours, gpu: figures }, beside));
     }
-    return roof;
   } finally {
     await gpu.close();
     await cpu?.close();
@@ -58,7 +64,7 @@ async function runOperations(
 ): Promise<void> {
   if (operations.length === 0) return;
   const workload = makeWorkload(2 ** (logN - 1));
-  const parameters = parametersOf(logN, options.fullPrimes);
+  const parameters = parametersOf(logN, options.fullPrimes, "webgpu");
   const { queued, peer, counts: countsOnly } = options;
   const gpu = await Blindsight.open(parameters, 1, queued, workload, "webgpu");
   const cpu =

@@ -1,8 +1,9 @@
 /** What a GPU says of its work: times by timestamps, and bytes against what its memory can move. */
 
 import { DeviceError } from "../src/errors.js";
-import type { GpuDevice } from "../src/gpu/device.js";
+import { type GpuDevice, openWebGpuDevice } from "../src/gpu/device.js";
 import type { Limb } from "../src/ntt/kernels.js";
+import { butterflyRate } from "./gpu-products.js";
 import type { GpuFigures, KernelCounts } from "./record.js";
 
 /** Data-sheet bandwidth in GB/s, by the adapter's name: only where the name leaves no doubt which sheet it is. */
@@ -18,30 +19,42 @@ const NOMINAL: readonly (readonly [RegExp, number])[] = [
   [/\bTesla T4\b/i, 320],
 ];
 
-/** Runs of which the quickest counts. */
+/** Runs of which the quickest counts; fewer of what takes long: on a GPU in software a network takes a quarter of a minute. */
 const REPEATS = 5;
+const ENOUGH_MS = 5000;
 const COPY_LOG_N = 16;
 /** Half of them are read, half written: 256 MiB in all, more than the caches of any GPU hold. */
 const COPY_LIMBS = 1024;
 
-/** What an adapter's memory can do: measured, and from its data sheet. */
+/** What an adapter can do: measured, and from its data sheet. */
 export interface Roof {
   /** GB/s of the kernel `copy`; absent without timestamps, or where so much memory cannot be had. */
   readonly copy?: number;
   readonly nominal?: number;
+  /** Butterflies a second in registers. */
+  readonly butterflies?: number;
 }
 
-export async function measureRoof(gpu: GpuDevice): Promise<Roof> {
-  const nominal = NOMINAL.find(([name]) => name.test(gpu.describe()))?.[1];
+export async function measureRoof(): Promise<Roof> {
+  const gpu = await openWebGpuDevice();
+  try {
+    const nominal = NOMINAL.find(([name]) => name.test(gpu.describe()))?.[1];
+    return { nominal, copy: await copyRate(gpu), butterflies: await butterflyRate() };
+  } finally {
+    await gpu.close();
+  }
+}
+
+async function copyRate(gpu: GpuDevice): Promise<number | undefined> {
   const limbs = allocateFor(gpu);
-  if (!limbs) return { nominal };
+  if (!limbs) return undefined;
   const half = COPY_LIMBS / 2;
   const rows = limbs.slice(0, half).map((limb, i) => [limb, limbs[half + i]] as const);
   const launch = () => gpu.launch("copy", COPY_LOG_N, rows);
   const milliseconds = await kernelTime(gpu, launch);
   gpu.free(COPY_LOG_N, limbs);
   const bytes = COPY_LIMBS * 4 * 2 ** COPY_LOG_N;
-  return { nominal, ...(milliseconds && { copy: bytes / 1e6 / milliseconds.total }) };
+  return milliseconds && bytes / 1e6 / milliseconds.total;
 }
 
 /** Small adapters bind less. */
@@ -67,21 +80,30 @@ export async function figuresOf(
   const time = await kernelTime(gpu, work);
   if (!time) return passes;
   const kernelMs = time.total / each;
-  const gigabytesPerSecond = bytes / 1e6 / kernelMs;
+  const sum = (figure: "bytes" | "products") => [...time.kernels.values()].reduce((total, t) => total + t[figure], 0);
+  const bytesMoved = sum("bytes") / each;
+  const products = sum("products") / each;
+  const gigabytesPerSecond = bytesMoved / 1e6 / kernelMs;
+  const gigaproductsPerSecond = products / 1e6 / kernelMs;
   return {
     ...passes,
     kernelMs,
     kernels: Object.fromEntries([...time.kernels].map(([kernel, { milliseconds }]) => [kernel, milliseconds / each])),
+    bytesMoved,
     gigabytesPerSecond,
     ...(roof.copy && { shareOfCopy: gigabytesPerSecond / roof.copy }),
     ...(roof.nominal && { shareOfNominal: gigabytesPerSecond / roof.nominal }),
+    products,
+    gigaproductsPerSecond,
+    ...(roof.butterflies && { shareOfButterflies: (gigaproductsPerSecond * 1e9) / roof.butterflies }),
   };
 }
 
 async function kernelTime(gpu: GpuDevice, work: () => unknown) {
   if (!gpu.hasTimestamps) return undefined;
   let best: { total: number; kernels: Awaited<ReturnType<GpuDevice["profile"]>> } | undefined;
-  for (let i = 0; i <= REPEATS; i++) {
+  const begin = performance.now();
+  for (let i = 0; i <= REPEATS && (i < 2 || performance.now() - begin < ENOUGH_MS); i++) {
     const kernels = await gpu.profile(work);
     const total = [...kernels.values()].reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     // The first run makes tables and compiles pipelines.

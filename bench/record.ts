@@ -43,12 +43,18 @@ export interface GpuFigures {
   readonly together: number;
   readonly dispatches: number;
   readonly submits: number;
-  /** Read and written, as the kernels ask for it: less moves where kernels are fused, more in transforms of two passes. */
+  /** Read and written, as the kernels of the table ask for it. */
   readonly bytes: number;
-  /** bytes / kernelMs, and its share of what the kernel `copy` moves, and of the adapter's data sheet where known. */
+  /** Read and written by the passes that ran: less where kernels are fused, more in transforms of two, twiddle factors too. */
+  readonly bytesMoved?: number;
+  /** bytesMoved / kernelMs, and its share of what the kernel `copy` moves, and of the adapter's data sheet where known. */
   readonly gigabytesPerSecond?: number;
   readonly shareOfCopy?: number;
   readonly shareOfNominal?: number;
+  /** Modular multiplications, so many 10^9 a second, and that as a share of butterflies in registers. */
+  readonly products?: number;
+  readonly gigaproductsPerSecond?: number;
+  readonly shareOfButterflies?: number;
 }
 
 export interface Measurement extends Timing {

@@ -22,8 +22,9 @@ import {
 import type { Device } from "../src/ntt/device.js";
 import { CountingDevice } from "./counting-device.js";
 import { BenchError } from "./failure.js";
+import { figuresOf, type Roof } from "./gpu.js";
 import { summarize } from "./measure.js";
-import type { KernelCounts, Row, Subject } from "./record.js";
+import type { GpuFigures, KernelCounts, Measurement, Row, Subject } from "./record.js";
 
 export const RL3_PREFIX = "RL-3";
 
@@ -43,12 +44,13 @@ export async function runRl3(
   countsOnly: boolean,
   add: Add,
   kind: Device["kind"] = "cpu",
+  roof: Roof = {},
 ): Promise<void> {
   const subject = await openSubject();
   for (const model of ["encrypted", "plain"] as const) {
     const device = new CountingDevice(await openDevice(kind, { threads }));
     try {
-      await new Run(subject, model, device, countsOnly, add).all();
+      await new Run(subject, model, device, countsOnly, roof, add).all();
     } finally {
       await device.close();
     }
@@ -86,6 +88,7 @@ class Run {
   private readonly samples = new Map<string, number[]>();
   private readonly bytes = new Map<string, number>();
   private readonly counts = new Map<string, KernelCounts>();
+  private figures: GpuFigures | undefined;
   private readonly plan: Plan;
   private readonly randomness = Randomness.seededUnsafe(5);
 
@@ -94,6 +97,7 @@ class Run {
     private readonly model: "encrypted" | "plain",
     private readonly device: CountingDevice,
     private readonly countsOnly: boolean,
+    private readonly roof: Roof,
     private readonly add: Add,
   ) {
     this.plan = compile(subject.network, { model });
@@ -125,9 +129,14 @@ class Run {
         logN: plan.parameters.logN,
         threads: device.threads,
         counts: this.counts.get(stage),
-        ...(this.countsOnly ? {} : { ours: { subject: who, ...summarize(samples, 1), bytes: this.bytes.get(stage) } }),
+        ...(this.countsOnly ? {} : { ours: this.measurement(stage, who, samples) }),
       });
     }
+  }
+
+  private measurement(stage: string, subject: Subject, samples: readonly number[]): Measurement {
+    const gpu = stage === "server" && this.figures ? { gpu: this.figures } : {};
+    return { subject, ...summarize(samples, 1), bytes: this.bytes.get(stage), ...gpu };
   }
 
   private get modelStage(): string {
@@ -146,10 +155,13 @@ class Run {
     const { network, image } = this.subject;
     const encrypted = await this.stage("encrypt the image", () => holder.encrypt(image), warmUp);
     const run = () => server.run(model, encrypted);
+    const runOnly = async () => (await run())[Symbol.dispose]();
     if (warmUp) {
-      const counts = await this.device.count(async () => (await run())[Symbol.dispose]());
+      const counts = await this.device.count(runOnly);
       this.counts.set("server", counts);
+      const { gpu } = this.device;
       if (this.countsOnly) this.record("server", 0);
+      else if (gpu) this.figures = await figuresOf(gpu, counts, this.roof, runOnly);
     } else {
       // Layers in a run of their own: to time one by itself the device must be waited for.
       const layers = await server.run(model, encrypted, {

@@ -1,4 +1,5 @@
 import { Parameters } from "../src/ckks/index.js";
+import type { Device } from "../src/ntt/device.js";
 import { BenchError } from "./failure.js";
 
 /** What is compared at one N: our depth and node-seal's primes, of about the same log2 Q. */
@@ -9,6 +10,8 @@ export interface Setting {
   readonly sealBits: readonly number[];
   /** log2 of SEAL's scale: the size of the primes that it rescales by. */
   readonly sealScaleBits: number;
+  /** Levels on a GPU, where they are others: there the CPU device is the peer, whose memory is our own. */
+  readonly gpuDepth?: number;
 }
 
 /**
@@ -21,7 +24,7 @@ const SETTINGS: ReadonlyMap<number, Setting> = new Map([
   [13, { depth: 4, sealBits: [45, 35, 35, 35, 60], sealScaleBits: 35 }],
   [14, { depth: 9, sealBits: [60, 40, 40, 40, 40, 40, 40, 60], sealScaleBits: 40 }],
   [15, { depth: 20, sealBits: [60, ...new Array<number>(14).fill(40), 60], sealScaleBits: 40 }],
-  [16, { depth: 20, sealBits: [60, ...new Array<number>(14).fill(40), 60], sealScaleBits: 40 }],
+  [16, { depth: 20, gpuDepth: 29, sealBits: [60, ...new Array<number>(14).fill(40), 60], sealScaleBits: 40 }],
 ]);
 
 export const LOG_NS: readonly number[] = [...SETTINGS.keys()];
@@ -36,8 +39,9 @@ export function settingOf(logN: number): Setting {
  * Our parameters at N: what an application gets that asks for the depth, or, with `fullPrimes`, 30-bit primes only.
  * @throws BenchError when the library now chooses another ring for the depth.
  */
-export function parametersOf(logN: number, fullPrimes: boolean): Parameters {
-  const { depth } = settingOf(logN);
+export function parametersOf(logN: number, fullPrimes: boolean, device: Device["kind"] = "cpu"): Parameters {
+  const { depth: usual, gpuDepth = usual } = settingOf(logN);
+  const depth = device === "cpu" ? usual : gpuDepth;
   const request = { depth, slots: 2 ** (logN - 1) };
   const parameters = Parameters.choose(fullPrimes ? { ...request, smallerPrimes: false } : request);
   if (parameters.logN !== logN) {

@@ -14,7 +14,7 @@ export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }
 }
 
 /** What the GPU says of a row, under it. */
-function gpuLine({ kernelMs, kernels, together, dispatches, submits, bytes, ...roof }: GpuFigures): string {
+function gpuLine({ kernelMs, kernels, together, dispatches, submits, bytes, bytesMoved, ...roof }: GpuFigures): string {
   const passes = `${passesOf(dispatches, submits)}${together > 1 ? ` for ${together} together` : ""}`;
   const share = (text: string, value: number | undefined) =>
     value ? [`${(100 * value).toFixed(0)} % of ${text}`] : [];
@@ -22,11 +22,20 @@ function gpuLine({ kernelMs, kernels, together, dispatches, submits, bytes, ...r
   const time = timeText(kernelMs);
   const bandwidth = [`${digits(roof.gigabytesPerSecond!)} GB/s`];
   bandwidth.push(...share("the copy kernel's", roof.shareOfCopy), ...share("the data sheet's", roof.shareOfNominal));
+  const multiplied = roof.products
+    ? [
+        [`${digits(roof.gigaproductsPerSecond!)} G products/s`, ...share("registers'", roof.shareOfButterflies)].join(
+          ", ",
+        ),
+      ]
+    : [];
   const total = Object.values(kernels ?? {}).reduce((sum, milliseconds) => sum + milliseconds, 0);
   const parts = Object.entries(kernels ?? {})
     .sort(([, a], [, b]) => b - a)
     .map(([name, milliseconds]) => `${name} ${((100 * milliseconds) / total).toFixed(0)} %`);
-  return `    on the GPU ${time}; ${passes}; ${sizeText(bytes)} asked for: ${bandwidth.join(", ")}${parts.length > 1 ? `; ${parts.join(", ")}` : ""}`;
+  const moved = `${sizeText(bytes)} asked for, ${sizeText(bytesMoved!)} moved: ${bandwidth.join(", ")}`;
+  const split = parts.length > 1 ? [parts.join(", ")] : [];
+  return `    on the GPU ${[time, passes, moved, ...multiplied, ...split].join("; ")}`;
 }
 
 /** What the columns of a line are, and where the numbers come from. */

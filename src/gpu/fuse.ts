@@ -200,7 +200,7 @@ export class Fusion {
 }
 
 /** Words of a row of `ntt`, see shaders/ntt.wgsl; the first three are those of `intt`, too. */
-const NTT = { work: 0, input: 1, p: 2, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
+export const NTT = { work: 0, input: 1, p: 2, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
 
 /** Words of a row of `dotProduct`, after the two outputs. */
 const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;

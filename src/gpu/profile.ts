@@ -1,9 +1,13 @@
+import type { Traffic } from "./traffic.js";
 import { BUFFER_USE, MAP_READ } from "./usage.js";
 
 /** What a kernel took on the GPU itself. */
 export interface KernelTime {
   readonly dispatches: number;
   readonly milliseconds: number;
+  /** What its passes move, and multiply. */
+  readonly bytes: number;
+  readonly products: number;
 }
 
 /** Dispatches of one query set. */
@@ -15,14 +19,16 @@ const QUERY_BYTES = 8;
 export class Profiler {
   private readonly sets: GPUQuerySet[] = [];
   private readonly labels: string[] = [];
+  private readonly traffic: Traffic[] = [];
 
   constructor(private readonly gpu: GPUDevice) {}
 
   /** What the next dispatch's compute pass takes. */
-  next(label: string): GPUComputePassDescriptor {
+  next(label: string, traffic: Traffic): GPUComputePassDescriptor {
     const place = this.labels.length % CAPACITY;
     if (place === 0) this.sets.push(this.gpu.createQuerySet({ type: "timestamp", count: 2 * CAPACITY }));
     this.labels.push(label);
+    this.traffic.push(traffic);
     const querySet = this.sets[this.sets.length - 1];
     return {
       timestampWrites: { querySet, beginningOfPassWriteIndex: 2 * place, endOfPassWriteIndex: 2 * place + 1 },
@@ -36,9 +42,14 @@ export class Profiler {
       const labels = this.labels.slice(number * CAPACITY, (number + 1) * CAPACITY);
       const stamps = await this.resolve(set, 2 * labels.length);
       for (const [i, label] of labels.entries()) {
-        const { dispatches, milliseconds } = times.get(label) ?? { dispatches: 0, milliseconds: 0 };
-        const more = Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6;
-        times.set(label, { dispatches: dispatches + 1, milliseconds: milliseconds + more });
+        const before = times.get(label) ?? { dispatches: 0, milliseconds: 0, bytes: 0, products: 0 };
+        const traffic = this.traffic[number * CAPACITY + i];
+        times.set(label, {
+          dispatches: before.dispatches + 1,
+          milliseconds: before.milliseconds + Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6,
+          bytes: before.bytes + traffic.bytes,
+          products: before.products + traffic.products,
+        });
       }
     }
     return times;

@@ -5,6 +5,7 @@ import { type Pass, type Pipelines, WINDOW_BYTES } from "./pipelines.js";
 import type { Profiler } from "./profile.js";
 import type { Rows } from "./rows.js";
 import type { Batch } from "./schedule.js";
+import { type Traffic, trafficOf } from "./traffic.js";
 import { BUFFER_USE } from "./usage.js";
 
 /** Words of all tables of one submission. */
@@ -19,6 +20,8 @@ interface Dispatch {
   readonly pass: Pass;
   readonly tableBytes: number;
   readonly rows: number;
+  /** Only while somebody profiles. */
+  readonly traffic?: Traffic;
 }
 
 /** Turns batches into tables, dispatches and command buffers. */
@@ -87,9 +90,9 @@ export class Submission {
       const end = rows.first[row] + rows.lengths[row];
       for (let word = rows.first[row]; word < end; word++) this.words[at++] = rows.words[word];
     }
-    for (const pass of this.pipelines.of(kernel, batch.logN)) {
-      this.pending.push({ pass, tableBytes: 4 * this.used, rows: count });
-    }
+    const passes = this.pipelines.of(kernel, batch.logN);
+    const traffic = this.profiler && shareOf(rows, batch.rows.slice(done, done + count), passes.length);
+    for (const pass of passes) this.pending.push({ pass, tableBytes: 4 * this.used, rows: count, traffic });
     this.secret ||= SECRET.includes(kernel);
     this.used = Math.ceil(at / ALIGNMENT_WORDS) * ALIGNMENT_WORDS;
     return count;
@@ -101,8 +104,8 @@ export class Submission {
     const encoder = this.gpu.createCommandEncoder();
     const group = this.bindGroup();
     const compute = this.profiler ? undefined : encoder.beginComputePass();
-    for (const { pass, tableBytes, rows } of this.pending) {
-      const timed = this.profiler && encoder.beginComputePass(this.profiler.next(pass.pipeline.label));
+    for (const { pass, tableBytes, rows, traffic } of this.pending) {
+      const timed = this.profiler && encoder.beginComputePass(this.profiler.next(pass.pipeline.label, traffic!));
       const commands = timed ?? compute!;
       commands.setPipeline(pass.pipeline);
       commands.setBindGroup(0, group, [tableBytes]);
@@ -135,4 +138,15 @@ export class Submission {
     }
     return this.bindings.group;
   }
+}
+
+/** What each of the passes over some rows has of their traffic. */
+function shareOf(rows: Rows, numbers: readonly number[], passes: number): Traffic {
+  let [bytes, products] = [0, 0];
+  for (const row of numbers) {
+    const traffic = trafficOf(rows, row, passes);
+    bytes += traffic.bytes / passes;
+    products += traffic.products / passes;
+  }
+  return { bytes, products };
 }

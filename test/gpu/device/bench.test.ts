@@ -30,12 +30,15 @@ test("a kernel and an operation: GPU time, dispatches and bytes, and the CPU dev
     const kernels = Object.values(ours?.gpu?.kernels ?? {}).reduce((a, b) => a + b, 0);
     expect(kernels).toBeCloseTo(ours!.gpu!.kernelMs!, 9);
     expect(ours?.gpu?.kernelMs).toBeGreaterThan(0);
-    expect(ours?.gpu?.gigabytesPerSecond).toBeCloseTo(ours!.gpu!.bytes / 1e6 / ours!.gpu!.kernelMs!, 6);
+    const { bytesMoved, kernelMs, products, shareOfButterflies } = ours!.gpu!;
+    expect(ours?.gpu?.gigabytesPerSecond).toBeCloseTo(bytesMoved! / 1e6 / kernelMs!, 6);
+    expect(ours?.gpu?.gigaproductsPerSecond).toBeCloseTo(products! / 1e6 / kernelMs!, 6);
+    expect(shareOfButterflies).toBeGreaterThan(0);
     expect(peer?.subject.label).toMatch(/^CPU device, /);
     expect(ratio).toBeCloseTo(peer!.minimumMs / ours!.minimumMs, 6);
   }
   // Of one row: three outputs and four operands.
-  expect(rows[0].ours?.gpu?.bytes).toBe(7 * 4 * 4096);
+  expect(rows[0].ours?.gpu).toMatchObject({ bytes: 7 * 4 * 4096, bytesMoved: 7 * 4 * 4096, products: 4 * 4096 });
   expect(readdirSync(folder)).toEqual([expect.stringMatching(/-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.json$/)]);
 });
 

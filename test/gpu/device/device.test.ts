@@ -38,6 +38,22 @@ describe("one device", () => {
     }
   });
 
+  test("a profile says what passes moved and multiplied, fused as they were", async () => {
+    const [a, work, out] = device.allocate(14, 3);
+    for (const limb of [a, work]) device.write(14, limb, randomLimb(14, p, 1));
+    const alone = await device.profile(() => device.launch("ntt", 14, [[out, a, p]]));
+    // Input, what the first pass leaves (written and read), output, twiddle factors, quotients.
+    expect(alone.get("ntt")).toMatchObject({ dispatches: 2, bytes: 6 * 4 * 2 ** 14, products: 7 * 2 ** 14 });
+    const fused = await device.profile(() => {
+      device.launch("ntt", 14, [[work, work, p]]);
+      device.launch("dropAndScale", 14, [[out, a, work, p, 5]]);
+      device.free(14, [work]);
+    });
+    expect([...fused.keys()]).toEqual(["ntt"]);
+    expect(fused.get("ntt")).toMatchObject({ dispatches: 2, bytes: 7 * 4 * 2 ** 14, products: 8 * 2 ** 14 });
+    device.free(14, [a, out]);
+  });
+
   test("a launch runs at the end of the turn, before anybody asks", async () => {
     const [a] = device.allocate(10, 1);
     const before = device.statistics().submits;
