@@ -9,6 +9,11 @@ import { build } from "vite";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const MOST_BYTES = 60 * 2 ** 20;
 const NAME = "blindsight-bench-linux-x64";
+/**
+ * NVIDIA's driver, for containers that have its libraries but no file that tells the loader so: the usual library, which
+ * needs X11's, and the one that does without.
+ */
+const NVIDIA = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"];
 const LOADER = "/usr/lib/x86_64-linux-gnu/libvulkan.so.1";
 const LICENSES = {
   "blindsight.txt": join(root, "LICENSE"),
@@ -43,6 +48,10 @@ for (const file of ["package.json", "index.js", "dist/linux-x64/dawn.node"]) {
 }
 cpSync(realpathSync(process.execPath), join(folder, "bin/node"));
 cpSync(realpathSync(LOADER), join(folder, "lib/libvulkan.so.1"));
+for (const library of NVIDIA) {
+  const driver = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } };
+  writeFileSync(join(folder, "lib", `${library.split(".")[0]}.json`), JSON.stringify(driver));
+}
 for (const [name, path] of Object.entries(LICENSES)) {
   writeFileSync(join(folder, "licenses", name), licenseText(path));
 }
@@ -116,7 +125,8 @@ function readme(floor) {
     ./bench.sh
 
 Needs: Linux x64, ${floor} (Ubuntu 22.04, Debian 12, Fedora 36), and a GPU with a Vulkan driver.
-No Node, no network, nothing to install; nothing is written outside of this folder.
+No Node, no network, nothing to install; nothing is written outside of this folder. In a container the driver's libraries
+must be there with graphics (NVIDIA_DRIVER_CAPABILITIES=all); the bench finds them without an ICD file.
 
 It checks every operation against a reference, times it on the GPU (by timestamps and by wall clock) and on the CPU beside it,
 for N = 2^12 to 2^16, then RL-3, a network that diagnoses an encrypted image. The record goes to results/, with the GPU's
@@ -135,6 +145,20 @@ esac
 export LD_LIBRARY_PATH="$PWD/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 # The driver wants a folder; any will do.
 export XDG_RUNTIME_DIR="\${XDG_RUNTIME_DIR:-/tmp}"
+# An NVIDIA GPU whose driver nobody announces to the loader, as in many containers.
+if [ -e /dev/nvidiactl ] && [ -z "$VK_DRIVER_FILES$VK_ICD_FILENAMES$VK_ADD_DRIVER_FILES" ]; then
+  announced=
+  for file in /etc/vulkan/icd.d/nvidia*.json /usr/share/vulkan/icd.d/nvidia*.json /usr/local/share/vulkan/icd.d/nvidia*.json; do
+    [ -e "$file" ] && announced=1
+  done
+  if [ -z "$announced" ]; then
+    VK_ADD_DRIVER_FILES=/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json
+    for library in ${NVIDIA.map((library) => library.split(".")[0]).join(" ")}; do
+      VK_ADD_DRIVER_FILES="$VK_ADD_DRIVER_FILES:$PWD/lib/$library.json"
+    done
+    export VK_ADD_DRIVER_FILES
+  fi
+fi
 if [ $# -eq 0 ]; then
   set -- --log-n 12,13,14,15,16 --rl3
 fi

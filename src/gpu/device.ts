@@ -37,7 +37,7 @@ const MOST_WAITING_WORDS = 2 ** 19;
  */
 export async function openWebGpuDevice(options: WebGpuDeviceOptions = {}): Promise<GpuDevice> {
   const opened = await openGpu(options);
-  const binding = opened.limits.maxStorageBufferBindingSize;
+  const binding = largestBinding(opened.limits);
   const { memoryLimit = largestSlab(binding) } = options;
   try {
     const pipelines = await Pipelines.compile(opened.gpu, slabCount(memoryLimit, binding));
@@ -67,7 +67,7 @@ export class GpuDevice implements Device {
     this.#gpu = gpu;
     this.#health = new Health(gpu);
     this.#name = name;
-    this.#arena = new SlabArena(memoryLimit, limits.maxStorageBufferBindingSize, {
+    this.#arena = new SlabArena(memoryLimit, largestBinding(limits), {
       create: (bytes, previous) => this.#createSlab(bytes, previous),
       flush: () => this.#flush(),
     });
@@ -235,4 +235,9 @@ export class GpuDevice implements Device {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
   }
+}
+
+/** Bytes of a buffer that can be both created and bound. */
+function largestBinding({ maxBufferSize, maxStorageBufferBindingSize }: GPUSupportedLimits): number {
+  return Math.min(maxBufferSize, maxStorageBufferBindingSize);
 }
