@@ -16,6 +16,8 @@ export interface SlabOwner {
   create(bytes: number, previous: GPUBuffer | undefined): GPUBuffer;
   /** Runs what is queued, so that `rested` is called and freed limbs may be used again. */
   flush(): void;
+  /** Whether so much is queued that it makes sense to run it: less would cut an operation in two, and cost it passes. */
+  worthFlushing(): boolean;
 }
 
 /** Above every logN. */
@@ -104,13 +106,19 @@ export class SlabArena {
     while (limbs.length < count) {
       const limb = this.free[logN].pop() ?? this.carve(logN);
       if (limb !== undefined) limbs.push(limb);
-      else if (this.resting.some((each) => this.states[each] === (logN | RESTING))) this.owner.flush();
-      else if (!this.grow()) {
+      else if (this.owner.worthFlushing() && this.anyRests(logN)) this.owner.flush();
+      else if (this.grow()) continue;
+      else if (this.anyRests(logN)) this.owner.flush();
+      else {
         this.free[logN].push(...limbs);
         throw this.exhausted();
       }
     }
     return limbs;
+  }
+
+  private anyRests(logN: number): boolean {
+    return this.resting.some((limb) => this.states[limb] === (logN | RESTING));
   }
 
   private carve(logN: number): Limb | undefined {

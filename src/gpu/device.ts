@@ -30,6 +30,8 @@ export interface GpuStatistics extends DeviceStatistics {
 /** Rows wait for the end of the turn, or until so many wait: more than most operations of the scheme make. */
 const MOST_WAITING = 2048;
 const MOST_WAITING_WORDS = 2 ** 19;
+/** Where memory would have to grow, so many are run instead. */
+const WORTH_FLUSHING = MOST_WAITING / 2;
 
 /**
  * Opens the WebGPU device: the browser's, or in Node that of the package `webgpu`.
@@ -70,6 +72,7 @@ export class GpuDevice implements Device {
     this.#arena = new SlabArena(memoryLimit, largestBinding(limits), {
       create: (bytes, previous) => this.#createSlab(bytes, previous),
       flush: () => this.#flush(),
+      worthFlushing: () => this.#waiting.count >= WORTH_FLUSHING,
     });
     this.#submission = new Submission(gpu, pipelines, this.#arena);
     this.#readback = new Readback(gpu);

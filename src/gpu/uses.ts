@@ -6,19 +6,26 @@ export class Uses {
   private last = new Int32Array(0);
   private before = new Int32Array(0);
   private after = new Int32Array(0);
+  /** The same of operands that are written: most limbs have one of them and many that are read. */
+  private lastWritten = new Int32Array(0);
+  private beforeWritten = new Int32Array(0);
 
   constructor(private readonly rows: Rows) {}
 
   /** Lists all operands. */
   build(): void {
-    const { limbs, operandCount, limbBound } = this.rows;
-    if (this.last.length < limbBound) this.last = grown(this.last, limbBound);
+    const { limbs, written, operandCount, limbBound } = this.rows;
+    if (this.last.length < limbBound) {
+      this.last = grown(this.last, limbBound);
+      this.lastWritten = grown(this.lastWritten, limbBound);
+    }
     if (this.before.length < operandCount) {
       this.before = grown(this.before, operandCount);
       this.after = grown(this.after, operandCount);
+      this.beforeWritten = grown(this.beforeWritten, operandCount);
     }
-    const { last, before, after } = this;
-    for (let o = 0; o < operandCount; o++) last[limbs[o]] = -1;
+    const { last, before, after, lastWritten, beforeWritten } = this;
+    for (let o = 0; o < operandCount; o++) last[limbs[o]] = lastWritten[limbs[o]] = -1;
     for (let o = 0; o < operandCount; o++) {
       const limb = limbs[o];
       const previous = last[limb];
@@ -26,6 +33,9 @@ export class Uses {
       after[o] = -1;
       if (previous >= 0) after[previous] = o;
       last[limb] = o;
+      if (!written[o]) continue;
+      beforeWritten[o] = lastWritten[limb];
+      lastWritten[limb] = o;
     }
   }
 
@@ -53,11 +63,10 @@ export class Uses {
 
   /** Whether a row between two writes the limb. */
   changes(limb: number, from: number, to: number): boolean {
-    const { owners, written } = this.rows;
-    let o = this.last[limb];
-    while (o >= 0 && owners[o] >= to) o = this.before[o];
-    for (; o >= 0 && owners[o] > from; o = this.before[o]) if (written[o]) return true;
-    return false;
+    const { owners } = this.rows;
+    let o = this.lastWritten[limb];
+    while (o >= 0 && owners[o] >= to) o = this.beforeWritten[o];
+    return o >= 0 && owners[o] > from;
   }
 
   /** Whether no row after `row` uses the limb, which `row` does. */
@@ -68,24 +77,47 @@ export class Uses {
 
   /** Takes an operand out. */
   remove(operand: number): void {
+    const { limbs, written } = this.rows;
+    const limb = limbs[operand];
     const [previous, following] = [this.before[operand], this.after[operand]];
     if (previous >= 0) this.after[previous] = following;
     if (following >= 0) this.before[following] = previous;
-    else this.last[this.rows.limbs[operand]] = previous;
+    else this.last[limb] = previous;
+    if (!written[operand]) return;
+    let o = this.lastWritten[limb];
+    if (o === operand) this.lastWritten[limb] = this.beforeWritten[operand];
+    else {
+      while (this.beforeWritten[o] !== operand) o = this.beforeWritten[o];
+      this.beforeWritten[o] = this.beforeWritten[operand];
+    }
   }
 
-  /** Puts an operand where a later row stands, before the row takes it over. */
+  /** Puts an operand where a later row stands, which takes it over. */
   postpone(operand: number, row: number): void {
-    const { owners, limbs } = this.rows;
-    let previous = operand;
-    for (let o = this.after[operand]; o >= 0 && owners[o] <= row; o = this.after[o]) previous = o;
-    if (previous === operand) return;
+    const { owners, limbs, written } = this.rows;
+    const limb = limbs[operand];
     this.remove(operand);
-    const following = this.after[previous];
+    // From the end: what is postponed mostly comes to stand there.
+    let following = -1;
+    let previous = this.last[limb];
+    while (previous >= 0 && owners[previous] > row) {
+      following = previous;
+      previous = this.before[previous];
+    }
     this.before[operand] = previous;
     this.after[operand] = following;
-    this.after[previous] = operand;
+    if (previous >= 0) this.after[previous] = operand;
     if (following >= 0) this.before[following] = operand;
-    else this.last[limbs[operand]] = operand;
+    else this.last[limb] = operand;
+    if (!written[operand]) return;
+    let later = -1;
+    let o = this.lastWritten[limb];
+    while (o >= 0 && owners[o] > row) {
+      later = o;
+      o = this.beforeWritten[o];
+    }
+    this.beforeWritten[operand] = o;
+    if (later >= 0) this.beforeWritten[later] = operand;
+    else this.lastWritten[limb] = operand;
   }
 }
