@@ -63,6 +63,25 @@ function largestDifference(a: Float64Array, b: Float64Array): number {
   return Math.max(...a.map((value, i) => Math.abs(value - b[i])));
 }
 
+test("layers are queued one behind the other; an observer is told of each when it is done", async () => {
+  const plan = compile(shallow, { model: "plain" });
+  using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  const server = new Server(plan, device, holder.evaluationKeys);
+  using model = server.loadPlain(shallow, { calibration: images(shallow) });
+  using input = holder.encrypt(randomImage(shallow, 98));
+  const idle = vi.spyOn(device, "idle");
+  try {
+    using _unobserved = await server.run(model, input);
+    expect(idle).toHaveBeenCalledTimes(1);
+    const told: number[] = [];
+    using _observed = await server.run(model, input, { onStep: (_, index) => told.push(index) });
+    expect(told).toEqual([...plan.program.steps.keys()]);
+    expect(idle.mock.calls.length).toBeGreaterThan(told.length);
+  } finally {
+    idle.mockRestore();
+  }
+});
+
 describe("an encrypted run gives what its clear-text twin gives", () => {
   const image = randomImage(network, 99);
 
