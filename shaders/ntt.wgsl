@@ -12,14 +12,12 @@ fn butterflies(x: Pairs, f: Factors, p: u32) -> Pairs {
   return Pairs(u + v, u - v + p2);
 }
 
-/** Four stages on sixteen elements, but the first `skipped`. */
-fn forward(number: u32, lane: u32, done: u32, skipped: u32, twiddles: Tables, p: u32) {
-  let g = sixteenOf(number, lane, done);
-  let w = g.twiddle;
-  var a = takeFour(g.first, g.step);
-  var b = takeFour(g.first + 4u * g.step, g.step);
-  var c = takeFour(g.first + 8u * g.step, g.step);
-  var d = takeFour(g.first + 12u * g.step, g.step);
+/** Four stages, the first of which has twiddle factor w, but the first `skipped`. */
+fn forward(x: Elements, w: u32, skipped: u32, twiddles: Tables, p: u32) -> Elements {
+  var a = x.a;
+  var b = x.b;
+  var c = x.c;
+  var d = x.d;
   if skipped < 1u {
     let t = one(twiddles, w);
     let ac = butterflies(Pairs(a, c), t, p);
@@ -39,10 +37,12 @@ fn forward(number: u32, lane: u32, done: u32, skipped: u32, twiddles: Tables, p:
   }
   let ab = butterflies(Pairs(vec4u(a.xz, b.xz), vec4u(a.yw, b.yw)), four(twiddles, 8u * w), p);
   let cd = butterflies(Pairs(vec4u(c.xz, d.xz), vec4u(c.yw, d.yw)), four(twiddles, 8u * w + 4u), p);
-  putFour(g.first, g.step, vec4u(ab.u.x, ab.v.x, ab.u.y, ab.v.y));
-  putFour(g.first + 4u * g.step, g.step, vec4u(ab.u.z, ab.v.z, ab.u.w, ab.v.w));
-  putFour(g.first + 8u * g.step, g.step, vec4u(cd.u.x, cd.v.x, cd.u.y, cd.v.y));
-  putFour(g.first + 12u * g.step, g.step, vec4u(cd.u.z, cd.v.z, cd.u.w, cd.v.w));
+  return Elements(
+    vec4u(ab.u.x, ab.v.x, ab.u.y, ab.v.y),
+    vec4u(ab.u.z, ab.v.z, ab.u.w, ab.v.w),
+    vec4u(cd.u.x, cd.v.x, cd.u.y, cd.v.y),
+    vec4u(cd.u.z, cd.v.z, cd.u.w, cd.v.w),
+  );
 }
 
 fn reversed(i: u32) -> u32 {
@@ -58,47 +58,48 @@ fn reversed(i: u32) -> u32 {
 //   8 the inverse of a Galois element, where the result is permuted as well, or 0
 //   9 or, instead of an a, where in the row a sum of products begins, as shaders/sum.wgsl reads it, or 0
 //   10 and on: the conversion, as shaders/convert.wgsl reads it
-@compute @workgroup_size(THREADS)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = launch[group.y];
   let prime = launch[row + 2u];
   let p = i32(prime);
   let twiddles = Tables(launch[row + 3u], launch[row + 4u]);
-  let converts = !SECOND && launch[row + 11u] > 0u;
-  let input = launch[row + select(1u, 0u, SECOND)];
-  for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
-    let at = placeInLimb(group.x, i);
-    if converts {
-      tile[place(i)] = canonical(converted(row + 10u, at, p), p);
-    } else {
-      tile[place(i)] = load(input, at);
+  let first = sixteenOf(group.x, lane, 0u);
+  var x: Elements;
+  if !SECOND && launch[row + 11u] > 0u {
+    // In a loop, not sixteen times: an invocation takes back what it put.
+    for (var m = 0u; m < 16u; m++) {
+      let word = canonical(converted(row + 10u, first.start + m * first.stride, p), p);
+      tile[placeOf(first.first, first.step, m)] = word;
     }
+    x = take(first);
+  } else {
+    x = loadSixteen(launch[row + select(1u, 0u, SECOND)], first);
   }
+  put(first, forward(x, first.twiddle, 0u, twiddles, prime));
   workgroupBarrier();
-  let busy = lane < (1u << (LOG_TILE - 4u));
-  if busy { forward(group.x, lane, 0u, 0u, twiddles, prime); }
-  workgroupBarrier();
-  if STAGES > 4u {
-    if busy { forward(group.x, lane, ROUND_2, 4u - ROUND_2, twiddles, prime); }
-    workgroupBarrier();
-  }
   if STAGES > 8u {
-    if busy { forward(group.x, lane, ROUND_3, 8u - ROUND_3, twiddles, prime); }
+    let middle = sixteenOf(group.x, lane, 4u);
+    put(middle, forward(take(middle), middle.twiddle, 0u, twiddles, prime));
     workgroupBarrier();
   }
+  let last = sixteenOf(group.x, lane, LAST_ROUND);
+  x = forward(take(last), last.twiddle, SKIPPED, twiddles, prime);
+  if COLUMNS {
+    storeSixteen(launch[row], last, x);
+    return;
+  }
+  put(last, x);
+  workgroupBarrier();
   let out = launch[row + 5u];
   let a = launch[row + 6u];
   let factor = i32(launch[row + 7u]);
   let galois = launch[row + 8u];
   let sum = launch[row + 9u];
-  for (var i = lane; i < (1u << LOG_TILE); i += THREADS) {
-    let at = placeInLimb(group.x, i);
-    let x = tile[place(i)];
-    if COLUMNS {
-      store(launch[row], at, x);
-      continue;
-    }
-    let half = min(x, x - 2u * prime);
+  for (var m = 0u; m < 16u; m++) {
+    let at = (group.x << LOG_TILE) + lane + m * LANES;
+    let word = tile[placeOf(place(lane), LANES, m)];
+    let half = min(word, word - 2u * prime);
     var value = min(half, half - prime);
     if sum > 0u {
       value = canonical(product(i32(canonical(summed(row + sum, at, p), p)) - i32(value), factor, p), p);

@@ -1,45 +1,44 @@
-// One pass of a transform: a workgroup takes a tile of the limb into its own memory and does STAGES of the LOG_N stages
-// there. A tile holds several short transforms of 2^STAGES elements side by side: contiguous blocks of the limb (its last
-// stages), or columns of it (COLUMNS, its first stages), of which neighbours lie together, so that both read whole lines.
-// Between barriers an invocation does four stages on sixteen elements in registers.
+// One pass of a transform: a workgroup takes a tile of the limb and does STAGES of the LOG_N stages. A tile holds several
+// short transforms of 2^STAGES elements side by side: contiguous blocks of the limb (its last stages), or columns of it
+// (COLUMNS, its first stages), of which neighbours lie together. An invocation does four stages on sixteen elements in
+// registers, a round; between rounds elements change hands in the workgroup's memory. Only where an invocation's elements
+// are neighbours in the limb do they pass through that memory to or from the limb as well, so that whole lines are moved:
+// elsewhere neighbouring invocations already touch at least eight neighbouring words, a sector of memory.
 
 override LOG_N: u32;
 override STAGES: u32;
 override COLUMNS: bool;
 /** The second of two passes works on what the first left in `out`. */
 override SECOND: bool;
-/**
- * First stages of the second and the third round of four. The last one ends with the last stage: where STAGES is no
- * multiple of four it begins earlier, and skips what was done.
- */
-override ROUND_2: u32 = min(4u, STAGES - 4u);
-override ROUND_3: u32 = STAGES - 4u;
 
 override LOG_TILE: u32 = min(LOG_N, 12u);
+override LANES: u32 = 1u << (LOG_TILE - 4u);
 /** Of the transforms side by side in a tile. */
 override LOG_SIDE: u32 = LOG_TILE - STAGES;
 /** Stages of the whole transform before the first one here. */
 override BEFORE: u32 = select(LOG_N - STAGES, 0u, COLUMNS);
+/** First stage of the last round: where STAGES is no multiple of four, that round skips what the others did. */
+override LAST_ROUND: u32 = STAGES - 4u;
+override SKIPPED: u32 = select(4u, 8u, STAGES > 8u) - LAST_ROUND;
 
 var<workgroup> tile: array<u32, 4096>;
 
-/** Places are exchanged so that steps of any power of two spread over the banks of the memory. */
+/**
+ * Places are exchanged so that the 32 neighbouring invocations of every round meet 32 banks. Linear over XOR: where i and j
+ * share no bits, place(i + j) = place(i) ^ place(j), one operation where j is a constant.
+ */
 fn place(i: u32) -> u32 {
-  return i ^ ((i >> 5u) & 31u);
+  return i ^ ((i >> 4u) & 31u);
 }
 
-/** Where element i of tile `number` lies in the limb. */
-fn placeInLimb(number: u32, i: u32) -> u32 {
-  if COLUMNS {
-    return ((i >> LOG_SIDE) << (LOG_N - STAGES)) + (number << LOG_SIDE) + (i & ((1u << LOG_SIDE) - 1u));
-  }
-  return (number << LOG_TILE) + i;
-}
-
-/** Sixteen elements of a round: `first` + m·`step` in the tile. */
+/** Sixteen elements of a round. */
 struct Sixteen {
+  /** Place of the first in the tile, and the distance of neighbours before the exchange of places. */
   first: u32,
   step: u32,
+  /** The same in the limb. */
+  start: u32,
+  stride: u32,
   /** The twiddle factor of the round's first stage; those of stage s begin at 2^s times as much. */
   twiddle: u32,
 }
@@ -53,22 +52,73 @@ fn sixteenOf(number: u32, lane: u32, done: u32) -> Sixteen {
   let block = own >> rest;
   let element = (block << (STAGES - done)) | (own & ((1u << rest) - 1u));
   let transform = select((number << LOG_SIDE) + side, 0u, COLUMNS);
+  let inTile = select((side << STAGES) | element, (element << LOG_SIDE) | side, COLUMNS);
   return Sixteen(
-    select((side << STAGES) | element, (element << LOG_SIDE) | side, COLUMNS),
+    place(inTile),
     1u << select(rest, rest + LOG_SIDE, COLUMNS),
+    select((number << LOG_TILE) + inTile, (element << (LOG_N - STAGES)) + (number << LOG_SIDE) + side, COLUMNS),
+    1u << select(rest, rest + LOG_N - STAGES, COLUMNS),
     (1u << (BEFORE + done)) + (transform << done) + block,
   );
 }
 
-fn takeFour(at: u32, step: u32) -> vec4u {
-  return vec4u(tile[place(at)], tile[place(at + step)], tile[place(at + 2u * step)], tile[place(at + 3u * step)]);
+/** Where element `first` + m·`step` lies in the workgroup's memory. The mask bounds it for the compiler, too. */
+fn placeOf(first: u32, step: u32, m: u32) -> u32 {
+  return (first ^ place(m * step)) & 4095u;
 }
 
-fn putFour(at: u32, step: u32, x: vec4u) {
-  tile[place(at)] = x.x;
-  tile[place(at + step)] = x.y;
-  tile[place(at + 2u * step)] = x.z;
-  tile[place(at + 3u * step)] = x.w;
+/** Elements by fours: m, m + 1, m + 2, m + 3. */
+struct Elements { a: vec4u, b: vec4u, c: vec4u, d: vec4u }
+
+fn takeFour(g: Sixteen, m: u32) -> vec4u {
+  return vec4u(
+    tile[placeOf(g.first, g.step, m)],
+    tile[placeOf(g.first, g.step, m + 1u)],
+    tile[placeOf(g.first, g.step, m + 2u)],
+    tile[placeOf(g.first, g.step, m + 3u)],
+  );
+}
+
+fn take(g: Sixteen) -> Elements {
+  return Elements(takeFour(g, 0u), takeFour(g, 4u), takeFour(g, 8u), takeFour(g, 12u));
+}
+
+fn putFour(g: Sixteen, m: u32, x: vec4u) {
+  tile[placeOf(g.first, g.step, m)] = x.x;
+  tile[placeOf(g.first, g.step, m + 1u)] = x.y;
+  tile[placeOf(g.first, g.step, m + 2u)] = x.z;
+  tile[placeOf(g.first, g.step, m + 3u)] = x.w;
+}
+
+fn put(g: Sixteen, x: Elements) {
+  putFour(g, 0u, x.a);
+  putFour(g, 4u, x.b);
+  putFour(g, 8u, x.c);
+  putFour(g, 12u, x.d);
+}
+
+fn loadFour(limb: u32, g: Sixteen, m: u32) -> vec4u {
+  let at = g.start + m * g.stride;
+  return vec4u(load(limb, at), load(limb, at + g.stride), load(limb, at + 2u * g.stride), load(limb, at + 3u * g.stride));
+}
+
+fn loadSixteen(limb: u32, g: Sixteen) -> Elements {
+  return Elements(loadFour(limb, g, 0u), loadFour(limb, g, 4u), loadFour(limb, g, 8u), loadFour(limb, g, 12u));
+}
+
+fn storeFour(limb: u32, g: Sixteen, m: u32, x: vec4u) {
+  let at = g.start + m * g.stride;
+  store(limb, at, x.x);
+  store(limb, at + g.stride, x.y);
+  store(limb, at + 2u * g.stride, x.z);
+  store(limb, at + 3u * g.stride, x.w);
+}
+
+fn storeSixteen(limb: u32, g: Sixteen, x: Elements) {
+  storeFour(limb, g, 0u, x.a);
+  storeFour(limb, g, 4u, x.b);
+  storeFour(limb, g, 8u, x.c);
+  storeFour(limb, g, 12u, x.d);
 }
 
 /** Where a prime's twiddle factors lie, and their Shoup quotients. */
@@ -82,10 +132,9 @@ fn one(t: Tables, at: u32) -> Factors {
 }
 
 fn two(t: Tables, at: u32) -> Factors {
-  return Factors(
-    vec4u(vec2u(load(t.factors, at)), vec2u(load(t.factors, at + 1u))),
-    vec4u(vec2u(load(t.quotients, at)), vec2u(load(t.quotients, at + 1u))),
-  );
+  let w = vec2u(load(t.factors, at), load(t.factors, at + 1u));
+  let q = vec2u(load(t.quotients, at), load(t.quotients, at + 1u));
+  return Factors(w.xxyy, q.xxyy);
 }
 
 fn four(t: Tables, at: u32) -> Factors {
