@@ -33,7 +33,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [options]
 
   --log-n LIST      log2 N, of ${LOG_NS.join(", ")} (default 14)
-  --device KIND     cpu (default), or webgpu: kernel times by timestamps, bytes asked for, and the CPU device beside them
+  --device KIND     cpu (default), or webgpu: kernel times by timestamps, a roofline, and the CPU device beside them
   --threads LIST    of ours; "all" for every processor (default 1); the peer has one
   --filter TEXT     only rows whose name contains it: "rotate", "kernel", "bytes", "RL-3"
   --against NAME    node-seal (default) or none

@@ -20,22 +20,23 @@ function gpuLine({ kernelMs, kernels, together, dispatches, submits, bytes, byte
     value ? [`${(100 * value).toFixed(0)} % of ${text}`] : [];
   if (kernelMs === undefined) return `    ${passes}, ${sizeText(bytes)} asked for; no timestamps`;
   const time = timeText(kernelMs);
-  const bandwidth = [`${digits(roof.gigabytesPerSecond!)} GB/s`];
+  const { gigabytesPerSecond, gigaproductsPerSecond } = roof;
+  const bandwidth = gigabytesPerSecond ? [`${digits(gigabytesPerSecond)} GB/s`] : [];
   bandwidth.push(...share("the copy kernel's", roof.shareOfCopy), ...share("the data sheet's", roof.shareOfNominal));
-  const multiplied = roof.products
-    ? [
-        [`${digits(roof.gigaproductsPerSecond!)} G products/s`, ...share("registers'", roof.shareOfButterflies)].join(
-          ", ",
-        ),
-      ]
-    : [];
+  const rate = gigaproductsPerSecond ? [`${digits(gigaproductsPerSecond)} G products/s`] : [];
+  rate.push(...share("registers'", roof.shareOfButterflies));
   const total = Object.values(kernels ?? {}).reduce((sum, milliseconds) => sum + milliseconds, 0);
   const parts = Object.entries(kernels ?? {})
     .sort(([, a], [, b]) => b - a)
     .map(([name, milliseconds]) => `${name} ${((100 * milliseconds) / total).toFixed(0)} %`);
-  const moved = `${sizeText(bytes)} asked for, ${sizeText(bytesMoved!)} moved: ${bandwidth.join(", ")}`;
+  // In records of before there are no bytes moved, and the rate is of those asked for.
+  const moved = bytesMoved === undefined ? [] : [`${sizeText(bytesMoved)} moved`];
+  const traffic = [[`${sizeText(bytes)} asked for`, ...moved].join(", "), bandwidth.join(", ")]
+    .filter(Boolean)
+    .join(": ");
   const split = parts.length > 1 ? [parts.join(", ")] : [];
-  return `    on the GPU ${[time, passes, moved, ...multiplied, ...split].join("; ")}`;
+  const multiplied = rate.length > 0 ? [rate.join(", ")] : [];
+  return `    on the GPU ${[time, passes, traffic, ...multiplied, ...split].join("; ")}`;
 }
 
 /** What the columns of a line are, and where the numbers come from. */

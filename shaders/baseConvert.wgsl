@@ -7,7 +7,6 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = launch[group.y];
   let p = i32(launch[row + 1u]);
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    store(launch[row], i, canonical(converted(row + 2u, i, p), p));
-  }
+  let i = fourOfStrip(group.x, lane);
+  storeFour(launch[row], i, canonical(converted(row + 2u, i, p), p));
 }

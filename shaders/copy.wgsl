@@ -6,7 +6,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let row = group.y * 2u;
   let out = launch[row];
   let a = launch[row + 1u];
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    store(out, i, load(a, i));
-  }
+  let i = fourOfStrip(group.x, lane);
+  storeFour(out, i, loadFour(a, i));
 }

@@ -1,16 +1,6 @@
 //#include memory.wgsl
 //#include modular.wgsl
-
-/** A limb that is not there. */
-const NONE = 0xffffffffu;
-
-/** What a sum begins with: y·factor where there is a y. */
-fn begin(y: u32, i: u32, factor: i32, p: i32) -> i32 {
-  if y == NONE {
-    return 0;
-  }
-  return product(i32(load(y, i)), factor, p);
-}
+//#include sum.wgsl
 
 // out0 = y0·factor + Σ x·k0·2^−32, out1 = y1·factor + Σ x·k1·2^−32. A row is found by its place in the table: outputs,
 // prime, number of terms, y0, y1, factor (times 2^32, centred), terms.
@@ -21,16 +11,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let terms = row + 7u;
   let factor = i32(launch[row + 6u]);
   let end = terms + 3u * launch[row + 3u];
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    // Sums stay in [−p, p).
-    var sum0 = begin(launch[row + 4u], i, factor, p);
-    var sum1 = begin(launch[row + 5u], i, factor, p);
-    for (var term = terms; term < end; term += 3u) {
-      let x = centred(i32(load(launch[term], i)), p);
-      sum0 = towardsZero(sum0 + product(i32(load(launch[term + 1u], i)), x, p), p);
-      sum1 = towardsZero(sum1 + product(i32(load(launch[term + 2u], i)), x, p), p);
-    }
-    store(launch[row], i, canonical(sum0, p));
-    store(launch[row + 1u], i, canonical(sum1, p));
+  let i = fourOfStrip(group.x, lane);
+  // Sums stay in [−p, p).
+  var sum0 = begin(launch[row + 4u], i, factor, p);
+  var sum1 = begin(launch[row + 5u], i, factor, p);
+  for (var term = terms; term < end; term += 3u) {
+    let x = centred(vec4i(loadFour(launch[term], i)), p);
+    sum0 = towardsZero(sum0 + product(vec4i(loadFour(launch[term + 1u], i)), x, p), p);
+    sum1 = towardsZero(sum1 + product(vec4i(loadFour(launch[term + 2u], i)), x, p), p);
   }
+  storeFour(launch[row], i, canonical(sum0, p));
+  storeFour(launch[row + 1u], i, canonical(sum1, p));
 }

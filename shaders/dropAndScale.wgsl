@@ -8,8 +8,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a = launch[row + 1u];
   let b = launch[row + 2u];
   let p = i32(launch[row + 3u]);
-  let factor = i32(launch[row + 4u]); // times 2^32, centred
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    store(out, i, canonical(product(i32(load(a, i)) - i32(load(b, i)), factor, p), p));
-  }
+  let factor = vec4i(i32(launch[row + 4u])); // times 2^32, centred
+  let i = fourOfStrip(group.x, lane);
+  storeFour(out, i, canonical(product(vec4i(loadFour(a, i)) - vec4i(loadFour(b, i)), factor, p), p));
 }

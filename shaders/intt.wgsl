@@ -56,13 +56,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if COLUMNS {
     x = loadSixteen(input, last);
   } else {
-    for (var m = 0u; m < 16u; m++) {
-      let at = (group.x << LOG_TILE) + lane + m * LANES;
-      let to = placeOf(place(lane), LANES, m);
+    let moved = inOrder(group.x, lane);
+    for (var m = 0u; m < 16u; m += 4u) {
+      let at = fourOf(moved, m);
       if input == NONE {
-        tile[to] = canonical(summed(row + 6u, at, p), p);
+        putFour(moved, m, canonical(summed(row + 6u, at, p), p));
       } else {
-        tile[to] = load(input, at);
+        putFour(moved, m, loadFour(input, at));
       }
     }
     workgroupBarrier();
@@ -92,11 +92,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 /** Products of words below 2p, canonical. */
 fn scaled(x: vec4u, factor: i32, prime: u32) -> vec4u {
   let p = i32(prime);
-  let a = vec4i(below(x, vec4u(prime)));
-  return vec4u(
-    canonical(product(a.x, factor, p), p),
-    canonical(product(a.y, factor, p), p),
-    canonical(product(a.z, factor, p), p),
-    canonical(product(a.w, factor, p), p),
-  );
+  return canonical(product(vec4i(below(x, vec4u(prime))), vec4i(factor), p), p);
 }

@@ -7,7 +7,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let out = launch[row];
   let a = launch[row + 1u];
   let p = i32(launch[row + 2u]);
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    store(out, i, canonical(i32(load(a, i)), p));
-  }
+  let i = fourOfStrip(group.x, lane);
+  storeFour(out, i, canonical(vec4i(loadFour(a, i)), p));
 }

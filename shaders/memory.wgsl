@@ -35,6 +35,21 @@ fn store(limb: u32, i: u32, word: u32) {
   }
 }
 
+fn loadFour(limb: u32, i: vec4u) -> vec4u {
+  return vec4u(load(limb, i.x), load(limb, i.y), load(limb, i.z), load(limb, i.w));
+}
+
+fn storeFour(limb: u32, i: vec4u, words: vec4u) {
+  store(limb, i.x, words.x);
+  store(limb, i.y, words.y);
+  store(limb, i.z, words.z);
+  store(limb, i.w, words.w);
+}
+
 /** Pointwise kernels: a workgroup of 256 takes 2^10 coefficients of one row, its row is workgroup_id.y. */
 const THREADS = 256u;
-const STRIP = 1024u;
+
+/** An invocation's four of them: neighbours take neighbours. */
+fn fourOfStrip(group: u32, lane: u32) -> vec4u {
+  return 4u * THREADS * group + lane + vec4u(0u, THREADS, 2u * THREADS, 3u * THREADS);
+}

@@ -8,8 +8,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a = launch[row + 1u];
   let b = launch[row + 2u];
   let p = i32(launch[row + 3u]);
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    let r = product(i32(load(a, i)), centred(i32(load(b, i)), p), p);
-    store(out, i, canonical(towardsZero(i32(load(out, i)) + r, p), p));
-  }
+  let i = fourOfStrip(group.x, lane);
+  let r = product(vec4i(loadFour(a, i)), centred(vec4i(loadFour(b, i)), p), p);
+  storeFour(out, i, canonical(towardsZero(vec4i(loadFour(out, i)) + r, p), p));
 }

@@ -7,9 +7,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let out = launch[row];
   let a = launch[row + 1u];
   let p = i32(launch[row + 2u]);
-  let factor = i32(launch[row + 3u]); // times 2^32, centred
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    let r = product(i32(load(a, i)), factor, p);
-    store(out, i, canonical(towardsZero(i32(load(out, i)) + r, p), p));
-  }
+  let factor = vec4i(i32(launch[row + 3u])); // times 2^32, centred
+  let i = fourOfStrip(group.x, lane);
+  let r = product(vec4i(loadFour(a, i)), factor, p);
+  storeFour(out, i, canonical(towardsZero(vec4i(loadFour(out, i)) + r, p), p));
 }

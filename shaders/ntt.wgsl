@@ -45,8 +45,8 @@ fn forward(x: Elements, w: u32, skipped: u32, twiddles: Tables, p: u32) -> Eleme
   );
 }
 
-fn reversed(i: u32) -> u32 {
-  return reverseBits(i) >> (32u - LOG_N);
+fn reversed(i: vec4u) -> vec4u {
+  return reverseBits(i) >> vec4u(32u - LOG_N);
 }
 
 // A pass of the forward transform, with what comes before and after it. A row is found by its place in the table:
@@ -66,11 +66,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let twiddles = Tables(launch[row + 3u], launch[row + 4u]);
   let first = sixteenOf(group.x, lane, 0u);
   var x: Elements;
-  if !SECOND && launch[row + 11u] > 0u {
-    // In a loop, not sixteen times: an invocation takes back what it put.
-    for (var m = 0u; m < 16u; m++) {
-      let word = canonical(converted(row + 10u, first.start + m * first.stride, p), p);
-      tile[placeOf(first.first, first.step, m)] = word;
+  if !SECOND && launch[row + 10u] > 0u {
+    // In a loop, not four times: an invocation takes back what it put.
+    for (var m = 0u; m < 16u; m += 4u) {
+      putFour(first, m, canonical(converted(row + 10u, fourOf(first, m), p), p));
     }
     x = take(first);
   } else {
@@ -93,21 +92,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   workgroupBarrier();
   let out = launch[row + 5u];
   let a = launch[row + 6u];
-  let factor = i32(launch[row + 7u]);
+  let factor = vec4i(i32(launch[row + 7u]));
   let galois = launch[row + 8u];
   let sum = launch[row + 9u];
-  for (var m = 0u; m < 16u; m++) {
-    let at = (group.x << LOG_TILE) + lane + m * LANES;
-    let word = tile[placeOf(place(lane), LANES, m)];
-    let half = min(word, word - 2u * prime);
+  let moved = inOrder(group.x, lane);
+  for (var m = 0u; m < 16u; m += 4u) {
+    let at = fourOf(moved, m);
+    let x = takeFour(moved, m);
+    let half = min(x, x - 2u * prime);
     var value = min(half, half - prime);
     if sum > 0u {
-      value = canonical(product(i32(canonical(summed(row + sum, at, p), p)) - i32(value), factor, p), p);
+      let minuend = canonical(summed(row + sum, at, p), p);
+      value = canonical(product(vec4i(minuend) - vec4i(value), factor, p), p);
     } else if a != NONE {
-      value = canonical(product(i32(load(a, at)) - i32(value), factor, p), p);
+      value = canonical(product(vec4i(loadFour(a, at)) - vec4i(value), factor, p), p);
     }
-    // Value i of the operand becomes the value that has it in shaders/permute.wgsl.
-    let exponent = galois * (2u * reversed(at) + 1u);
-    store(out, select(at, reversed((exponent >> 1u) & ((1u << LOG_N) - 1u)), galois > 0u), value);
+    if galois > 0u {
+      // Value i of the operand becomes the value that has it in shaders/permute.wgsl.
+      let exponent = galois * (2u * reversed(at) + 1u);
+      storeFour(out, reversed((exponent >> vec4u(1u)) & vec4u((1u << LOG_N) - 1u)), value);
+    } else {
+      storeFour(out, at, value);
+    }
   }
 }

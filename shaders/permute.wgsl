@@ -2,8 +2,8 @@
 
 override LOG_N: u32;
 
-fn reversed(i: u32) -> u32 {
-  return reverseBits(i) >> (32u - LOG_N);
+fn reversed(i: vec4u) -> vec4u {
+  return reverseBits(i) >> vec4u(32u - LOG_N);
 }
 
 // out = a under X → X^galois, on NTT values. Value j is the polynomial at root^(2·rev(j) + 1): indices need no table.
@@ -13,8 +13,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let out = launch[row];
   let a = launch[row + 1u];
   let galois = launch[row + 2u];
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    let exponent = galois * (2u * reversed(i) + 1u); // modulo 2N by the mask below
-    store(out, i, load(a, reversed((exponent >> 1u) & ((1u << LOG_N) - 1u))));
-  }
+  let i = fourOfStrip(group.x, lane);
+  let exponent = galois * (2u * reversed(i) + 1u); // modulo 2N by the mask below
+  storeFour(out, i, loadFour(a, reversed((exponent >> vec4u(1u)) & vec4u((1u << LOG_N) - 1u))));
 }

@@ -10,20 +10,6 @@ override ROUNDS: u32;
 /** A factor and its quotient: of K-RED the centred factor times 2^32 and nothing, of Shoup w and ⌊w·2^32/p⌋. */
 @group(0) @binding(1) var<storage, read> factors: array<vec2u>;
 
-/** Four products at once. */
-fn product4(a: vec4i, b: vec4i, p: i32) -> vec4i {
-  let k = p >> 16u;
-  let a0 = a & vec4i(0xffff);
-  let a1 = a >> vec4u(16u);
-  let b0 = (b << vec4u(16u)) >> vec4u(16u);
-  let b1 = (b - b0) >> vec4u(16u);
-  let t = a0 * b0;
-  let l = (t << vec4u(16u)) >> vec4u(16u);
-  let u = a1 * b0 + a0 * b1 + ((t - l) >> vec4u(16u)) - l * k;
-  let m = (u << vec4u(16u)) >> vec4u(16u);
-  return a1 * b1 + ((u - m) >> vec4u(16u)) - m * k;
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let prime = factors[0].x;
@@ -50,14 +36,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var v = vec4i(b);
     for (var round = 0u; round < ROUNDS; round++) {
       let w = vec4i(i32(factors[1u + ((round + id.x) % count)].x));
-      let x = select(u + p, u - p, u >= vec4i(0));
-      let y = product4(v, w, p);
+      let x = towardsZero(u, p);
+      let y = product(v, w, p);
       u = x + y;
       v = (x - y).yzwx;
     }
-    for (var i = 0u; i < 4u; i++) {
-      data[2u * id.x][i] = canonical(towardsZero(u[i], p), p);
-      data[2u * id.x + 1u][i] = canonical(towardsZero(v[i], p), p);
-    }
+    data[2u * id.x] = canonical(towardsZero(u, p), p);
+    data[2u * id.x + 1u] = canonical(towardsZero(v, p), p);
   }
 }

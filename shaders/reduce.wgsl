@@ -11,8 +11,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let c1 = i32(launch[row + 4u]);
   let c2 = i32(launch[row + 5u]);
   let c3 = i32(launch[row + 6u]);
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    let h = i32(load(high, i));
-    store(out, i, reduceWide(load(low, i), h & 0xffff, h >> 16u, c1, c2, c3, p));
-  }
+  let i = fourOfStrip(group.x, lane);
+  let h = vec4i(loadFour(high, i));
+  storeFour(out, i, reduceWide(loadFour(low, i), h & vec4i(0xffff), h >> vec4u(16u), c1, c2, c3, p));
 }

@@ -2,10 +2,8 @@
 //#include modular.wgsl
 //#include chacha.wgsl
 
-fn storeFour(out: u32, first: u32, words: vec4u) {
-  for (var j = 0u; j < 4u; j++) {
-    store(out, first + j, highWord(words[j], 3u) - 1u);
-  }
+fn ternary(words: vec4u) -> vec4u {
+  return highWord(words, 3u) - 1u;
 }
 
 // out = ⌊3·w/2^32⌋ − 1 as signed words, for the words w of the key stream. Row: out, seed.
@@ -15,8 +13,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let out = launch[row];
   let block = group.x * BLOCKS + lane;
   let s = keyStream(row + 1u, block);
-  storeFour(out, 16u * block, s.a);
-  storeFour(out, 16u * block + 4u, s.b);
-  storeFour(out, 16u * block + 8u, s.c);
-  storeFour(out, 16u * block + 12u, s.d);
+  let first = 16u * block + vec4u(0u, 1u, 2u, 3u);
+  storeFour(out, first, ternary(s.a));
+  storeFour(out, first + 4u, ternary(s.b));
+  storeFour(out, first + 8u, ternary(s.c));
+  storeFour(out, first + 12u, ternary(s.d));
 }

@@ -8,10 +8,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a = launch[row + 1u];
   let b = launch[row + 2u];
   let p = i32(launch[row + 3u]);
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    let x = load(a, i);
-    let y = load(b, i);
-    // Equal words first: x − x = 0 for any word, which is how secrets are overwritten.
-    store(out, i, canonical(i32(x - y), p));
-  }
+  let i = fourOfStrip(group.x, lane);
+  // Equal words first: x − x = 0 for any word, which is how secrets are overwritten.
+  storeFour(out, i, canonical(vec4i(loadFour(a, i) - loadFour(b, i)), p));
 }

@@ -9,22 +9,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let p = i32(launch[row + 3u]);
   let terms = row + 5u;
   let end = terms + 4u * launch[row + 4u];
-  for (var i = group.x * STRIP + lane; i < (group.x + 1u) * STRIP; i += THREADS) {
-    // Sums stay in [−p, p).
-    var sum0 = 0;
-    var sum1 = 0;
-    var sum2 = 0;
-    for (var term = terms; term < end; term += 4u) {
-      let a0 = centred(i32(load(launch[term], i)), p);
-      let a1 = centred(i32(load(launch[term + 1u], i)), p);
-      let b0 = i32(load(launch[term + 2u], i));
-      let b1 = i32(load(launch[term + 3u], i));
-      sum0 = towardsZero(sum0 + product(b0, a0, p), p);
-      sum1 = towardsZero(towardsZero(sum1 + product(b1, a0, p), p) + product(b0, a1, p), p);
-      sum2 = towardsZero(sum2 + product(b1, a1, p), p);
-    }
-    store(launch[row], i, canonical(sum0, p));
-    store(launch[row + 1u], i, canonical(sum1, p));
-    store(launch[row + 2u], i, canonical(sum2, p));
+  let i = fourOfStrip(group.x, lane);
+  // Sums stay in [−p, p).
+  var sum0 = vec4i(0);
+  var sum1 = vec4i(0);
+  var sum2 = vec4i(0);
+  for (var term = terms; term < end; term += 4u) {
+    let a0 = centred(vec4i(loadFour(launch[term], i)), p);
+    let a1 = centred(vec4i(loadFour(launch[term + 1u], i)), p);
+    let b0 = vec4i(loadFour(launch[term + 2u], i));
+    let b1 = vec4i(loadFour(launch[term + 3u], i));
+    sum0 = towardsZero(sum0 + product(b0, a0, p), p);
+    sum1 = towardsZero(towardsZero(sum1 + product(b1, a0, p), p) + product(b0, a1, p), p);
+    sum2 = towardsZero(sum2 + product(b1, a1, p), p);
   }
+  storeFour(launch[row], i, canonical(sum0, p));
+  storeFour(launch[row + 1u], i, canonical(sum1, p));
+  storeFour(launch[row + 2u], i, canonical(sum2, p));
 }

@@ -62,6 +62,11 @@ fn sixteenOf(number: u32, lane: u32, done: u32) -> Sixteen {
   );
 }
 
+/** Sixteen elements as they are moved: neighbouring invocations take neighbours in the limb. */
+fn inOrder(number: u32, lane: u32) -> Sixteen {
+  return Sixteen(place(lane), LANES, (number << LOG_TILE) + lane, LANES, 0u);
+}
+
 /** Where element `first` + m·`step` lies in the workgroup's memory. The mask bounds it for the compiler, too. */
 fn placeOf(first: u32, step: u32, m: u32) -> u32 {
   return (first ^ place(m * step)) & 4095u;
@@ -97,28 +102,25 @@ fn put(g: Sixteen, x: Elements) {
   putFour(g, 12u, x.d);
 }
 
-fn loadFour(limb: u32, g: Sixteen, m: u32) -> vec4u {
-  let at = g.start + m * g.stride;
-  return vec4u(load(limb, at), load(limb, at + g.stride), load(limb, at + 2u * g.stride), load(limb, at + 3u * g.stride));
+/** Where elements m to m + 3 lie in the limb. */
+fn fourOf(g: Sixteen, m: u32) -> vec4u {
+  return g.start + g.stride * (m + vec4u(0u, 1u, 2u, 3u));
 }
 
 fn loadSixteen(limb: u32, g: Sixteen) -> Elements {
-  return Elements(loadFour(limb, g, 0u), loadFour(limb, g, 4u), loadFour(limb, g, 8u), loadFour(limb, g, 12u));
-}
-
-fn storeFour(limb: u32, g: Sixteen, m: u32, x: vec4u) {
-  let at = g.start + m * g.stride;
-  store(limb, at, x.x);
-  store(limb, at + g.stride, x.y);
-  store(limb, at + 2u * g.stride, x.z);
-  store(limb, at + 3u * g.stride, x.w);
+  return Elements(
+    loadFour(limb, fourOf(g, 0u)),
+    loadFour(limb, fourOf(g, 4u)),
+    loadFour(limb, fourOf(g, 8u)),
+    loadFour(limb, fourOf(g, 12u)),
+  );
 }
 
 fn storeSixteen(limb: u32, g: Sixteen, x: Elements) {
-  storeFour(limb, g, 0u, x.a);
-  storeFour(limb, g, 4u, x.b);
-  storeFour(limb, g, 8u, x.c);
-  storeFour(limb, g, 12u, x.d);
+  storeFour(limb, fourOf(g, 0u), x.a);
+  storeFour(limb, fourOf(g, 4u), x.b);
+  storeFour(limb, fourOf(g, 8u), x.c);
+  storeFour(limb, fourOf(g, 12u), x.d);
 }
 
 /** Where a prime's twiddle factors lie, and their Shoup quotients. */
@@ -138,11 +140,8 @@ fn two(t: Tables, at: u32) -> Factors {
 }
 
 fn four(t: Tables, at: u32) -> Factors {
-  return Factors(fourOf(t.factors, at), fourOf(t.quotients, at));
-}
-
-fn fourOf(limb: u32, at: u32) -> vec4u {
-  return vec4u(load(limb, at), load(limb, at + 1u), load(limb, at + 2u), load(limb, at + 3u));
+  let places = at + vec4u(0u, 1u, 2u, 3u);
+  return Factors(loadFour(t.factors, places), loadFour(t.quotients, places));
 }
 
 /** Four pairs, the upper and the lower of each. */

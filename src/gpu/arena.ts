@@ -103,18 +103,24 @@ export class SlabArena {
 
   private take(logN: number, count: number): Limb[] {
     const limbs: Limb[] = [];
+    try {
+      this.collect(logN, count, limbs);
+    } catch (error) {
+      this.free[logN].push(...limbs);
+      throw error;
+    }
+    return limbs;
+  }
+
+  private collect(logN: number, count: number, limbs: Limb[]): void {
     while (limbs.length < count) {
       const limb = this.free[logN].pop() ?? this.carve(logN);
       if (limb !== undefined) limbs.push(limb);
       else if (this.owner.worthFlushing() && this.anyRests(logN)) this.owner.flush();
       else if (this.grow()) continue;
       else if (this.anyRests(logN)) this.owner.flush();
-      else {
-        this.free[logN].push(...limbs);
-        throw this.exhausted();
-      }
+      else throw this.exhausted();
     }
-    return limbs;
   }
 
   private anyRests(logN: number): boolean {

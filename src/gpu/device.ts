@@ -202,6 +202,7 @@ export class GpuDevice implements Device {
     this.#flushAwaited = true;
     queueMicrotask(() => {
       if (this.#health.works) this.#flush();
+      else this.#waiting.clear();
     });
   }
 

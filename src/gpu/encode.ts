@@ -1,8 +1,9 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../ntt/kernels.js";
 import { multiplyModulo, toMontgomery } from "../ntt/modulus.js";
+import { CONVERSION_GROUP, conversionConstants } from "./conversion.js";
 import type { Rows } from "./rows.js";
-import { centredWord, factorWord, type Tables } from "./tables.js";
+import { factorWord, type Tables } from "./tables.js";
 
 /** Each threshold as its upper 32 and its lower 21 bits. */
 const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 21), t % 2 ** 21]);
@@ -29,6 +30,10 @@ export class RowEncoder {
   /** All rows of a launch, or none if one of them is refused. */
   encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
     const encode = this.encoders[kernel];
+    // Made at first use: room for them may have to be made by running what waits, which must not be half of a launch.
+    if (kernel === "ntt" || kernel === "intt") {
+      for (const [, , p] of rows as readonly KernelRows["ntt" | "intt"][]) this.tables.transform(p, logN);
+    }
     const mark = this.to.mark();
     try {
       for (let i = 0; i < rows.length; i++) encode(rows[i], logN);
@@ -41,7 +46,7 @@ export class RowEncoder {
   private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => void } = {
     ntt: ([out, a, p], logN) => {
       const [factors, quotients] = this.tables.transform(p, logN).forward;
-      this.row("ntt", logN, [out, a, p, factors, quotients, out, NONE, 0, 0, 0, 0, 0], out, a);
+      this.row("ntt", logN, [out, a, p, factors, quotients, out, NONE, 0, 0, 0, 0], out, a);
     },
     intt: ([out, a, p, factor], logN) => {
       const [factors, quotients] = this.tables.transform(p, logN).inverse;
@@ -86,12 +91,18 @@ export class RowEncoder {
     // A row for each target: one conversion alone would leave most of a GPU idle.
     baseConvert: ({ sources, fractions, targets }, logN) => {
       requireFractionWords(fractions);
-      for (const { out, prime, constants, quotientConstant } of targets) {
-        this.row("baseConvert", logN, [out, prime, centredWord(quotientConstant, prime), sources.length], out);
+      for (let t = 0; t < targets.length; t++) {
+        const { out, prime } = targets[t];
+        const { quotient, offset, centres, halves } = conversionConstants(targets[t]);
+        this.row("baseConvert", logN, [out, prime, sources.length, quotient, offset], out);
         for (let i = 0; i < sources.length; i++) {
+          if (i % CONVERSION_GROUP === 0) {
+            this.to.word(centres[(2 * i) / CONVERSION_GROUP]);
+            this.to.word(centres[(2 * i) / CONVERSION_GROUP + 1]);
+          }
           this.operand(sources[i]);
           this.to.word(fractions[i]);
-          this.to.word(centredWord(constants[i], prime));
+          this.to.word(halves[i]);
         }
       }
     },

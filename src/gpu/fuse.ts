@@ -45,7 +45,7 @@ export class Fusion {
     if (j < 0 || rows.kernels[j] !== KERNEL.baseConvert) return;
     const from = rows.first[j];
     const end = from + rows.lengths[j];
-    if (rows.words[from + 1] !== rows.words[at + NTT.p] || rows.words[from + 3] === 0 || this.readsChange(j, i)) return;
+    if (rows.words[from + 1] !== rows.words[at + NTT.p] || rows.words[from + 2] === 0 || this.readsChange(j, i)) return;
     rows.rewrite(i);
     for (let k = 0; k < NTT.conversion; k++) rows.word(k === NTT.input ? NONE : rows.words[at + k]);
     for (let k = from + 2; k < end; k++) rows.word(rows.words[k]);
@@ -200,7 +200,18 @@ export class Fusion {
 }
 
 /** Words of a row of `ntt`, see shaders/ntt.wgsl; the first three are those of `intt`, too. */
-export const NTT = { work: 0, input: 1, p: 2, out: 5, a: 6, factor: 7, galois: 8, sum: 9, conversion: 10 } as const;
+export const NTT = {
+  work: 0,
+  input: 1,
+  p: 2,
+  tables: [3, 4],
+  out: 5,
+  a: 6,
+  factor: 7,
+  galois: 8,
+  sum: 9,
+  conversion: 10,
+} as const;
 
 /** Words of a row of `dotProduct`, after the two outputs. */
 const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;

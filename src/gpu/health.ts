@@ -41,16 +41,18 @@ export class Health {
   /** Creates something for which there may be no memory. */
   allocating<T>(create: () => T): T {
     this.gpu.pushErrorScope("out-of-memory");
-    const created = create();
-    this.gpu.popErrorScope().then(
-      (error) => {
-        if (!error) return;
-        this.failure = undefined; // what else failed, failed for want of this
-        this.fail("the GPU's memory is exhausted", error.message);
-      },
-      () => {}, // the device was lost, which is told elsewhere
-    );
-    return created;
+    try {
+      return create();
+    } finally {
+      this.gpu.popErrorScope().then(
+        (error) => {
+          if (!error) return;
+          this.failure = undefined; // what else failed, failed for want of this
+          this.fail("the GPU's memory is exhausted", error.message);
+        },
+        () => {}, // the device was lost, which is told elsewhere
+      );
+    }
   }
 
   /** What the GPU says from now on is nobody's concern. */

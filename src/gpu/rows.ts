@@ -8,8 +8,9 @@ export const KERNEL = Object.fromEntries(KERNEL_NAMES.map((name, i) => [name, i]
 /** In the place of the kernel of a row that became part of another one, and of the limb of an operand that is none any more. */
 const GONE = -1;
 
-/** What `Rows` held at some time, to go back to. */
+/** What `Rows` held at some time, to go back to before they are cleared. */
 export interface Mark {
+  readonly age: number;
   readonly rows: number;
   readonly words: number;
   readonly operands: number;
@@ -63,7 +64,7 @@ export class Rows {
   }
 
   word(word: number): void {
-    if (this.wordCount === this.words.length) this.words = grown(this.words);
+    if (this.wordCount === this.words.length) this.growWords();
     this.words[this.wordCount++] = word;
     this.lengths[this.current]++;
   }
@@ -117,11 +118,12 @@ export class Rows {
   }
 
   mark(): Mark {
-    return { rows: this.count, words: this.wordCount, operands: this.operandCount };
+    return { age: this.age, rows: this.count, words: this.wordCount, operands: this.operandCount };
   }
 
   /** Forgets the rows begun since. */
-  restore({ rows, words, operands }: Mark): void {
+  restore({ age, rows, words, operands }: Mark): void {
+    if (age !== this.age) throw new Error("rows that have run cannot be taken back");
     this.words.fill(0, words, this.wordCount);
     this.count = rows;
     this.wordCount = words;
@@ -130,7 +132,7 @@ export class Rows {
 
   /** Forgets all rows; their words may have held seeds of secrets. */
   clear(): void {
-    this.restore({ rows: 0, words: 0, operands: 0 });
+    this.restore({ age: this.age, rows: 0, words: 0, operands: 0 });
     this.age++;
   }
 
@@ -138,6 +140,12 @@ export class Rows {
     if (this.operands[row] < 0) this.operands[row] = first;
     else this.next[this.lastOperands[row]] = first;
     this.lastOperands[row] = last;
+  }
+
+  private growWords(): void {
+    const shorter = this.words;
+    this.words = grown(shorter);
+    shorter.fill(0);
   }
 
   private growRows(): void {

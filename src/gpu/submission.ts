@@ -91,7 +91,8 @@ export class Submission {
       for (let word = rows.first[row]; word < end; word++) this.words[at++] = rows.words[word];
     }
     const passes = this.pipelines.of(kernel, batch.logN);
-    const traffic = this.profiler && shareOf(rows, batch.rows.slice(done, done + count), passes.length);
+    const whole = this.profiler && trafficOf(rows, batch.rows.slice(done, done + count), passes.length);
+    const traffic = whole && { bytes: whole.bytes / passes.length, products: whole.products / passes.length };
     for (const pass of passes) this.pending.push({ pass, tableBytes: 4 * this.used, rows: count, traffic });
     this.secret ||= SECRET.includes(kernel);
     this.used = Math.ceil(at / ALIGNMENT_WORDS) * ALIGNMENT_WORDS;
@@ -138,15 +139,4 @@ export class Submission {
     }
     return this.bindings.group;
   }
-}
-
-/** What each of the passes over some rows has of their traffic. */
-function shareOf(rows: Rows, numbers: readonly number[], passes: number): Traffic {
-  let [bytes, products] = [0, 0];
-  for (const row of numbers) {
-    const traffic = trafficOf(rows, row, passes);
-    bytes += traffic.bytes / passes;
-    products += traffic.products / passes;
-  }
-  return { bytes, products };
 }

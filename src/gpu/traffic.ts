@@ -2,41 +2,46 @@ import { NONE } from "./encode.js";
 import { NTT } from "./fuse.js";
 import { KERNEL, type Rows } from "./rows.js";
 
-/** What running a row costs, fused as it is: what a roofline is made of. */
+/** What a dispatch costs, or several that are passes over the same rows: what a roofline is made of. */
 export interface Traffic {
-  /** Read and written by all of its passes, limbs and twiddle factors; each operand counts once, whatever caches do. */
+  /** Limbs read and written, twiddle factors among them. A limb that several rows read counts once: caches hold what is shared. */
   readonly bytes: number;
   /** Modular multiplications: of butterflies, of terms of sums and conversions, by factors. */
   readonly products: number;
 }
 
-/** @param passes over memory that the row takes */
-export function trafficOf(rows: Rows, row: number, passes: number): Traffic {
-  const n = 2 ** rows.logNs[row];
-  let reads = 0;
-  let writes = 0;
-  for (let o = rows.operands[row]; o >= 0; o = rows.next[o]) {
-    if (rows.limbs[o] < 0) continue;
-    if (rows.written[o]) writes++;
-    else reads++;
+/** Of some rows of one kernel, fused as they are, in so many passes over memory. */
+export function trafficOf(rows: Rows, numbers: readonly number[], passes: number): Traffic {
+  const read = new Set<number>();
+  let [limbs, products] = [0, 0];
+  for (const row of numbers) {
+    let writes = 0;
+    for (let o = rows.operands[row]; o >= 0; o = rows.next[o]) {
+      if (rows.limbs[o] < 0) continue;
+      if (rows.written[o]) writes++;
+      else read.add(rows.limbs[o]);
+    }
+    const kernel = rows.kernels[row];
+    if (kernel === KERNEL.ntt || kernel === KERNEL.intt) {
+      // One result, and what each pass but the last writes and the next reads. Then twiddle factors, and their quotients.
+      writes = 1 + 2 * (passes - 1);
+      for (const table of NTT.tables) read.add(rows.words[rows.first[row] + table]);
+    }
+    limbs += writes;
+    products += productsOf(rows, row);
   }
-  const kernel = rows.kernels[row];
-  if (kernel === KERNEL.ntt || kernel === KERNEL.intt) {
-    // One result, what each pass but the last leaves for the next, twiddle factors and their quotients.
-    reads += passes - 1 + 2;
-    writes = passes;
-  }
-  return { bytes: 4 * n * (reads + writes), products: n * productsOf(rows, row) };
+  const n = numbers.length > 0 ? 2 ** rows.logNs[numbers[0]] : 0;
+  return { bytes: 4 * n * (limbs + read.size), products: n * products };
 }
 
 /** For each coefficient. */
-function productsOf({ kernels, words, first, lengths, logNs }: Rows, row: number): number {
+function productsOf({ kernels, words, first, logNs }: Rows, row: number): number {
   const at = first[row];
   const word = (i: number) => words[at + i];
   switch (kernels[row]) {
     case KERNEL.ntt: {
       const sum = word(NTT.sum);
-      const sources = word(NTT.conversion + 1);
+      const sources = word(NTT.conversion);
       const scales = sum > 0 || word(NTT.a) !== NONE;
       return logNs[row] / 2 + (sources > 0 ? sources + 1 : 0) + (scales ? 1 : 0) + (sum > 0 ? ofSum(word, sum) : 0);
     }
@@ -56,7 +61,7 @@ function productsOf({ kernels, words, first, lengths, logNs }: Rows, row: number
     case KERNEL.tensor:
       return 4 * word(4);
     case KERNEL.baseConvert:
-      return (lengths[row] - 4) / 3 + 1;
+      return word(2) + 1;
     default:
       return 0;
   }

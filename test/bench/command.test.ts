@@ -22,6 +22,29 @@ async function run(...args: string[]) {
 const quick = ["--log-n", "12", "--against", "none", "--time", "1"];
 
 describe("bench", () => {
+  it("prints records of GPUs of before there were bytes moved, and of times that no clock tells from none", async () => {
+    const gpu = { together: 1, dispatches: 1, submits: 1, bytes: 1e6 };
+    const timing = { samples: 6, perSample: 1, minimumMs: 1, p25Ms: 1, medianMs: 1, p75Ms: 1 };
+    const subject = { label: "blindsight", threads: 1, parameters: "" };
+    const row = { group: "kernel", name: "kernel add", logN: 12, threads: 1 };
+    const { machine } = JSON.parse(
+      (await run(...quick, "--filter", "kernel add", "--json", "-")).stdout,
+    ) as BenchRecord;
+    const figures = [
+      { kernelMs: 0.5, kernels: { add: 0.5 }, gigabytesPerSecond: 2, shareOfCopy: 0.5 },
+      { kernelMs: 0 },
+    ];
+    for (const figure of figures) {
+      const rows = [{ ...row, ours: { subject, ...timing, gpu: { ...gpu, ...figure } } }];
+      const path = join(folder, "before.json");
+      writeFileSync(path, JSON.stringify({ schema: 1, date: "", machine, versions: {}, command: [], rows, sizes: [] }));
+      const { status, stdout, stderr } = await run("--from", path);
+      expect(status, stderr).toBe(0);
+      expect(stdout).toContain("1.00 MB asked for");
+      expect(stdout).not.toMatch(/NaN|Infinity|undefined/);
+    }
+  });
+
   it.each([
     [["--fast"], /unknown option '--fast'/i],
     [["--log-n", "11"], /--log-n 11/],

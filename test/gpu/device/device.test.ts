@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DeviceError } from "../../../src/errors.js";
 import { type GpuDevice, openWebGpuDevice } from "../../../src/gpu/device.js";
 import type { Limb } from "../../../src/ntt/kernels.js";
-import { primePool } from "../../../src/ntt/primes.js";
+import { choosePrimes, primePool } from "../../../src/ntt/primes.js";
+import { openReferenceDevice } from "../../../src/ntt/reference.js";
 import { randomLimb } from "../../ntt/limbs.js";
 import { DevicePair, requireEqual } from "../../ntt/pair.js";
 
@@ -44,6 +45,10 @@ describe("one device", () => {
     const alone = await device.profile(() => device.launch("ntt", 14, [[out, a, p]]));
     // Input, what the first pass leaves (written and read), output, twiddle factors, quotients.
     expect(alone.get("ntt")).toMatchObject({ dispatches: 2, bytes: 6 * 4 * 2 ** 14, products: 7 * 2 ** 14 });
+    const rows = [out, work].map((limb) => [limb, a, p] as const);
+    const two = await device.profile(() => device.launch("ntt", 14, rows));
+    // The input and the tables are read once.
+    expect(two.get("ntt")).toMatchObject({ dispatches: 2, bytes: 9 * 4 * 2 ** 14, products: 14 * 2 ** 14 });
     const fused = await device.profile(() => {
       device.launch("ntt", 14, [[work, work, p]]);
       device.launch("dropAndScale", 14, [[out, a, work, p, 5]]);
@@ -146,6 +151,35 @@ test("memory that runs out is a DeviceError with a fix, and what was freed serve
   expect(device.statistics()).toMatchObject({ bytesInUse: 4 * MIB, peakBytes: 4 * MIB });
   device.free(16, limbs);
   expect(device.allocate(16, 16)).toHaveLength(16);
+  await device.close();
+});
+
+test("a launch refused for want of room for its twiddle factors leaves limbs and other tables alone", async () => {
+  const [q, r, s] = choosePrimes(3, 30);
+  // Fourteen limbs and the tables of one prime; those of a second fit once freed limbs need no longer rest.
+  const device = await openWebGpuDevice({ memoryLimit: 18 * 4096 });
+  const reference = openReferenceDevice();
+  const limbs = device.allocate(10, 14);
+  const words = limbs.map((_, i) => randomLimb(10, Math.min(q, r, s), i));
+  for (const [i, limb] of limbs.entries()) device.write(10, limb, words[i]);
+  const [a, b, c, sum, product, out, ...more] = limbs;
+  device.launch("add", 10, [[sum, a, b, q]]);
+  device.launch("add", 10, [[product, a, c, q]]);
+  device.free(10, more.slice(0, 6));
+  const refused = [q, r, s].map((p) => [out, a, p] as const);
+  expect(() => device.launch("ntt", 10, refused)).toThrow("exhausted");
+  for (const [i, found] of (await device.read(10, [a, b, c, out])).entries()) {
+    requireEqual(found, words[[0, 1, 2, 5][i]], `limb ${i}`);
+  }
+  device.free(10, more.slice(6));
+  const [input, transformed] = reference.allocate(10, 2);
+  reference.write(10, input, words[0]);
+  for (const p of [q, r]) {
+    device.launch("ntt", 10, [[out, a, p]]);
+    reference.launch("ntt", 10, [[transformed, input, p]]);
+    const [[found], [wanted]] = await Promise.all([device.read(10, [out]), reference.read(10, [transformed])]);
+    requireEqual(found, wanted, `transform modulo ${p}`);
+  }
   await device.close();
 });
 
