@@ -2,7 +2,7 @@
 import { openGpu } from "../src/gpu/adapter.js";
 import { Profiler } from "../src/gpu/profile.js";
 import { shaders } from "../src/gpu/shaders.generated.js";
-import { factorWord } from "../src/gpu/tables.js";
+import { factorWord, shoupWords } from "../src/gpu/tables.js";
 import { BUFFER_USE, MAP_READ } from "../src/gpu/usage.js";
 import { multiplyModulo, powerModulo } from "../src/ntt/modulus.js";
 import { primePool } from "../src/ntt/primes.js";
@@ -57,7 +57,7 @@ export async function butterflyRate(): Promise<number | undefined> {
 async function time(gpu: GPUDevice, shoup: boolean): Promise<number[]> {
   const [p] = primePool();
   const factors = Array.from({ length: FACTORS }, (_, i) => powerModulo(3, i + 1, p));
-  const words = factors.flatMap((w) => (shoup ? [w, Number((BigInt(w) << 32n) / BigInt(p))] : [factorWord(w, p), 0]));
+  const words = factors.flatMap((w) => (shoup ? shoupWords(w, p) : [factorWord(w, p), 0]));
   const usage = BUFFER_USE.storage | BUFFER_USE.copyTarget | BUFFER_USE.copySource;
   const data = gpu.createBuffer({ size: 32 * INVOCATIONS, usage });
   const table = gpu.createBuffer({ size: 8 * (FACTORS + 1), usage });

@@ -5,8 +5,7 @@
 
 /** Gentleman and Sande's butterflies, lazily reduced: elements are in [0, 2p) throughout. */
 fn butterflies(x: Pairs, f: Factors, p: u32) -> Pairs {
-  let p2 = vec4u(2u * p);
-  return Pairs(below(x.u + x.v, p2), below(shoup4(x.u - x.v + p2, f.w, f.q, vec4u(p)), p2));
+  return Pairs(below(x.u + x.v, vec4u(2u * p)), shoup4(x.u - x.v, f.w, f.q0, f.q1, vec4u(p)));
 }
 
 /** Four stages, the last of which has twiddle factor w, but the last `skipped`. */

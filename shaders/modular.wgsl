@@ -1,6 +1,5 @@
 // Arithmetic modulo a prime p = k·2^16 + 1 < 2^30, with 32-bit words only: WGSL has no wider ones, and no high product.
-// Signed words stand for residues inside a kernel, words below 4p inside a transform; a kernel's results are canonical, in
-// [0, p).
+// Signed words stand for residues inside a kernel; its results are canonical, in [0, p).
 
 /** The lowest 16 bits, as signed numbers. */
 fn low16(x: vec4i) -> vec4i {
@@ -30,17 +29,23 @@ fn below(x: vec4u, bound: vec4u) -> vec4u {
   return min(x, x - bound);
 }
 
+/** x in [0, bound) from the signed words in (−bound, bound): a negative word is a large one. */
+fn above(x: vec4u, bound: vec4u) -> vec4u {
+  return min(x, x + bound);
+}
+
 /**
- * x·w mod p in [0, 4p) for any words x, with quotient = ⌊w·2^32/p⌋: that of x·w/p from three products of halves is at most
- * two short of exact Shoup's, which is at most one short (Harvey, "Faster arithmetic for number-theoretic transforms", 2014).
+ * x·w mod p in (0, 2p) for signed words |x| < 2p, where q1·2^16 + q0 = round(w·2^32/p), each half signed (Harvey, "Faster
+ * arithmetic for number-theoretic transforms", 2014, with three half products instead of the high one): with signed halves
+ * of x as well, the product left out is x0·q0 ≤ 2^30. The quotient of x·w by p is therefore off by 1/4 for it, by less than
+ * 1/4 for the rounding of w·2^32/p (2p·1/2 < 2^30) and by 1/2 for its own: less than 1 together. It is taken one lower, so
+ * that the remainder is positive. The middle products do not exceed 2^31 together: p ≤ 2^30 − 2^17 + 1, thus x1 < 2^15 − 2.
  */
-fn shoup4(x: vec4u, w: vec4u, quotient: vec4u, p: vec4u) -> vec4u {
-  let x0 = x & vec4u(0xffffu);
-  let x1 = x >> vec4u(16u);
-  let q0 = quotient & vec4u(0xffffu);
-  let q1 = quotient >> vec4u(16u);
-  let q = x1 * q1 + ((x1 * q0) >> vec4u(16u)) + ((x0 * q1) >> vec4u(16u));
-  return x * w - q * p;
+fn shoup4(x: vec4u, w: vec4u, q0: vec4i, q1: vec4i, p: vec4u) -> vec4u {
+  let x0 = low16(vec4i(x));
+  let x1 = (vec4i(x) - x0) >> vec4u(16u);
+  let middle = x0 * q1 - vec4i(0x8000) + x1 * q0;
+  return x * w - vec4u(x1 * q1 + (middle >> vec4u(16u))) * p;
 }
 
 /** One step towards zero: from (−2p, 2p) into [−p, p). */

@@ -4,12 +4,12 @@
 //#include convert.wgsl
 //#include sum.wgsl
 
-/** Cooley and Tukey's butterflies, lazily reduced: elements are in [0, 4p) throughout. */
+/** Cooley and Tukey's butterflies, lazily reduced: elements are signed words in (−2p, 2p) throughout. */
 fn butterflies(x: Pairs, f: Factors, p: u32) -> Pairs {
   let p2 = vec4u(2u * p);
-  let u = below(x.u, p2);
-  let v = below(shoup4(x.v, f.w, f.q, vec4u(p)), p2);
-  return Pairs(u + v, u - v + p2);
+  let u = above(x.u, p2);
+  let v = shoup4(x.v, f.w, f.q0, f.q1, vec4u(p));
+  return Pairs(u + v - p2, u - v);
 }
 
 /** Four stages, the first of which has twiddle factor w, but the first `skipped`. */
@@ -50,7 +50,7 @@ fn reversed(i: vec4u) -> vec4u {
 }
 
 // A pass of the forward transform, with what comes before and after it. A row is found by its place in the table:
-//   0 work: where the first of two passes leaves words below 4p
+//   0 work: where the first of two passes leaves signed words in (−2p, 2p)
 //   1 input, unless there are sources of a base conversion
 //   2 p   3 twiddle factors   4 their quotients
 //   5 out
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var m = 0u; m < 16u; m += 4u) {
     let at = fourOf(moved, m);
     let x = takeFour(moved, m);
-    let half = min(x, x - 2u * prime);
+    let half = min(x, x + 2u * prime);
     var value = min(half, half - prime);
     if sum > 0u {
       let minuend = canonical(summed(row + sum, at, p), p);

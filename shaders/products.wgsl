@@ -7,7 +7,7 @@ override SHOUP: bool;
 override ROUNDS: u32;
 
 @group(0) @binding(0) var<storage, read_write> data: array<vec4u>;
-/** A factor and its quotient: of K-RED the centred factor times 2^32 and nothing, of Shoup w and ⌊w·2^32/p⌋. */
+/** A factor and its quotient: of K-RED the centred factor times 2^32 and nothing, of Shoup as in the tables. */
 @group(0) @binding(1) var<storage, read> factors: array<vec2u>;
 
 @compute @workgroup_size(256)
@@ -23,13 +23,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var v = b;
     for (var round = 0u; round < ROUNDS; round++) {
       let w = factors[1u + ((round + id.x) % count)];
-      let x = below(u, p2);
-      let y = below(shoup4(v, vec4u(w.x), vec4u(w.y), p), p2);
-      u = x + y;
-      v = (x - y + p2).yzwx;
+      let q = vec4i(i32(w.y));
+      let x = above(u, p2);
+      let y = shoup4(v, vec4u(w.x), low16(q), q >> vec4u(16u), p);
+      u = x + y - p2;
+      v = (x - y).yzwx;
     }
-    data[2u * id.x] = below(below(u, p2), p);
-    data[2u * id.x + 1u] = below(below(v, p2), p);
+    data[2u * id.x] = below(above(u, p2), p);
+    data[2u * id.x + 1u] = below(above(v, p2), p);
   } else {
     let p = i32(prime);
     var u = vec4i(a);

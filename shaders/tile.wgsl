@@ -123,25 +123,27 @@ fn storeSixteen(limb: u32, g: Sixteen, x: Elements) {
   storeFour(limb, fourOf(g, 12u), x.d);
 }
 
-/** Where a prime's twiddle factors lie, and their Shoup quotients. */
+/** Where a prime's twiddle factors lie, and their quotients: see `shoup4`. */
 struct Tables { factors: u32, quotients: u32 }
 
-/** Twiddle factors and quotients for the butterflies of four pairs: the same for all, for each two of them, one each. */
-struct Factors { w: vec4u, q: vec4u }
+/** Twiddle factors for the butterflies of four pairs, the same for all, for each two of them, or one each. */
+struct Factors { w: vec4u, q0: vec4i, q1: vec4i }
 
 fn one(t: Tables, at: u32) -> Factors {
-  return Factors(vec4u(load(t.factors, at)), vec4u(load(t.quotients, at)));
+  let q = vec4i(i32(load(t.quotients, at)));
+  return Factors(vec4u(load(t.factors, at)), low16(q), q >> vec4u(16u));
 }
 
 fn two(t: Tables, at: u32) -> Factors {
   let w = vec2u(load(t.factors, at), load(t.factors, at + 1u));
-  let q = vec2u(load(t.quotients, at), load(t.quotients, at + 1u));
-  return Factors(w.xxyy, q.xxyy);
+  let q = vec4i(vec2i(vec2u(load(t.quotients, at), load(t.quotients, at + 1u))).xxyy);
+  return Factors(w.xxyy, low16(q), q >> vec4u(16u));
 }
 
 fn four(t: Tables, at: u32) -> Factors {
   let places = at + vec4u(0u, 1u, 2u, 3u);
-  return Factors(loadFour(t.factors, places), loadFour(t.quotients, places));
+  let q = vec4i(loadFour(t.quotients, places));
+  return Factors(loadFour(t.factors, places), low16(q), q >> vec4u(16u));
 }
 
 /** Four pairs, the upper and the lower of each. */
