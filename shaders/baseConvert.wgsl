@@ -8,5 +8,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let row = launch[group.y];
   let p = i32(launch[row + 1u]);
   let i = fourOfStrip(group.x, lane);
-  storeFour(launch[row], i, canonical(converted(row + 2u, i, p), p));
+  storeFour(launch[row], i, converted(row + 2u, i, p));
 }

@@ -21,15 +21,15 @@ fn highHalf(constant: u32) -> i32 {
 }
 
 /**
- * (Σ x_i·constants_i + v·quotientConstant)·2^−32 with v = ⌊(Σ ⌊x_i·fractions_i/2^32⌋ + 2^23)/2^24⌋, in [−p, p).
+ * (Σ x_i·constants_i + v·quotientConstant)·2^−32 with v = ⌊(Σ ⌊x_i·fractions_i/2^32⌋ + 2^23)/2^24⌋, in [0, p).
  * Residues below 2^30 and constants are products of halves of 15 bits, so that sums of them are reduced but once for
  * five. `low` and `high` begin with what makes the residues' halves signed: each product is below 2^28 then, each sum below
  * 5·2^28 + 2^19 (v is below 2^5), and whatever wraps around before its end does not matter.
  */
-fn converted(at: u32, i: vec4u, p: i32) -> vec4i {
+fn converted(at: u32, i: vec4u, p: i32) -> vec4u {
   let k2 = p >> 15u;
   var quotient = vec4u(1u << 23u);
-  var sum = vec4i(i32(launch[at + 2u]));
+  var sum = vec4u(launch[at + 2u]);
   var word = at + 3u;
   var left = launch[at];
   while left > 0u {
@@ -59,10 +59,11 @@ fn converted(at: u32, i: vec4u, p: i32) -> vec4i {
       lowLow += v * lowHalf(launch[at + 1u]);
       lowHigh += v * highHalf(launch[at + 1u]);
     }
-    // Below p/2 + 7·2^28 in the inner sum; below p + 2^17 in `middle`; highHigh is below 1.25·(p + 2^16) < 2p.
-    let middle = reduce15(reduce15(lowLow, k2) + lowHigh, k2) + reduce15(highLow, k2);
-    let group = towardsZero(towardsZero(middle, p) + towardsZero(highHigh, p), p);
-    sum = towardsZero(sum + group, p);
+    // The inner sum is below p/2 + 2^16 + 5·2^28 + 2^19 < 2^31, what is added below p/2 + 2^17 < p: the pool's primes exceed 2^19.
+    sum = plus(sum, reduce15(reduce15(lowLow, k2) + lowHigh, k2), p);
+    sum = plus(sum, reduce15(highLow, k2), p);
+    // Below 5·2^14·(k + 1) < 1.25·(p + 2^16) < 2p, and one step nearer to zero at most p.
+    sum = plus(sum, select(highHigh + p, highHigh - p, highHigh >= vec4i(0)), p);
   }
-  return sum;
+  return total(sum, p);
 }

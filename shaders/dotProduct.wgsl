@@ -12,14 +12,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let factor = i32(launch[row + 6u]);
   let end = terms + 3u * launch[row + 3u];
   let i = fourOfStrip(group.x, lane);
-  // Sums stay in [−p, p).
   var sum0 = begin(launch[row + 4u], i, factor, p);
   var sum1 = begin(launch[row + 5u], i, factor, p);
   for (var term = terms; term < end; term += 3u) {
-    let x = centred(vec4i(loadFour(launch[term], i)), p);
-    sum0 = towardsZero(sum0 + product(vec4i(loadFour(launch[term + 1u], i)), x, p), p);
-    sum1 = towardsZero(sum1 + product(vec4i(loadFour(launch[term + 2u], i)), x, p), p);
+    let x = centred(loadFour(launch[term], i), p);
+    sum0 = plus(sum0, product(vec4i(loadFour(launch[term + 1u], i)), x, p), p);
+    sum1 = plus(sum1, product(vec4i(loadFour(launch[term + 2u], i)), x, p), p);
   }
-  storeFour(launch[row], i, canonical(sum0, p));
-  storeFour(launch[row + 1u], i, canonical(sum1, p));
+  storeFour(launch[row], i, total(sum0, p));
+  storeFour(launch[row + 1u], i, total(sum1, p));
 }

@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var m = 0u; m < 16u; m += 4u) {
       let at = fourOf(moved, m);
       if input == NONE {
-        putFour(moved, m, canonical(summed(row + 6u, at, p), p));
+        putFour(moved, m, summed(row + 6u, at, p));
       } else {
         putFour(moved, m, loadFour(input, at));
       }

@@ -48,20 +48,25 @@ fn shoup4(x: vec4u, w: vec4u, q0: vec4i, q1: vec4i, p: vec4u) -> vec4u {
   return x * w - vec4u(x1 * q1 + (middle >> vec4u(16u))) * p;
 }
 
-/** One step towards zero: from (−2p, 2p) into [−p, p). */
-fn towardsZero(x: vec4i, p: i32) -> vec4i {
-  return select(x + p, x - p, x >= vec4i(0));
-}
-
 /** The residue of x in [−p, p): a negative word is a large one without its sign. */
 fn canonical(x: vec4i, p: i32) -> vec4u {
   return min(vec4u(x), vec4u(x + p));
 }
 
-/** The same residue in [−p/2, p/2], from (−3p/2, 3p/2). */
-fn centred(x: vec4i, p: i32) -> vec4i {
-  let half = vec4i(p >> 1u);
-  return select(select(x, x + p, x < -half), x - p, x > half);
+/** The same residue in [−p/2, p/2], from a canonical word. */
+fn centred(x: vec4u, p: i32) -> vec4i {
+  return select(vec4i(x), vec4i(x) - p, vec4i(x) > vec4i(p >> 1u));
+}
+
+/** A sum of products in [0, 2p), one more product added: |term| ≤ p, and a negative word is a large one. */
+fn plus(sum: vec4u, term: vec4i, p: i32) -> vec4u {
+  let t = sum + vec4u(term - p);
+  return min(t, t + 2u * u32(p));
+}
+
+/** What `plus` made, in [0, p). */
+fn total(sum: vec4u, p: i32) -> vec4u {
+  return min(sum, sum - u32(p));
 }
 
 /** The upper 32 bits of a·b. */
@@ -82,7 +87,6 @@ fn highWord(a: vec4u, b: u32) -> vec4u {
  */
 fn reduceWide(low: vec4u, high0: vec4i, high1: vec4i, c1: i32, c2: i32, c3: i32, p: i32) -> vec4u {
   // The pool's primes exceed 2^17, so the lowest half is a residue already.
-  let s = towardsZero(vec4i(low & vec4u(0xffffu)) + product(vec4i(low >> vec4u(16u)), vec4i(c1), p), p);
-  let t = towardsZero(s + product(high0, vec4i(c2), p), p);
-  return canonical(towardsZero(t + product(high1, vec4i(c3), p), p), p);
+  let s = plus(low & vec4u(0xffffu), product(vec4i(low >> vec4u(16u)), vec4i(c1), p), p);
+  return total(plus(plus(s, product(high0, vec4i(c2), p), p), product(high1, vec4i(c3), p), p), p);
 }

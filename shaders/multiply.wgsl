@@ -9,6 +9,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let b = launch[row + 2u];
   let p = i32(launch[row + 3u]);
   let i = fourOfStrip(group.x, lane);
-  let r = product(vec4i(loadFour(a, i)), centred(vec4i(loadFour(b, i)), p), p);
+  let r = product(vec4i(loadFour(a, i)), centred(loadFour(b, i), p), p);
   storeFour(out, i, canonical(r, p));
 }

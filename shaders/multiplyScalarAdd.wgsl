@@ -10,5 +10,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let factor = vec4i(i32(launch[row + 3u])); // times 2^32, centred
   let i = fourOfStrip(group.x, lane);
   let r = product(vec4i(loadFour(a, i)), factor, p);
-  storeFour(out, i, canonical(towardsZero(vec4i(loadFour(out, i)) + r, p), p));
+  storeFour(out, i, total(plus(loadFour(out, i), r, p), p));
 }

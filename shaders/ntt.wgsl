@@ -69,7 +69,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if !SECOND && launch[row + 10u] > 0u {
     // In a loop, not four times: an invocation takes back what it put.
     for (var m = 0u; m < 16u; m += 4u) {
-      putFour(first, m, canonical(converted(row + 10u, fourOf(first, m), p), p));
+      putFour(first, m, converted(row + 10u, fourOf(first, m), p));
     }
     x = take(first);
   } else {
@@ -102,8 +102,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let half = min(x, x + 2u * prime);
     var value = min(half, half - prime);
     if sum > 0u {
-      let minuend = canonical(summed(row + sum, at, p), p);
-      value = canonical(product(vec4i(minuend) - vec4i(value), factor, p), p);
+      value = canonical(product(vec4i(summed(row + sum, at, p)) - vec4i(value), factor, p), p);
     } else if a != NONE {
       value = canonical(product(vec4i(loadFour(a, at)) - vec4i(value), factor, p), p);
     }

@@ -10,6 +10,11 @@ override ROUNDS: u32;
 /** A factor and its quotient: of K-RED the centred factor times 2^32 and nothing, of Shoup as in the tables. */
 @group(0) @binding(1) var<storage, read> factors: array<vec2u>;
 
+/** One step towards zero: from (−2p, 2p) into [−p, p). */
+fn nearer(x: vec4i, p: i32) -> vec4i {
+  return select(x + p, x - p, x >= vec4i(0));
+}
+
 @compute @workgroup_size(256)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let prime = factors[0].x;
@@ -37,12 +42,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     var v = vec4i(b);
     for (var round = 0u; round < ROUNDS; round++) {
       let w = vec4i(i32(factors[1u + ((round + id.x) % count)].x));
-      let x = towardsZero(u, p);
+      let x = nearer(u, p);
       let y = product(v, w, p);
       u = x + y;
       v = (x - y).yzwx;
     }
-    data[2u * id.x] = canonical(towardsZero(u, p), p);
-    data[2u * id.x + 1u] = canonical(towardsZero(v, p), p);
+    data[2u * id.x] = canonical(nearer(u, p), p);
+    data[2u * id.x + 1u] = canonical(nearer(v, p), p);
   }
 }

@@ -9,7 +9,7 @@ const CENTRE = 2 ** 14;
 /** Constants of a conversion to one prime, as shaders/convert.wgsl reads them. */
 export interface ConversionConstants {
   readonly quotient: number;
-  /** What centring the residues takes away, times 2^−32 as all else, centred. */
+  /** What centring the residues takes away, times 2^−32 as all else. */
   readonly offset: number;
   /** For each group what its sums begin with, low and high. */
   readonly centres: readonly number[];
@@ -43,10 +43,9 @@ function make(prime: number, constants: readonly number[], quotientConstant: num
   }
   // Each residue is taken less CENTRE·(2^15 + 1).
   const sum = constants.reduce((total, c) => (total + c) % prime, 0);
-  const offset = fromMontgomery(multiplyModulo(sum, (CENTRE * (2 ** 15 + 1)) % prime, prime), prime);
   return {
     quotient: packed(halves(multiplyModulo(quotientConstant, quarter, prime), prime)),
-    offset: offset > prime / 2 ? offset - prime : offset,
+    offset: fromMontgomery(multiplyModulo(sum, (CENTRE * (2 ** 15 + 1)) % prime, prime), prime),
     centres,
     halves: halved.map(packed),
   };
