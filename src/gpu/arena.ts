@@ -89,8 +89,8 @@ export class SlabArena {
   }
 
   /** Words for tables: never freed, not counted as limbs. */
-  reserve(logN: number): Limb {
-    return this.take(logN, 1)[0];
+  reserve(logN: number, count: number): Limb[] {
+    return this.take(logN, count);
   }
 
   slabOf(limb: Limb): GPUBuffer {

@@ -77,10 +77,12 @@ export class GpuDevice implements Device {
     this.#submission = new Submission(gpu, pipelines, this.#arena);
     this.#readback = new Readback(gpu);
     this.#encoder = new RowEncoder(
-      new Tables((logN, words) => {
-        const limb = this.#arena.reserve(logN);
-        gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), words);
-        return limb;
+      new Tables((logN, vectors) => {
+        const limbs = this.#arena.reserve(logN, vectors.length);
+        for (const [i, limb] of limbs.entries()) {
+          gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), vectors[i]);
+        }
+        return limbs;
       }),
       this.#waiting,
     );

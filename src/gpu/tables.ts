@@ -46,21 +46,24 @@ export class Tables {
   /** By size, then prime: every row of a transform asks. */
   private readonly transforms: Map<number, TransformTables>[] = [];
 
-  /** @param upload puts 2^logN words where they stay */
-  constructor(private readonly upload: (logN: number, words: Uint32Array<ArrayBuffer>) => Limb) {}
+  /** @param upload puts some times 2^logN words where they stay, all or none */
+  constructor(
+    private readonly upload: (logN: number, vectors: readonly Uint32Array<ArrayBuffer>[]) => readonly Limb[],
+  ) {}
 
   transform(prime: number, logN: number): TransformTables {
     const ofSize = (this.transforms[logN] ??= new Map());
     let tables = ofSize.get(prime);
     if (!tables) {
       const { forward, inverse } = twiddles(prime, logN);
-      const place = (powers: Uint32Array) => {
+      const vectors = [forward, inverse].flatMap((powers) => {
         const factors = new Uint32Array(powers.length);
         const quotients = new Uint32Array(powers.length);
         for (const [i, w] of powers.entries()) [factors[i], quotients[i]] = shoupWords(w, prime);
-        return [this.upload(logN, factors), this.upload(logN, quotients)] as const;
-      };
-      ofSize.set(prime, (tables = { forward: place(forward), inverse: place(inverse) }));
+        return [factors, quotients];
+      });
+      const [a, b, c, d] = this.upload(logN, vectors);
+      ofSize.set(prime, (tables = { forward: [a, b], inverse: [c, d] }));
     }
     return tables;
   }
