@@ -15,8 +15,13 @@ fn slabOf(limb: u32) -> u32 {
   return select(limb >> 20u, 0u, SLABS == 1u);
 }
 
+/** Where a limb's first word is in its slab. */
+fn firstWordOf(limb: u32) -> u32 {
+  return (limb & 0xfffffu) << 10u;
+}
+
 fn load(limb: u32, i: u32) -> u32 {
-  let at = ((limb & 0xfffffu) << 10u) + i;
+  let at = firstWordOf(limb) + i;
   switch slabOf(limb) {
     case 1u: { return slab1[at]; }
     case 2u: { return slab2[at]; }
@@ -26,7 +31,7 @@ fn load(limb: u32, i: u32) -> u32 {
 }
 
 fn store(limb: u32, i: u32, word: u32) {
-  let at = ((limb & 0xfffffu) << 10u) + i;
+  let at = firstWordOf(limb) + i;
   switch slabOf(limb) {
     case 1u: { slab1[at] = word; }
     case 2u: { slab2[at] = word; }
@@ -35,15 +40,25 @@ fn store(limb: u32, i: u32, word: u32) {
   }
 }
 
+/** One choice of a slab for all four: with one for each, SwiftShader takes minutes to compile what loads from many limbs. */
 fn loadFour(limb: u32, i: vec4u) -> vec4u {
-  return vec4u(load(limb, i.x), load(limb, i.y), load(limb, i.z), load(limb, i.w));
+  let at = firstWordOf(limb) + i;
+  switch slabOf(limb) {
+    case 1u: { return vec4u(slab1[at.x], slab1[at.y], slab1[at.z], slab1[at.w]); }
+    case 2u: { return vec4u(slab2[at.x], slab2[at.y], slab2[at.z], slab2[at.w]); }
+    case 3u: { return vec4u(slab3[at.x], slab3[at.y], slab3[at.z], slab3[at.w]); }
+    default: { return vec4u(slab0[at.x], slab0[at.y], slab0[at.z], slab0[at.w]); }
+  }
 }
 
 fn storeFour(limb: u32, i: vec4u, words: vec4u) {
-  store(limb, i.x, words.x);
-  store(limb, i.y, words.y);
-  store(limb, i.z, words.z);
-  store(limb, i.w, words.w);
+  let at = firstWordOf(limb) + i;
+  switch slabOf(limb) {
+    case 1u: { slab1[at.x] = words.x; slab1[at.y] = words.y; slab1[at.z] = words.z; slab1[at.w] = words.w; }
+    case 2u: { slab2[at.x] = words.x; slab2[at.y] = words.y; slab2[at.z] = words.z; slab2[at.w] = words.w; }
+    case 3u: { slab3[at.x] = words.x; slab3[at.y] = words.y; slab3[at.z] = words.z; slab3[at.w] = words.w; }
+    default: { slab0[at.x] = words.x; slab0[at.y] = words.y; slab0[at.z] = words.z; slab0[at.w] = words.w; }
+  }
 }
 
 /** Pointwise kernels: a workgroup of 256 takes 2^10 coefficients of one row, its row is workgroup_id.y. */
