@@ -1,8 +1,8 @@
 /** The two ways to multiply by a constant in WGSL, side by side in forward butterflies: K-RED, which the kernels use, and Shoup. */
 import { openGpu } from "../src/gpu/adapter.js";
+import { factorWord, shoupWords } from "../src/gpu/constants.js";
 import { Profiler } from "../src/gpu/profile.js";
 import { shaders } from "../src/gpu/shaders.generated.js";
-import { factorWord, shoupWords } from "../src/gpu/tables.js";
 import { BUFFER_USE, MAP_READ } from "../src/gpu/usage.js";
 import { multiplyModulo, powerModulo } from "../src/ntt/modulus.js";
 import { primePool } from "../src/ntt/primes.js";

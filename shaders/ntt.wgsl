@@ -13,30 +13,31 @@ fn butterflies(x: Pairs, f: Factors, p: u32) -> Pairs {
 }
 
 /** Four stages, the first of which has twiddle factor w, but the first `skipped`. */
-fn forward(x: Elements, w: u32, skipped: u32, twiddles: Tables, p: u32) -> Elements {
+fn forward(x: Elements, w: u32, skipped: u32, table: u32, p: u32) -> Elements {
   var a = x.a;
   var b = x.b;
   var c = x.c;
   var d = x.d;
   if skipped < 1u {
-    let t = one(twiddles, w);
+    let t = one(table, w);
     let ac = butterflies(Pairs(a, c), t, p);
     let bd = butterflies(Pairs(b, d), t, p);
     a = ac.u; b = bd.u; c = ac.v; d = bd.v;
   }
   if skipped < 2u {
-    let ab = butterflies(Pairs(a, b), one(twiddles, 2u * w), p);
-    let cd = butterflies(Pairs(c, d), one(twiddles, 2u * w + 1u), p);
+    let t = oneAndOne(table, 2u * w);
+    let ab = butterflies(Pairs(a, b), t.even, p);
+    let cd = butterflies(Pairs(c, d), t.odd, p);
     a = ab.u; b = ab.v; c = cd.u; d = cd.v;
   }
   if skipped < 3u {
-    let ab = butterflies(Pairs(vec4u(a.xy, b.xy), vec4u(a.zw, b.zw)), two(twiddles, 4u * w), p);
-    let cd = butterflies(Pairs(vec4u(c.xy, d.xy), vec4u(c.zw, d.zw)), two(twiddles, 4u * w + 2u), p);
+    let ab = butterflies(Pairs(vec4u(a.xy, b.xy), vec4u(a.zw, b.zw)), two(table, 4u * w), p);
+    let cd = butterflies(Pairs(vec4u(c.xy, d.xy), vec4u(c.zw, d.zw)), two(table, 4u * w + 2u), p);
     a = vec4u(ab.u.xy, ab.v.xy); b = vec4u(ab.u.zw, ab.v.zw);
     c = vec4u(cd.u.xy, cd.v.xy); d = vec4u(cd.u.zw, cd.v.zw);
   }
-  let ab = butterflies(Pairs(vec4u(a.xz, b.xz), vec4u(a.yw, b.yw)), four(twiddles, 8u * w), p);
-  let cd = butterflies(Pairs(vec4u(c.xz, d.xz), vec4u(c.yw, d.yw)), four(twiddles, 8u * w + 4u), p);
+  let ab = butterflies(Pairs(vec4u(a.xz, b.xz), vec4u(a.yw, b.yw)), four(table, 8u * w), p);
+  let cd = butterflies(Pairs(vec4u(c.xz, d.xz), vec4u(c.yw, d.yw)), four(table, 8u * w + 4u), p);
   return Elements(
     vec4u(ab.u.x, ab.v.x, ab.u.y, ab.v.y),
     vec4u(ab.u.z, ab.v.z, ab.u.w, ab.v.w),
@@ -52,49 +53,49 @@ fn reversed(i: vec4u) -> vec4u {
 // A pass of the forward transform, with what comes before and after it. A row is found by its place in the table:
 //   0 work: where the first of two passes leaves signed words in (−2p, 2p)
 //   1 input, unless there are sources of a base conversion
-//   2 p   3 twiddle factors   4 their quotients
-//   5 out
-//   6 a, 7 factor (times 2^32, centred): where there is an a, out = (a − x)·factor
-//   8 the inverse of a Galois element, where the result is permuted as well, or 0
-//   9 or, instead of an a, where in the row a sum of products begins, as shaders/sum.wgsl reads it, or 0
-//   10 and on: the conversion, as shaders/convert.wgsl reads it
+//   2 p   3 where the twiddle factors begin
+//   4 out
+//   5 a, 6 factor (times 2^32, centred): where there is an a, out = (a − x)·factor
+//   7 the inverse of a Galois element, where the result is permuted as well, or 0
+//   8 or, instead of an a, where in the row a sum of products begins, as shaders/sum.wgsl reads it, or 0
+//   9 and on: the conversion, as shaders/convert.wgsl reads it
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let row = launch[group.y];
   let prime = launch[row + 2u];
   let p = i32(prime);
-  let twiddles = Tables(launch[row + 3u], launch[row + 4u]);
+  let table = launch[row + 3u];
   let first = sixteenOf(group.x, lane, 0u);
   var x: Elements;
-  if !SECOND && launch[row + 10u] > 0u {
+  if !SECOND && launch[row + 9u] > 0u {
     // In a loop, not four times: an invocation takes back what it put.
     for (var m = 0u; m < 16u; m += 4u) {
-      putFour(first, m, converted(row + 10u, fourOf(first, m), p));
+      putFour(first, m, converted(row + 9u, fourOf(first, m), p));
     }
     x = take(first);
   } else {
     x = loadSixteen(launch[row + select(1u, 0u, SECOND)], first);
   }
-  put(first, forward(x, first.twiddle, 0u, twiddles, prime));
+  put(first, forward(x, first.twiddle, 0u, table, prime));
   workgroupBarrier();
   if STAGES > 8u {
     let middle = sixteenOf(group.x, lane, 4u);
-    put(middle, forward(take(middle), middle.twiddle, 0u, twiddles, prime));
+    put(middle, forward(take(middle), middle.twiddle, 0u, table, prime));
     workgroupBarrier();
   }
   let last = sixteenOf(group.x, lane, LAST_ROUND);
-  x = forward(take(last), last.twiddle, SKIPPED, twiddles, prime);
+  x = forward(take(last), last.twiddle, SKIPPED, table, prime);
   if COLUMNS {
     storeSixteen(launch[row], last, x);
     return;
   }
   put(last, x);
   workgroupBarrier();
-  let out = launch[row + 5u];
-  let a = launch[row + 6u];
-  let factor = vec4i(i32(launch[row + 7u]));
-  let galois = launch[row + 8u];
-  let sum = launch[row + 9u];
+  let out = launch[row + 4u];
+  let a = launch[row + 5u];
+  let factor = vec4i(i32(launch[row + 6u]));
+  let galois = launch[row + 7u];
+  let sum = launch[row + 8u];
   let moved = inOrder(group.x, lane);
   for (var m = 0u; m < 16u; m += 4u) {
     let at = fourOf(moved, m);

@@ -123,27 +123,44 @@ fn storeSixteen(limb: u32, g: Sixteen, x: Elements) {
   storeFour(limb, fourOf(g, 12u), x.d);
 }
 
-/** Where a prime's twiddle factors lie, and their quotients: see `shoup4`. */
-struct Tables { factors: u32, quotients: u32 }
+/** Of all primes: two factors and their quotients in each, w, q, w, q. */
+@group(0) @binding(5) var<storage, read> twiddles: array<vec4u>;
 
-/** Twiddle factors for the butterflies of four pairs, the same for all, for each two of them, or one each. */
+/** Twiddle factors for the butterflies of four pairs, with their quotients' halves: see `shoup4`. */
 struct Factors { w: vec4u, q0: vec4i, q1: vec4i }
 
-fn one(t: Tables, at: u32) -> Factors {
-  let q = vec4i(i32(load(t.quotients, at)));
-  return Factors(vec4u(load(t.factors, at)), low16(q), q >> vec4u(16u));
+fn factors(w: vec4u, quotients: vec4u) -> Factors {
+  let q = vec4i(quotients);
+  return Factors(w, low16(q), q >> vec4u(16u));
 }
 
-fn two(t: Tables, at: u32) -> Factors {
-  let w = vec2u(load(t.factors, at), load(t.factors, at + 1u));
-  let q = vec4i(vec2i(vec2u(load(t.quotients, at), load(t.quotients, at + 1u))).xxyy);
-  return Factors(w.xxyy, low16(q), q >> vec4u(16u));
+/** Factor `at` of the prime whose factors begin at `table`, for all four pairs. */
+fn one(table: u32, at: u32) -> Factors {
+  let t = twiddles[table + (at >> 1u)];
+  let pair = select(t.xy, t.zw, (at & 1u) == 1u);
+  return factors(pair.xxxx, pair.yyyy);
 }
 
-fn four(t: Tables, at: u32) -> Factors {
-  let places = at + vec4u(0u, 1u, 2u, 3u);
-  let q = vec4i(loadFour(t.quotients, places));
-  return Factors(loadFour(t.factors, places), low16(q), q >> vec4u(16u));
+/** Two factors, each for all four pairs. */
+struct TwoFactors { even: Factors, odd: Factors }
+
+/** Factors `at`, which is even, and the next one. */
+fn oneAndOne(table: u32, at: u32) -> TwoFactors {
+  let t = twiddles[table + (at >> 1u)];
+  return TwoFactors(factors(t.xxxx, t.yyyy), factors(t.zzzz, t.wwww));
+}
+
+/** The same, each for two pairs. */
+fn two(table: u32, at: u32) -> Factors {
+  let t = twiddles[table + (at >> 1u)];
+  return factors(t.xxzz, t.yyww);
+}
+
+/** Four factors from an even one on, one for each pair. */
+fn four(table: u32, at: u32) -> Factors {
+  let t = twiddles[table + (at >> 1u)];
+  let u = twiddles[table + (at >> 1u) + 1u];
+  return factors(vec4u(t.xz, u.xz), vec4u(t.yw, u.yw));
 }
 
 /** Four pairs, the upper and the lower of each. */

@@ -13,8 +13,8 @@ export interface OpenedGpu {
   readonly limits: GPUSupportedLimits;
 }
 
-/** What the shaders need beyond nothing: five storage buffers and 16 KiB of workgroup memory are in every adapter's limits. */
-const NEEDED = { maxStorageBuffersPerShaderStage: 5, maxComputeInvocationsPerWorkgroup: 256 } as const;
+/** What the shaders need beyond nothing: six storage buffers and 16 KiB of workgroup memory are in every adapter's limits. */
+const NEEDED = { maxStorageBuffersPerShaderStage: 6, maxComputeInvocationsPerWorkgroup: 256 } as const;
 
 /**
  * Opens the best adapter with its own limits: the defaults would cap a buffer at 256 MiB and a binding at 128 MiB.

@@ -88,11 +88,6 @@ export class SlabArena {
     return (this.states[limb] & RESTING) !== 0;
   }
 
-  /** Words for tables: never freed, not counted as limbs. */
-  reserve(logN: number, count: number): Limb[] {
-    return this.take(logN, count);
-  }
-
   slabOf(limb: Limb): GPUBuffer {
     return this.slabs[limb >>> SLAB_SHIFT];
   }

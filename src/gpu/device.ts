@@ -13,7 +13,7 @@ import { Readback } from "./readback.js";
 import { Rows } from "./rows.js";
 import { Schedule } from "./schedule.js";
 import { Submission } from "./submission.js";
-import { Tables } from "./tables.js";
+import { Twiddles } from "./twiddles.js";
 import { BUFFER_USE, unshared } from "./usage.js";
 
 export interface WebGpuDeviceOptions extends AdapterOptions {
@@ -55,6 +55,7 @@ export class GpuDevice implements Device {
   readonly threads = 1;
   readonly #gpu: GPUDevice;
   readonly #arena: SlabArena;
+  readonly #twiddles: Twiddles;
   readonly #submission: Submission;
   readonly #readback: Readback;
   readonly #encoder: RowEncoder;
@@ -74,18 +75,10 @@ export class GpuDevice implements Device {
       flush: () => this.#flush(),
       worthFlushing: () => this.#waiting.count >= WORTH_FLUSHING,
     });
-    this.#submission = new Submission(gpu, pipelines, this.#arena);
+    this.#twiddles = new Twiddles(gpu, this.#health, largestBinding(limits));
+    this.#submission = new Submission(gpu, pipelines, this.#arena, this.#twiddles);
     this.#readback = new Readback(gpu);
-    this.#encoder = new RowEncoder(
-      new Tables((logN, vectors) => {
-        const limbs = this.#arena.reserve(logN, vectors.length);
-        for (const [i, limb] of limbs.entries()) {
-          gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), vectors[i]);
-        }
-        return limbs;
-      }),
-      this.#waiting,
-    );
+    this.#encoder = new RowEncoder(this.#twiddles, this.#waiting);
   }
 
   describe(): string {
@@ -194,6 +187,7 @@ export class GpuDevice implements Device {
       await this.#gpu.queue.onSubmittedWorkDone();
     }
     for (const slab of this.#arena.slabs) slab.destroy();
+    this.#twiddles.destroy();
     this.#submission.destroy();
     this.#readback.destroy();
     this.#gpu.destroy();

@@ -1,9 +1,10 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../ntt/kernels.js";
 import { multiplyModulo, toMontgomery } from "../ntt/modulus.js";
+import { factorWord } from "./constants.js";
 import { CONVERSION_GROUP, conversionConstants } from "./conversion.js";
 import type { Rows } from "./rows.js";
-import { factorWord, type Tables } from "./tables.js";
+import type { Twiddles } from "./twiddles.js";
 
 /** Each threshold as its upper 32 and its lower 21 bits. */
 const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 21), t % 2 ** 21]);
@@ -23,17 +24,13 @@ export const NONE = 0xffffffff;
 /** Puts the rows of launches among those that wait, in words; the shaders say what each word is. */
 export class RowEncoder {
   constructor(
-    private readonly tables: Tables,
+    private readonly twiddles: Twiddles,
     private readonly to: Rows,
   ) {}
 
   /** All rows of a launch, or none if one of them is refused. */
   encode<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
     const encode = this.encoders[kernel];
-    // Made at first use: room for them may have to be made by running what waits, which must not be half of a launch.
-    if (kernel === "ntt" || kernel === "intt") {
-      for (const [, , p] of rows as readonly KernelRows["ntt" | "intt"][]) this.tables.transform(p, logN);
-    }
     const mark = this.to.mark();
     try {
       for (let i = 0; i < rows.length; i++) encode(rows[i], logN);
@@ -45,14 +42,14 @@ export class RowEncoder {
 
   private readonly encoders: { [K in KernelName]: (row: KernelRows[K], logN: number) => void } = {
     ntt: ([out, a, p], logN) => {
-      const [factors, quotients] = this.tables.transform(p, logN).forward;
-      this.row("ntt", logN, [out, a, p, factors, quotients, out, NONE, 0, 0, 0, 0], out, a);
+      const { forward } = this.twiddles.transform(p, logN);
+      this.row("ntt", logN, [out, a, p, forward, out, NONE, 0, 0, 0, 0], out, a);
     },
     intt: ([out, a, p, factor], logN) => {
-      const [factors, quotients] = this.tables.transform(p, logN).inverse;
+      const { inverse } = this.twiddles.transform(p, logN);
       // N^−1 = −((p − 1)/N) modulo p, since p is 1 modulo N.
       const scale = multiplyModulo(p - (p - 1) / 2 ** logN, factor, p);
-      this.row("intt", logN, [out, a, p, factors, quotients, factorWord(scale, p)], out, a);
+      this.row("intt", logN, [out, a, p, inverse, factorWord(scale, p)], out, a);
     },
     add: ([out, a, b, p], logN) => this.row("add", logN, [out, a, b, p], out, a, b),
     subtract: ([out, a, b, p], logN) => this.row("subtract", logN, [out, a, b, p], out, a, b),

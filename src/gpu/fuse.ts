@@ -204,13 +204,13 @@ export const NTT = {
   work: 0,
   input: 1,
   p: 2,
-  tables: [3, 4],
-  out: 5,
-  a: 6,
-  factor: 7,
-  galois: 8,
-  sum: 9,
-  conversion: 10,
+  twiddles: 3,
+  out: 4,
+  a: 5,
+  factor: 6,
+  galois: 7,
+  sum: 8,
+  conversion: 9,
 } as const;
 
 /** Words of a row of `dotProduct`, after the two outputs. */

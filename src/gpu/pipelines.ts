@@ -8,6 +8,9 @@ import { shaders } from "./shaders.generated.js";
 /** Bytes of a launch's table that a dispatch sees. */
 export const WINDOW_BYTES = 2 ** 20;
 
+/** After the slabs. */
+export const TWIDDLE_BINDING = 1 + MAX_SLABS;
+
 const STORAGE_BUFFER_USES = { readable: "read-only-storage", writable: "storage" } as const;
 const COMPUTE_STAGE = 4;
 /** Stages of a transform that fit a workgroup's memory at once. */
@@ -129,5 +132,10 @@ function bindGroupLayout(gpu: GPUDevice): GPUBindGroupLayout {
     visibility: COMPUTE_STAGE,
     buffer: { type: STORAGE_BUFFER_USES.readable, hasDynamicOffset: true, minBindingSize: WINDOW_BYTES },
   };
-  return gpu.createBindGroupLayout({ entries: [table, ...slabs] });
+  const twiddles = {
+    binding: TWIDDLE_BINDING,
+    visibility: COMPUTE_STAGE,
+    buffer: { type: STORAGE_BUFFER_USES.readable },
+  };
+  return gpu.createBindGroupLayout({ entries: [table, ...slabs, twiddles] });
 }

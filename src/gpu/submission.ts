@@ -1,11 +1,12 @@
 import { KERNEL_NAMES } from "../ntt/kernels.js";
 import { MAX_SLABS, type SlabArena } from "./arena.js";
 import { INDEXED, SECRET } from "./encode.js";
-import { type Pass, type Pipelines, WINDOW_BYTES } from "./pipelines.js";
+import { type Pass, type Pipelines, TWIDDLE_BINDING, WINDOW_BYTES } from "./pipelines.js";
 import type { Profiler } from "./profile.js";
 import type { Rows } from "./rows.js";
 import type { Batch } from "./schedule.js";
 import { type Traffic, trafficOf } from "./traffic.js";
+import type { Twiddles } from "./twiddles.js";
 import { BUFFER_USE } from "./usage.js";
 
 /** Words of all tables of one submission. */
@@ -43,6 +44,7 @@ export class Submission {
     private readonly gpu: GPUDevice,
     private readonly pipelines: Pipelines,
     private readonly arena: SlabArena,
+    private readonly twiddles: Twiddles,
   ) {
     const usage = BUFFER_USE.storage | BUFFER_USE.copyTarget;
     // A window behind the last table still lies in the buffer.
@@ -128,14 +130,16 @@ export class Submission {
   }
 
   private bindGroup(): GPUBindGroup {
-    if (this.bindings?.generation !== this.arena.generation) {
+    const generation = this.arena.generation + this.twiddles.generation; // both only grow
+    if (this.bindings?.generation !== generation) {
       const slabs = this.placeholders.map((placeholder, i) => ({
         binding: 1 + i,
         resource: { buffer: this.arena.slabs[i] ?? placeholder },
       }));
       const table = { binding: 0, resource: { buffer: this.table, size: WINDOW_BYTES } };
-      const group = this.gpu.createBindGroup({ layout: this.pipelines.layout, entries: [table, ...slabs] });
-      this.bindings = { generation: this.arena.generation, group };
+      const twiddles = { binding: TWIDDLE_BINDING, resource: { buffer: this.twiddles.buffer } };
+      const group = this.gpu.createBindGroup({ layout: this.pipelines.layout, entries: [table, ...slabs, twiddles] });
+      this.bindings = { generation, group };
     }
     return this.bindings.group;
   }

@@ -13,6 +13,7 @@ export interface Traffic {
 /** Of some rows of one kernel, fused as they are, in so many passes over memory. */
 export function trafficOf(rows: Rows, numbers: readonly number[], passes: number): Traffic {
   const read = new Set<number>();
+  const twiddles = new Set<number>();
   let [limbs, products] = [0, 0];
   for (const row of numbers) {
     let writes = 0;
@@ -23,15 +24,16 @@ export function trafficOf(rows: Rows, numbers: readonly number[], passes: number
     }
     const kernel = rows.kernels[row];
     if (kernel === KERNEL.ntt || kernel === KERNEL.intt) {
-      // One result, and what each pass but the last writes and the next reads. Then twiddle factors, and their quotients.
+      // One result, and what each pass but the last writes and the next reads.
       writes = 1 + 2 * (passes - 1);
-      for (const table of NTT.tables) read.add(rows.words[rows.first[row] + table]);
+      twiddles.add(rows.words[rows.first[row] + NTT.twiddles]);
     }
     limbs += writes;
     products += productsOf(rows, row);
   }
   const n = numbers.length > 0 ? 2 ** rows.logNs[numbers[0]] : 0;
-  return { bytes: 4 * n * (limbs + read.size), products: n * products };
+  // Factors and their quotients.
+  return { bytes: 4 * n * (limbs + read.size + 2 * twiddles.size), products: n * products };
 }
 
 /** For each coefficient. */
@@ -68,7 +70,7 @@ function productsOf({ kernels, words, first, logNs }: Rows, row: number): number
 }
 
 /** Where a sum begins in a row of `intt`. */
-const INTT_SUM = 6;
+const INTT_SUM = 5;
 
 function ofSum(word: (i: number) => number, at: number): number {
   return word(at + 2) + (word(at) === NONE ? 0 : 1);

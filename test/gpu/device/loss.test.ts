@@ -2,7 +2,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Evaluator, KeyHolder } from "../../../src/ckks/index.js";
 import { openDevice } from "../../../src/device.js";
 import { DeviceError } from "../../../src/errors.js";
+import { openGpu } from "../../../src/gpu/adapter.js";
 import { openWebGpuDevice } from "../../../src/gpu/device.js";
+import { Health } from "../../../src/gpu/health.js";
+import { Twiddles } from "../../../src/gpu/twiddles.js";
+import { choosePrimes } from "../../../src/ntt/primes.js";
 import { unsafe } from "../../ckks/settings.js";
 
 const parameters = unsafe(10, [1, 1], { digitPrimes: 1, specials: 2 });
@@ -102,10 +106,24 @@ test("an adapter that lacks what the shaders need, or gives no device, is a Devi
   change.refuse = true;
   await expect(openWebGpuDevice()).rejects.toThrow("gives no device");
   change = { limits: { maxStorageBuffersPerShaderStage: 4 } };
-  await expect(openWebGpuDevice()).rejects.toThrow("the adapter's maxStorageBuffersPerShaderStage is 4, not 5");
+  await expect(openWebGpuDevice()).rejects.toThrow("the adapter's maxStorageBuffersPerShaderStage is 4, not 6");
   const reasons: DeviceError[] = [];
   const device = await openDevice("auto", { threads: 1, onFallback: (reason) => reasons.push(reason) });
   expect(device.kind).toBe("cpu");
   expect(reasons).toHaveLength(1);
   await device.close();
+});
+
+test("more twiddle factors than an adapter binds are an error, and those that are there stay", async () => {
+  const { gpu } = await openGpu();
+  const twiddles = new Twiddles(gpu, new Health(gpu), 2 ** 21);
+  const [p, q, r] = choosePrimes(3, 30);
+  const [first, second] = [twiddles.transform(p, 16), twiddles.transform(q, 16)];
+  expect(() => twiddles.transform(r, 16)).toThrow("twiddle factors of 3 MiB exceed what the adapter binds");
+  expect([twiddles.transform(p, 16), twiddles.transform(q, 16)]).toEqual([first, second]);
+  expect(new Set([first, second].flatMap(({ forward, inverse }) => [forward, inverse]))).toEqual(
+    new Set([0, 1, 2, 3].map((limb) => (limb * 2 * 4 * 2 ** 16) / 16)),
+  );
+  twiddles.destroy();
+  gpu.destroy();
 });

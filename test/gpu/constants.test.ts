@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { shoupWords } from "../../src/gpu/tables.js";
+import { shoupWords } from "../../src/gpu/constants.js";
 import { primePool } from "../../src/ntt/primes.js";
 
 /** `shoup4` of shaders/modular.wgsl with numbers that do not wrap. */
