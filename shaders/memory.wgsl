@@ -40,7 +40,7 @@ fn store(limb: u32, i: u32, word: u32) {
   }
 }
 
-/** One choice of a slab for all four: with one for each, SwiftShader takes minutes to compile what loads from many limbs. */
+/** One choice of a slab for all four: with one for each, SwiftShader takes more than a minute to compile `tensor`. */
 fn loadFour(limb: u32, i: vec4u) -> vec4u {
   let at = firstWordOf(limb) + i;
   switch slabOf(limb) {

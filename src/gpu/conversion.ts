@@ -33,7 +33,7 @@ export function conversionConstants({ prime, constants, quotientConstant }: Conv
 }
 
 function make(prime: number, constants: readonly number[], quotientConstant: number): ConversionConstants {
-  // Four reductions by 2^15 each take 2^−30 away, and 2^−32 is wanted.
+  // The shader takes 2^−30 away, and the row means 2^−32.
   const quarter = inverseModulo(4, prime);
   const halved = constants.map((c) => halves(multiplyModulo(c, quarter, prime), prime));
   const centres: number[] = [];

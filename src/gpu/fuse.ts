@@ -214,7 +214,7 @@ export const NTT = {
 } as const;
 
 /** Words of a row of `dotProduct`, after the two outputs. */
-const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;
+export const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;
 
 /** The inverse of an odd number modulo 2^(logN + 1): Newton's iteration doubles the right bits, five of them give 96. */
 function inverse(galois: number, logN: number): number {

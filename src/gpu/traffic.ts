@@ -1,5 +1,5 @@
 import { NONE } from "./encode.js";
-import { NTT } from "./fuse.js";
+import { DOT_PRODUCT, NTT } from "./fuse.js";
 import { KERNEL, type Rows } from "./rows.js";
 
 /** What a dispatch costs, or several that are passes over the same rows: what a roofline is made of. */
@@ -59,7 +59,7 @@ function productsOf({ kernels, words, first, logNs }: Rows, row: number): number
     case KERNEL.expandUniform:
       return 3;
     case KERNEL.dotProduct:
-      return 2 * word(3) + [4, 5].filter((y) => word(y) !== NONE).length;
+      return 2 * word(DOT_PRODUCT.count) + [0, 1].filter((part) => word(DOT_PRODUCT.y + part) !== NONE).length;
     case KERNEL.tensor:
       return 4 * word(4);
     case KERNEL.baseConvert:

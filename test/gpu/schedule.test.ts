@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { NONE } from "../../src/gpu/encode.js";
 import { Rows } from "../../src/gpu/rows.js";
 import { Schedule } from "../../src/gpu/schedule.js";
 import { KERNEL_NAMES, type KernelName, type Limb } from "../../src/ntt/kernels.js";
@@ -25,8 +26,9 @@ function run(launches: readonly Launch[]) {
   launches.forEach(({ kernel, rows: launched }, number) => {
     for (const { reads, writes } of launched) {
       rows.begin(kernel, 10);
-      // As the kernels' rows begin, and nothing that could be fused.
-      for (let word = 0; word < 12; word++) rows.word(number);
+      // As long as the kernels' rows are; a transform's input is no limb, so that nothing is fused.
+      rows.word(number);
+      for (let word = 1; word < 12; word++) rows.word(NONE);
       for (const limb of reads) rows.reads(limb);
       for (const limb of writes) rows.writes(limb);
     }
