@@ -40,6 +40,12 @@ if (!chromium && process.env.VITEST_WORKER_ID === undefined) {
 /** The kernels' own tests, run once more on the GPU, and what only a GPU has. */
 const GPU_TESTS = ["pointwise", "transform", "sums", "convert", "expand"].map((name) => `test/ntt/${name}.test.ts`);
 
+/** Minutes long: `npm run test:slow` runs these and nothing else. */
+const SLOW = "test/**/*.slow.test.ts";
+const slow = process.env.BLINDSIGHT_SLOW === "1";
+
+const cpu = { name: "cpu", include: ["test/**/*.test.ts"], exclude: ["test/gpu/device/**", "test/browser/**", SLOW] };
+
 export default defineConfig({
   // Node 20 does not parse `using`: it is lowered.
   oxc: { target: "es2022" },
@@ -47,26 +53,28 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     maxWorkers: 2,
+    setupFiles: ["test/seed.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    projects: [
-      {
-        extends: true,
-        test: { name: "cpu", include: ["test/**/*.test.ts"], exclude: ["test/gpu/device/**", "test/browser/**"] },
-      },
-      ...(chromium ? [{ extends: true as const, test: { name: "browser", include: ["test/browser/*.test.ts"] } }] : []),
-      ...(adapter
-        ? [
-            {
-              extends: true as const,
-              test: {
-                name: "webgpu",
-                include: [...GPU_TESTS, "test/gpu/device/*.test.ts"],
-                env: { BLINDSIGHT_TEST_DEVICE: "webgpu" },
-              },
-            },
-          ]
-        : []),
-    ],
+    projects: slow
+      ? [{ extends: true, test: { name: "slow", include: [SLOW], testTimeout: 3_600_000 } }]
+      : [
+          { extends: true, test: cpu },
+          ...(chromium
+            ? [{ extends: true as const, test: { name: "browser", include: ["test/browser/*.test.ts"] } }]
+            : []),
+          ...(adapter
+            ? [
+                {
+                  extends: true as const,
+                  test: {
+                    name: "webgpu",
+                    include: [...GPU_TESTS, "test/gpu/device/*.test.ts"],
+                    env: { BLINDSIGHT_TEST_DEVICE: "webgpu" },
+                  },
+                },
+              ]
+            : []),
+        ],
   },
 });

@@ -8,7 +8,7 @@ import { multiplyModulo, powerModulo } from "../src/ntt/modulus.js";
 import { primePool } from "../src/ntt/primes.js";
 import { BenchError } from "./failure.js";
 import { summarize } from "./measure.js";
-import type { Report } from "./rows.js";
+import type { Report } from "./record.js";
 
 export const PRODUCT_ROWS = ["butterfly with K-RED products", "butterfly with Shoup products"] as const;
 

@@ -5,9 +5,9 @@ import { runProducts } from "./gpu-products.js";
 import { Kernels } from "./kernels.js";
 import { measure } from "./measure.js";
 import type { BenchOptions } from "./options.js";
-import type { Subject } from "./record.js";
+import type { Report, Subject } from "./record.js";
 import { runRl3 } from "./rl3.js";
-import { type Report, rowOf, type Selection, type TimedSide, timedRow } from "./rows.js";
+import { rowOf, type Selection, type TimedSide, timedRow } from "./rows.js";
 import { parametersOf } from "./settings.js";
 import { makeWorkload } from "./workload.js";
 

@@ -162,3 +162,6 @@ export function readRecord(path: string): BenchRecord {
 export function keyOf({ group, name, logN, threads, level }: Row): string {
   return [group, name, `2^${logN}`, `threads ${threads}`, level === undefined ? "" : `level ${level}`].join(" | ");
 }
+
+/** Told of each row when it is there. */
+export type Report = (row: Row) => void;

@@ -6,9 +6,6 @@ import type { BenchOptions } from "./options.js";
 import type { GpuFigures, Measurement, Row, Subject } from "./record.js";
 import type { LEVEL_OPERATION_NAMES, OPERATION_NAMES, SIZE_NAMES } from "./workload.js";
 
-/** Told of each row when it is there. */
-export type Report = (row: Row) => void;
-
 /** What the filter left. */
 export interface Selection {
   readonly wanted: (name: string) => boolean;

@@ -1,4 +1,5 @@
 /** The values that both sides compute with, and what every operation should make of them. */
+import { mulberry32 } from "../src/data/mulberry32.js";
 
 /** Primitives in the order of the table. A side without one leaves its column empty. */
 export const OPERATION_NAMES = [
@@ -52,7 +53,8 @@ export interface Workload {
 
 /** Uniform values in [−1, 1), the same in every run; diagonals so small that the transform stays in that range. */
 export function makeWorkload(slots: number): Workload {
-  const next = generator(0x5eed);
+  const word = mulberry32(0x5eed);
+  const next = () => word() / 2 ** 32;
   const vector = (bound: number) => Float64Array.from({ length: slots }, () => (2 * next() - 1) * bound);
   return {
     slots,
@@ -97,15 +99,4 @@ export function rotated(values: Float64Array, steps: number): Float64Array {
 
 export function concatenate(vectors: readonly Float64Array[]): Float64Array {
   return Float64Array.from(vectors.flatMap((vector) => [...vector]));
-}
-
-/** mulberry32: good enough to fill slots, and the same everywhere. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,3 +1,5 @@
+import { mulberry32 } from "./mulberry32.js";
+
 /**
  * Phantoms: chest-like pictures drawn from numbers, for places without data. Nobody was ever X-rayed for them, and
  * what a network learns on them says nothing about patients.
@@ -149,15 +151,9 @@ interface Series {
   between(low: number, high: number): number;
 }
 
-/** mulberry32 from a mixed seed: fit for pictures, not for keys. */
+/** From a mixed seed. */
 function series(seed: number, index: number): Series {
-  let state = mix(seed ^ mix(index ^ 0x9e3779b9)) >>> 0;
-  const word = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
+  const word = mulberry32(mix(seed ^ mix(index ^ 0x9e3779b9)));
   const unit = () => word() / 4294967296;
   return { word, unit, between: (low, high) => low + (high - low) * unit() };
 }

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import "../seed.js";
 import { areaUnderCurve, classifierArea, wilsonInterval } from "../../src/cli/statistics.js";
 import { largestError, marginOf, verdictOf } from "../../src/cli/verdict.js";
 

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import "../seed.js";
 import { openNpz, parseNpy } from "../../src/data/npz.js";
 import { writeNpz } from "../../src/data/npz-writer.js";
 import { FormatError } from "../../src/errors.js";

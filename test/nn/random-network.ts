@@ -1,15 +1,11 @@
+import { mulberry32 } from "../../src/data/mulberry32.js";
 import type { Layer, Network, Shape } from "../../src/nn/graph.js";
 import { layerShapes } from "../../src/nn/shapes.js";
 
-/** Uniform numbers in [0, 1) from a seed (mulberry32): networks and images that can be drawn again. */
+/** Uniform numbers in [0, 1) from a seed: networks and images that can be drawn again. */
 export function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const word = mulberry32(seed);
+  return () => word() / 2 ** 32;
 }
 
 /** Layers with random weights, of a size that keeps a unit signal near one. */

@@ -10,7 +10,6 @@ import {
 } from "../../src/ntt/modulus.js";
 import { choosePrimes, isPrime, primePool } from "../../src/ntt/primes.js";
 import { automorphismTable, minimalRoot, powersInBitReversedOrder, reverseBits } from "../../src/ntt/roots.js";
-import "../seed.js";
 import { PRIMES } from "./limbs.js";
 
 const pool = primePool();

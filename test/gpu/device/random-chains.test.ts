@@ -4,7 +4,6 @@ import { type GpuDevice, openWebGpuDevice } from "../../../src/gpu/device.js";
 import { openReferenceDevice } from "../../../src/ntt/reference.js";
 import { Runner } from "./program-runner.js";
 import { LIMBS, program } from "./random-programs.js";
-import "../../seed.js";
 
 describe.each([
   [10, Number(process.env.CHAINS ?? 250)],
