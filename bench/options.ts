@@ -6,6 +6,8 @@ import { LOG_NS } from "./settings.js";
 export interface BenchOptions {
   readonly logNs: readonly number[];
   readonly threads: readonly number[];
+  /** Numbers of busy processes beside which everything is measured. */
+  readonly busy: readonly number[];
   /** Part of a row's name, in lower case. */
   readonly filter: string;
   readonly peer: boolean;
@@ -35,6 +37,7 @@ export const USAGE = `npm run bench -- [options]
   --log-n LIST      log2 N, of ${LOG_NS.join(", ")} (default 14)
   --device KIND     cpu (default), or webgpu: kernel times by timestamps, a roofline, and the CPU device beside them
   --threads LIST    of ours; "all" for every processor (default 1); the peer has one
+  --busy LIST       everything beside so many busy processes, 0 for none (default 0); "all" for one a processor
   --filter TEXT     only rows whose name contains it: "rotate", "kernel", "bytes", "RL-3"
   --against NAME    node-seal (default) or none
   --levels          multiply and rotate at every level too
@@ -66,6 +69,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     device,
     logNs: distinct("--log-n", values["log-n"] ?? "14", (text) => oneOf(text, LOG_NS)),
     threads: distinct("--threads", values.threads ?? (device === "webgpu" ? "all" : "1"), threadCount),
+    busy: distinct("--busy", values.busy ?? "0", busyCount),
     filter: (values.filter ?? "").toLowerCase(),
     peer: against === "node-seal",
     levels: values.levels ?? false,
@@ -90,6 +94,7 @@ function parse(args: readonly string[]) {
         device: { type: "string" },
         "log-n": { type: "string" },
         threads: { type: "string" },
+        busy: { type: "string" },
         filter: { type: "string" },
         against: { type: "string" },
         levels: { type: "boolean" },
@@ -113,11 +118,21 @@ function parse(args: readonly string[]) {
   }
 }
 
-function distinct(option: string, text: string, parseOne: (text: string) => number | undefined): number[] {
+const ALLOWED = {
+  "--log-n": LOG_NS.join(", "),
+  "--threads": "numbers from 1 to 64, or all",
+  "--busy": "numbers from 0 to 64, or all",
+} as const;
+
+function distinct(
+  option: keyof typeof ALLOWED,
+  text: string,
+  parseOne: (text: string) => number | undefined,
+): number[] {
   const numbers = text.split(",").map((part) => {
     const number = parseOne(part.trim());
     if (number === undefined) {
-      const allowed = option === "--log-n" ? LOG_NS.join(", ") : "numbers from 1 to 64, or all";
+      const allowed = ALLOWED[option];
       throw new BenchError(`${option} ${text} is no list of what there is`, `take ${allowed}, with commas between`);
     }
     return number;
@@ -132,6 +147,10 @@ function oneOf(text: string, allowed: readonly number[]): number | undefined {
 function threadCount(text: string): number | undefined {
   if (text === "all") return availableParallelism();
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 64 ? Number(text) : undefined;
+}
+
+function busyCount(text: string): number | undefined {
+  return text === "0" ? 0 : threadCount(text);
 }
 
 function whole(option: string, text: string, low: number, high: number): number {

@@ -91,6 +91,8 @@ export interface Row {
   readonly logN: number;
   /** Of our side; the peer has one. */
   readonly threads: number;
+  /** Busy processes beside it; absent for none. */
+  readonly busy?: number;
   /** In the group "level": of the operands, and their log2 Q. */
   readonly level?: number;
   /** Absent where only counts were asked for. */
@@ -159,8 +161,9 @@ export function readRecord(path: string): BenchRecord {
 }
 
 /** Rows with the same key measure the same thing. */
-export function keyOf({ group, name, logN, threads, level }: Row): string {
-  return [group, name, `2^${logN}`, `threads ${threads}`, level === undefined ? "" : `level ${level}`].join(" | ");
+export function keyOf({ group, name, logN, threads, level, busy }: Row): string {
+  const rest = [level === undefined ? "" : `level ${level}`, ...(busy ? [`${busy} busy`] : [])];
+  return [group, name, `2^${logN}`, `threads ${threads}`, ...rest].join(" | ");
 }
 
 /** Told of each row when it is there. */

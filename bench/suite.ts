@@ -1,5 +1,6 @@
 /** One run: every row that was asked for, checked, then timed beside its peer. */
 import { Blindsight } from "./blindsight.js";
+import { beside } from "./busy.js";
 import { BenchError } from "./failure.js";
 import { PRODUCT_ROWS } from "./gpu-products.js";
 import { runGpu } from "./gpu-suite.js";
@@ -42,17 +43,25 @@ export async function runSuite(options: BenchOptions, report: Report): Promise<S
     );
   }
   const rows: Row[] = [];
-  const add: Report = (row) => {
-    rows.push(row);
-    report(row);
-  };
   const sizes: Size[] = [];
-  if (options.device === "webgpu") {
-    await runGpu(options, selection, rl3, add);
-    return { rows, sizes };
+  for (const [index, busy] of options.busy.entries()) {
+    const add: Report = (row) => {
+      const full = busy > 0 ? { ...row, busy } : row;
+      rows.push(full);
+      report(full);
+    };
+    await beside(busy, async () => {
+      if (options.device === "webgpu") {
+        await runGpu(options, selection, rl3, add);
+        return;
+      }
+      for (const logN of options.logNs) {
+        const ofRing = await runRing(logN, options, selection, add);
+        if (index === 0) sizes.push(...ofRing);
+      }
+      if (rl3) for (const threads of options.threads) await runRl3(threads, options.counts, add);
+    });
   }
-  for (const logN of options.logNs) sizes.push(...(await runRing(logN, options, selection, add)));
-  if (rl3) for (const threads of options.threads) await runRl3(threads, options.counts, add);
   return { rows, sizes };
 }
 

@@ -1,9 +1,12 @@
 /** Records as text: a line for each row while it is measured, and the tables of the README. */
+
 import type { BenchRecord, GpuFigures, KernelCounts, Machine, Measurement, Row, Size } from "./record.js";
+import { speedupLines } from "./speedups.js";
 
 /** One line of a terminal. */
-export function lineOf({ name, logN, threads, level, ours, peer, ratio, counts }: Row): string {
-  const where = `2^${logN}, ${threads} thread${threads > 1 ? "s" : ""}${level === undefined ? "" : `, level ${level}`}`;
+export function lineOf({ name, logN, threads, level, busy, ours, peer, ratio, counts }: Row): string {
+  const rest = `${level === undefined ? "" : `, level ${level}`}${busy ? `, ${busy} busy` : ""}`;
+  const where = `2^${logN}, ${threads} thread${threads > 1 ? "s" : ""}${rest}`;
   const head = `${name.padEnd(52)} ${where.padEnd(26)}`;
   if (!ours) return `${head} ${counts ? describeCounts(counts) : ""}`;
   const queued = ours.perSample > 1 ? `; ${ours.perSample} a sample` : "";
@@ -40,7 +43,8 @@ function gpuLine({ kernelMs, kernels, together, dispatches, submits, bytes, byte
 }
 
 /** What the columns of a line are, and where the numbers come from. */
-export function footOf({ rows, machine }: BenchRecord): string {
+export function footOf(record: BenchRecord): string {
+  const { rows, machine } = record;
   const subjects = new Map<string, string>();
   for (const { ours, peer } of rows) {
     for (const side of [ours, peer]) {
@@ -49,6 +53,7 @@ export function footOf({ rows, machine }: BenchRecord): string {
   }
   return [
     "minimum (median) ± quartile distance in % of the median (samples); ratio of the minima: peer over ours",
+    ...speedupLines(record),
     ...subjects.values(),
     describe(machine),
   ].join("\n");
@@ -61,18 +66,23 @@ function subjectLine({ subject: { label, parameters } }: Measurement): string {
 /** The README's table, one for each N and number of threads. */
 export function markdownOf(record: BenchRecord): string {
   const tables: string[] = [];
-  const settings = new Set(record.rows.map(({ logN, threads }) => `${logN}/${threads}`));
+  const settings = new Set(record.rows.map(({ logN, threads, busy = 0 }) => `${logN}/${threads}/${busy}`));
   for (const setting of settings) {
-    const [logN, threads] = setting.split("/").map(Number);
-    const rows = record.rows.filter((row) => row.logN === logN && row.threads === threads && row.ours);
+    const [logN, threads, busy] = setting.split("/").map(Number);
+    const rows = record.rows.filter(
+      (row) => row.logN === logN && row.threads === threads && (row.busy ?? 0) === busy && row.ours,
+    );
     const common = commonest(rows.flatMap(({ peer }) => (peer ? [peer.subject.label] : [])));
-    const title = `N = 2^${logN}${threads > 1 ? `, ${threads} threads` : ""}`;
+    const title = `N = 2^${logN}${threads > 1 ? `, ${threads} threads` : ""}${busy ? `, ${busy} busy processes` : ""}`;
     const lines = [
       `| ${title} | blindsight, min (median) | ${common ?? "peer"}, min (median) | ratio | bits, worst slot | bytes |`,
       "|---|---|---|---|---|---|",
       ...rows.map((row) => markdownRow(row, common)),
     ];
-    if (threads === Math.min(...record.rows.filter((row) => row.logN === logN).map((row) => row.threads))) {
+    if (
+      busy === Math.min(...record.rows.map((row) => row.busy ?? 0)) &&
+      threads === Math.min(...record.rows.filter((row) => row.logN === logN).map((row) => row.threads))
+    ) {
       lines.push(...record.sizes.filter((size) => size.logN === logN).map(markdownSize));
     }
     if (rows.length > 0) tables.push(lines.join("\n"));

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +54,7 @@ describe("bench", () => {
     [["--log-n"], /--log-n/],
     [["--threads", "0"], /--threads 0/],
     [["--threads", "1.5"], /--threads 1.5/],
+    [["--busy", "65"], /--busy 65.*0 to 64/],
     [["--against", "openfhe"], /--against openfhe.*node-seal or none/],
     [["--time", "soon"], /--time soon/],
     [["--queued", "0"], /--queued 0/],
@@ -70,7 +72,17 @@ describe("bench", () => {
   it("--help names every option and ends well", async () => {
     const { status, stdout } = await run("--help");
     expect(status).toBe(0);
-    for (const option of ["--log-n", "--threads", "--filter", "--against", "--json", "--plot", "--rl3", "--counts"]) {
+    for (const option of [
+      "--log-n",
+      "--threads",
+      "--busy",
+      "--filter",
+      "--against",
+      "--json",
+      "--plot",
+      "--rl3",
+      "--counts",
+    ]) {
       expect(stdout).toContain(option);
     }
   });
@@ -107,6 +119,22 @@ describe("bench", () => {
       ["primitive", "rotate, hoisted, each of 8", undefined, 32],
       ["level", "rotate", 1, 4],
     ]);
+  });
+
+  it("--busy measures beside processes that compute, which end with the run; threads are held against each other", async () => {
+    const args = ["--threads", "1,2", "--busy", "0,1", "--filter", "rotate, hoisted", "--json", "-"];
+    const { status, stdout, stderr } = await run(...quick, ...args);
+    expect(status, stderr).toBe(0);
+    const { rows } = JSON.parse(stdout) as BenchRecord;
+    expect(rows.map(({ threads, busy }) => [threads, busy])).toEqual([
+      [1, undefined],
+      [2, undefined],
+      [1, 1],
+      [2, 1],
+    ]);
+    const [one, two] = rows.slice(2).map(({ ours }) => ours!.minimumMs);
+    expect(stderr).toContain(`beside 1 busy process: 2 threads take ${(two / one).toFixed(2)} (median `);
+    expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toContain('console.log("busy")');
   });
 
   it("--counts says what an operation launches and times nothing", async () => {

@@ -36,7 +36,7 @@ export const CONTROL = {
 /** A launch has fewer rows than 2^12. */
 export const ROW_BITS = 12;
 const SEQUENCE_MASK = 0xfffff;
-/** Looks at `published` before a thread goes to sleep: about 50 µs, what waking it would cost. */
+/** Looks at a control word before a thread goes to sleep: about 50 µs, what waking it would cost. */
 const SPINS = 2000;
 
 /** A kernel as it is called: with the arguments that its row names. */
@@ -93,19 +93,24 @@ export function serve(
     const sequence = ticket >>> ROW_BITS;
     const published = Atomics.load(control, CONTROL.published);
     if ((published & SEQUENCE_MASK) === sequence) {
-      sleepUntilMore(control, published);
+      sleepWhile(control, CONTROL.published, published);
       continue;
     }
     const entry = ADDRESS.index / 4 + INDEX_WORDS * (sequence % INDEX_SIZE);
     const rows = control[entry + 1];
     const row = ticket & (2 ** ROW_BITS - 1);
-    // Another thread runs the last row, at most some hundred microseconds: the next launch must not begin before.
-    if (row >= rows) continue;
+    // Another thread runs the last row, and the next launch must not begin before. Mostly that is a matter of microseconds,
+    // but where processors are shared that thread may have lost its own: who waits awake would keep others from running.
+    if (row >= rows) {
+      sleepWhile(control, CONTROL.ticket, ticket);
+      continue;
+    }
     if (Atomics.compareExchange(control, CONTROL.ticket, ticket, (ticket + 1) | 0) !== ticket) continue;
     runner.run(control[entry], row);
     if (Atomics.add(control, entry + 2, 1) + 1 !== rows) continue;
     const completed = (Atomics.add(control, CONTROL.completed, 1) + 1) | 0;
     Atomics.store(control, CONTROL.ticket, ((sequence + 1) & SEQUENCE_MASK) << ROW_BITS);
+    Atomics.notify(control, CONTROL.ticket);
     if (
       Atomics.load(control, CONTROL.waiting) === 1 &&
       ((completed - Atomics.load(control, CONTROL.wanted)) | 0) >= 0
@@ -175,7 +180,7 @@ export class TaskRunner {
   }
 }
 
-function sleepUntilMore(control: Int32Array, published: number): void {
-  for (let i = 0; i < SPINS; i++) if (Atomics.load(control, CONTROL.published) !== published) return;
-  Atomics.wait(control, CONTROL.published, published);
+function sleepWhile(control: Int32Array, word: number, value: number): void {
+  for (let i = 0; i < SPINS; i++) if (Atomics.load(control, word) !== value) return;
+  Atomics.wait(control, word, value);
 }
