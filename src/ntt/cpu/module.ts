@@ -11,7 +11,6 @@ export interface Kernels {
   subtract(out: number, a: number, b: number, bytes: number, p: number): void;
   negate(out: number, a: number, bytes: number, p: number): void;
   multiply(out: number, a: number, b: number, bytes: number, p: number): void;
-  multiplyAdd(out: number, a: number, b: number, bytes: number, p: number): void;
   multiplyScalar(out: number, a: number, bytes: number, p: number, factor: number): void;
   multiplyScalarAdd(out: number, a: number, bytes: number, p: number, factor: number): void;
   dropAndScale(out: number, a: number, b: number, bytes: number, p: number, factor: number): void;
