@@ -35,6 +35,7 @@ export class Parameters {
   readonly identity: string;
   private readonly literal: ParameterLiteral;
   private readonly scales: readonly number[];
+  private readonly headrooms: readonly number[];
 
   private constructor(literal: ParameterLiteral) {
     const { logN, levels, special, digitPrimes, baseScaleBits, security = 128 } = literal;
@@ -97,6 +98,13 @@ export class Parameters {
     for (let l = 1; l < levels.length; l++)
       scales.push(Math.sqrt(scales[l - 1] * levels[l].reduce((a, b) => a * b, 1)));
     this.scales = Object.freeze(scales);
+    // Exact until the one rounding to a double: what fits is decided by it.
+    let modulus = 1n;
+    const headrooms = levels.map((level, l) => {
+      for (const p of level) modulus *= BigInt(p);
+      return Math.min(Number(modulus / 2n), Number.MAX_VALUE) / scales[l];
+    });
+    this.headrooms = Object.freeze(headrooms);
     Object.freeze(this);
   }
 
@@ -137,7 +145,8 @@ export class Parameters {
 
   /** Largest |z| that a slot may hold at a level before it wraps around Q; where Q outgrows the doubles, that a double can say. */
   headroomAt(level: number): number {
-    return Math.min(2 ** (logProduct(this.primesAt(level)) - 1), Number.MAX_VALUE) / this.scaleAt(level);
+    this.requireLevel(level);
+    return this.headrooms[level];
   }
 
   /** @throws RangeError, which calls it `name`, for a level that these parameters do not have. */
