@@ -112,7 +112,8 @@ export class Evaluator {
 
   /**
    * Rotates the slots left by `steps`: slot j of the result holds slot j + steps. Costs one key switch, no level.
-   * @throws MissingKeyError without a key for `steps`.
+   * A ciphertext with fewer slots than N/2 takes the key of any step that equals `steps` modulo its slots.
+   * @throws MissingKeyError without a key for `steps` that reaches the level.
    */
   rotate(a: Ciphertext, steps: number): Ciphertext {
     return this.rotateMany(a, [steps])[0];
@@ -123,7 +124,7 @@ export class Evaluator {
     this.check(a);
     return this.switcher.permuteSlots(
       a,
-      steps.map((s) => this.switcher.rotationElement(s, a.slots)),
+      steps.map((s) => this.switcher.rotationElement(s, a.slots, a.level)),
     );
   }
 
