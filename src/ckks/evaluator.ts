@@ -142,18 +142,22 @@ export class Evaluator {
     return this.alignment.toLevel(a, level);
   }
 
-  /** What a ciphertext is, for people. */
+  /** What a ciphertext is, for people. `headroom` is the largest |z| that its slots may hold: it knows nothing of what they do. */
   explain(a: Ciphertext): {
     level: number;
     scaleBits: number;
+    headroom: number;
     state: ScaleState;
     slots: number;
     parts: number;
     bytes: number;
   } {
     this.alignment.checkRing(a);
-    const scaleBits = Math.log2(this.parameters.scaleAt(a.level)) * (a.state === "product" ? 2 : 1);
-    return { level: a.level, scaleBits, state: a.state, slots: a.slots, parts: a.parts.length, bytes: a.packedBytes };
+    const { level, state, slots } = a;
+    const scale = this.parameters.scaleAt(level);
+    const scaleBits = Math.log2(scale) * (state === "product" ? 2 : 1);
+    const headroom = this.parameters.headroomAt(level) / (state === "product" ? scale : 1);
+    return { level, scaleBits, headroom, state, slots, parts: a.parts.length, bytes: a.packedBytes };
   }
 
   copy(a: Ciphertext): Ciphertext {

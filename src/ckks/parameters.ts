@@ -114,7 +114,9 @@ export class Parameters {
   }
 
   /**
-   * The smallest ring at 128 bits that computes `depth` products in a row, with the cheapest key switching that fits.
+   * The smallest ring at 128 bits that computes `depth` products in a row, with the cheapest key switching that fits, and
+   * keys of 512 MiB at most. Results at level 0 may be as large as 2^27; what a slot holds beyond `headroomAt(level)` comes
+   * back as another number, without an error: nobody but the key holder could see it.
    * @throws ParameterError when no N up to 2^16 holds them; it says which depth is possible. RangeError for a depth, a
    * number of slots or a dnum that is none.
    */
@@ -143,7 +145,11 @@ export class Parameters {
     return this.scales[level];
   }
 
-  /** Largest |z| that a slot may hold at a level before it wraps around Q; where Q outgrows the doubles, that a double can say. */
+  /**
+   * Largest |z| that a slot may hold at a level; where Q outgrows the doubles, that a double can say. Beyond it coefficients
+   * wrap around Q, as a rule the slots' mean first, which shifts all of them by twice the headroom: with one of 16.5 the
+   * squares 0, 1, 4, … 81 come back as −33.1, −32.1, −29.1, …
+   */
   headroomAt(level: number): number {
     this.requireLevel(level);
     return this.headrooms[level];
@@ -160,14 +166,15 @@ export class Parameters {
     return this.literal;
   }
 
-  /** One line: degree, moduli, digits, security. */
+  /** One line: degree, moduli, digits, what level 0 holds, security. */
   describe(): string {
     const { bits, logQP } = this.security;
     const guard = bits > 0 ? `${bits}-bit security` : "NO SECURITY (experiment)";
     const q = this.primesAt(this.maxLevel);
     return (
       `N = 2^${this.logN}, ${this.maxLevel} levels, log2 Q = ${logProduct(q).toFixed(0)} in ${q.length} primes, ` +
-      `log2 P = ${logProduct(this.special).toFixed(0)} in ${this.special.length}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ${guard}`
+      `log2 P = ${logProduct(this.special).toFixed(0)} in ${this.special.length}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ` +
+      `|z| < ${this.headroomAt(0).toPrecision(3)} at level 0, ${guard}`
     );
   }
 }
