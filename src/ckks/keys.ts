@@ -2,6 +2,7 @@ import type { Carry } from "./basis.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import type { Residency } from "./residency.js";
 import { expandUniform } from "./sampling.js";
+import { refuseJson } from "./storage.js";
 
 /**
  * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
@@ -68,6 +69,11 @@ export class EvaluationKeys implements Disposable {
   /** Bytes in the device's memory, when all of them are there. */
   get bytes(): number {
     return this.all.flatMap((key) => key.digits).reduce((n, { b }) => n + 2 * b.bytes, 0);
+  }
+
+  /** A map is `{}` in JSON. @throws FormatError always. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   /**
