@@ -5,6 +5,7 @@ import { type ComplexVector, Embedding } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
 import { type Ring, scale, transform } from "./polynomial.js";
+import { isPowerOfTwo } from "./primelist.js";
 import { ringOf } from "./ring.js";
 
 /** Real values, or complex ones by their parts. */
@@ -42,7 +43,7 @@ export class Encoder {
   /** The rounded integer coefficients of `values` at the scale of `level`, below Q/2: from 2^53 on with 53 bits each. */
   coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
     const n = 2 ** this.ring.logN;
-    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1 && slots <= this.parameters.slots)) {
+    if (!(isPowerOfTwo(slots) && slots <= this.parameters.slots)) {
       throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
     }
     const result = new Float64Array(n);
@@ -100,22 +101,36 @@ export class Encoder {
   }
 
   private fill(vector: ComplexVector, values: SlotValues, slots: number): void {
-    if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
-    const parts = "real" in values ? values : { real: values, imaginary: [] };
+    const parts = partsOf(values);
     for (const part of ["real", "imaginary"] as const) {
       const given = parts[part];
       const target = vector[part];
-      // Without this a promise, a set or a map would be encoded as zeros.
-      if (!Number.isInteger(given?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${given}`);
       if (given.length > slots) throw new RangeError(`${given.length} values do not fit ${slots} slots`);
       for (let i = 0; i < given.length; i++) {
         if (!Number.isFinite(given[i])) {
-          throw new ParameterError(`value ${i} is ${given[i]}`, "encode finite numbers only");
+          const what = typeof given[i] === "number" ? given[i] : `of type ${typeof given[i]}`;
+          throw new ParameterError(`value ${i} is ${what}`, "encode finite numbers only");
         }
         target[i] = given[i];
       }
     }
   }
+}
+
+/**
+ * Real and imaginary parts of slot values.
+ * @throws TypeError for what is neither an array of numbers nor two: a promise, a set or a map would count as zeros.
+ */
+export function partsOf(values: SlotValues): {
+  readonly real: ArrayLike<number>;
+  readonly imaginary: ArrayLike<number>;
+} {
+  if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
+  const parts = "real" in values ? values : { real: values, imaginary: [] };
+  for (const part of ["real", "imaginary"] as const) {
+    if (!Number.isInteger(parts[part]?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${parts[part]}`);
+  }
+  return parts;
 }
 
 /** The integer in (−Q/2, Q/2] with the residues at `index`, rounded to a double once. */

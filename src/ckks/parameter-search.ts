@@ -1,6 +1,6 @@
 import { ParameterError } from "../errors.js";
 import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
-import { chunks, logProduct } from "./primelist.js";
+import { chunks, isPowerOfTwo, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
 
 export interface ParameterRequest {
@@ -65,8 +65,12 @@ interface Found {
 export function searchParameters(request: ParameterRequest): Found {
   const { depth, slots = 1, precision = "standard", dnum = 1 } = request;
   if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not a whole number`);
-  if (!(Number.isInteger(Math.log2(slots)) && slots >= 1)) throw new RangeError(`slots ${slots} is not a power of two`);
+  if (!isPowerOfTwo(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
   if (!Number.isInteger(dnum) || dnum < 1) throw new RangeError(`dnum ${dnum} is not a positive integer`);
+  for (const name of ["wideBase", "smallerPrimes"] as const) {
+    const { [name]: chosen = true } = request;
+    if (typeof chosen !== "boolean") throw new TypeError(`${name} ${chosen} is neither true nor false`);
+  }
   if (precision !== "standard" && precision !== "high") {
     throw new TypeError(`precision ${precision} is neither "standard" nor "high"`);
   }

@@ -44,6 +44,11 @@ export class Parameters {
       `logN ${logN} is not one of 10..16`,
       "use 12 to 16",
     );
+    check(
+      security === 128 || security === "none",
+      `security ${security} is neither 128 nor "none"`,
+      "leave it out: 128 bits are what the table of security.ts is for",
+    );
     check(levels.length > 0, "there is no level 0", "give at least one prime");
     check(
       levels.every((level, l) => level.length >= 1 && level.length <= (l === 0 ? 3 : 2)),
@@ -74,7 +79,7 @@ export class Parameters {
     );
     const baseBits = logProduct(levels[0]);
     check(
-      baseScaleBits >= 10 && baseScaleBits <= baseBits - 2,
+      typeof baseScaleBits === "number" && baseScaleBits >= 10 && baseScaleBits <= baseBits - 2,
       `a base scale of 2^${baseScaleBits} does not fit a base of ${baseBits.toFixed(1)} bits`,
       "leave at least two bits of headroom",
     );

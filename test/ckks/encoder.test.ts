@@ -138,6 +138,12 @@ describe("the precision report", () => {
     expect(real).toEqual({ min: -Infinity, mean: Math.log2(0.875 / 4), max: -1 });
     expect(imaginary.max).toBe(-3);
   });
+  it("what holds no values is a TypeError, not zeros", () => {
+    const actual = { real: Float64Array.of(1), imaginary: Float64Array.of(0) };
+    for (const expected of [Promise.resolve([1]), new Set([1]), null, 1, "1", { real: [1] }]) {
+      expect(() => precision(actual, expected as unknown as number[])).toThrow(/an array of numbers/);
+    }
+  });
 });
 
 it("a value too large for a level where Q outgrows the doubles: the error names a number, and less than it fits", async () => {

@@ -93,13 +93,17 @@ describe("Parameters.choose", () => {
     for (const dnum of [0, -1, 1.5, Number.NaN, Infinity]) {
       expect(() => Parameters.choose({ depth: 3, dnum })).toThrow(`dnum ${dnum} is not a positive integer`);
     }
+    for (const flag of ["false", 0, null] as unknown as boolean[]) {
+      expect(() => Parameters.choose({ depth: 1, wideBase: flag })).toThrow(`wideBase ${flag}`);
+      expect(() => Parameters.choose({ depth: 1, smallerPrimes: flag })).toThrow(TypeError);
+    }
     const precision = "double" as "high";
     expect(() => Parameters.choose({ depth: 1, precision })).toThrow(TypeError);
     for (const baseScaleBits of [Number.NaN, -1, 29, 57, 1e9]) {
       const wideBase = baseScaleBits === 57;
       expect(() => Parameters.choose({ depth: 1, baseScaleBits, wideBase })).toThrow(ParameterError);
     }
-    for (const slots of [0, 0.5, 3, -4, Number.NaN, Infinity])
+    for (const slots of [0, 0.5, 3, -4, Number.NaN, Infinity, "4" as unknown as number])
       expect(() => Parameters.choose({ depth: 1, slots })).toThrow(RangeError);
   });
 });
@@ -195,6 +199,9 @@ describe("the literal", () => {
     "a base scale without headroom": [{ baseScaleBits: 29 }, "base scale of 2^29"],
     "a base scale of almost nothing": [{ baseScaleBits: 3 }, "base scale of 2^3"],
     "a base scale that is no number": [{ baseScaleBits: Number.NaN }, "base scale"],
+    "a base scale as text": [{ baseScaleBits: "24" as unknown as number }, "base scale"],
+    "a security that the table is not for": [{ security: 192 as 128 }, "security 192"],
+    "a security of null": [{ security: null as unknown as 128 }, "security null"],
   };
   for (const [what, [change, named]] of Object.entries(WRONG)) {
     it(`${what}: a ParameterError that names it`, () => {
