@@ -58,7 +58,7 @@ export class Alignment {
     );
   }
 
-  /** From the square of the scale to the canonical scale one level down. Costs two NTTs for each prime. */
+  /** See `Evaluator.rescale`. */
   rescale(a: Ciphertext): Ciphertext {
     this.check(a);
     if (a.state === "canonical") return this.copy(a);
@@ -67,12 +67,7 @@ export class Alignment {
     return new Ciphertext(parts, { ...stateOf(a), level: a.level - 1, state: "canonical" });
   }
 
-  /**
-   * The same values at a lower level, at that level's canonical scale, within 2^−41 of themselves; within one part in
-   * twice the scale where one level of one prime is all there is to drop. Costs a rescale, which drops a prime more than a
-   * product's where it goes down by several levels; nothing where it stays.
-   * @throws LevelError for a higher level.
-   */
+  /** See `Evaluator.toLevel`. @throws LevelError for a higher level. */
   toLevel(a: Ciphertext, level: number): Ciphertext {
     this.check(a);
     const highest = a.level - (a.state === "product" ? 1 : 0);

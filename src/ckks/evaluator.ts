@@ -56,7 +56,8 @@ export class Evaluator {
 
   /**
    * Slotwise a·b, relinearised and rescaled in one: one level down. With a ciphertext it costs one key switch
-   * (70 NTTs at ten primes, dnum 3, four special ones), with anything else two NTTs for each prime.
+   * (70 NTTs at ten primes, dnum 3, four special ones), with anything else two NTTs for each prime. A number is rounded to
+   * a multiple of 1/scale, which large slots multiply: 10^−9 counts as 2^−29 at a scale of 2^29.
    * @throws LevelError at level 0; MissingKeyError without a relinearisation key.
    */
   multiply(a: Ciphertext, b: Operand): Ciphertext {
@@ -95,7 +96,7 @@ export class Evaluator {
     return this.alignment.rescale(a);
   }
 
-  /** a·b for a vector or a number, at the square of the scale. */
+  /** a·b for a vector or a number, at the square of the scale; a number is rounded as in `multiply`. */
   multiplyPlain(a: Ciphertext, b: Plaintext | SlotValues | number): Ciphertext {
     return this.products.plain(a, b);
   }
@@ -135,7 +136,9 @@ export class Evaluator {
   }
 
   /**
-   * The same values at a lower level, at that level's canonical scale. Costs a rescale, unless nothing changes.
+   * The same values at a lower level, at that level's canonical scale, within 2^−41 of themselves; within one part in
+   * twice the scale where one level of one prime is all there is to drop. Costs a rescale, of one prime more than a
+   * product's where it goes down by several levels; nothing where it stays.
    * @throws LevelError for a higher level.
    */
   toLevel(a: Ciphertext, level: number): Ciphertext {
