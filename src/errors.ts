@@ -28,7 +28,7 @@ export class MissingKeyError extends BlindsightError {}
 /** Operands, or a ciphertext and a key, that belong to different secret keys. */
 export class KeyMismatchError extends BlindsightError {}
 
-/** Bytes or files that are damaged or not what they claim to be. */
+/** Bytes or files that are damaged or not what they claim to be, and values that a format cannot hold. */
 export class FormatError extends BlindsightError {}
 
 /** The device could not be opened, ran out of memory, or was lost. */

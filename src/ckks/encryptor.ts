@@ -4,20 +4,11 @@ import { dropSum } from "./basis.js";
 import { Ciphertext } from "./ciphertext.js";
 import type { ComplexVector } from "./embedding.js";
 import { Encoder, type SlotValues } from "./encoder.js";
+import { fromWholeNumbers } from "./integers.js";
 import { publicPrimes } from "./keygenerator.js";
 import type { PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
-import {
-  addInto,
-  addScaled,
-  compute,
-  fromIntegers,
-  multiply,
-  type Ring,
-  RnsPolynomial,
-  subtract,
-  transform,
-} from "./polynomial.js";
+import { addInto, addScaled, compute, multiply, type Ring, RnsPolynomial, subtract, transform } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
 import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
@@ -60,7 +51,7 @@ export class Encryptor {
     const primes = publicPrimes(this.parameters, level);
     const extra = primes[primes.length - 1];
     const coefficients = this.encoder.coefficients(values, level, slots);
-    using plain = fromIntegers(ring, coefficients, primes);
+    using plain = fromWholeNumbers(ring, coefficients, primes);
     coefficients.fill(0);
 
     using u = sampleTernary(ring, primes, this.randomness);
@@ -100,7 +91,7 @@ export class SecretEncryptor {
     const ring = this.ring;
     const primes = this.parameters.primesAt(level);
     const coefficients = this.encoder.coefficients(values, level, slots);
-    using plain = fromIntegers(ring, coefficients, primes);
+    using plain = fromWholeNumbers(ring, coefficients, primes);
     coefficients.fill(0);
     using message = sampleGaussian(ring, primes, this.randomness);
     addInto(message, plain);

@@ -2,6 +2,7 @@ import type { Device } from "../ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { residueBits } from "./packing.js";
 import { gave, lost, took } from "./pressure.js";
+import { refuseJson } from "./storage.js";
 
 /** Polynomials modulo X^N + 1, N = 2^logN, on one device. */
 export interface Ring {
@@ -62,6 +63,11 @@ export class RnsPolynomial implements Disposable {
   /** Bytes when packed to each prime's bits. */
   get packedBytes(): number {
     return this.primes.reduce((bytes, p) => bytes + packedLimbBytes(p, this.ring.logN), 0);
+  }
+
+  /** @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   /** Overwrites the residues with zeros, then frees them: for secrets. */

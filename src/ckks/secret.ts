@@ -25,11 +25,6 @@ export class SecretKey implements Disposable {
     return new SecretKey(polynomial, Array.from(name, (byte) => byte.toString(16).padStart(2, "0")).join(""));
   }
 
-  /** Keeps the secret out of logs: a fingerprint is all that prints. */
-  toJSON(): string {
-    return `SecretKey(${this.fingerprint})`;
-  }
-
   [Symbol.dispose](): void {
     this.polynomial.wipe();
   }
