@@ -1,7 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
-import { type ComplexVector, Embedding } from "./embedding.js";
+import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import type { Parameters } from "./parameters.js";
 import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
 import { ringOf } from "./ring.js";
@@ -53,7 +53,12 @@ export class Encoder {
     const vector = full
       ? { real: result.subarray(0, slots), imaginary: result.subarray(slots) }
       : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
-    this.fill(vector, values, slots);
+    try {
+      this.fill(vector, values, slots);
+    } catch (error) {
+      wipe(vector);
+      throw error;
+    }
     Embedding.of(slots).toCoefficients(vector);
     const factor = this.parameters.scaleAt(level);
     const bound = Math.min(this.parameters.headroomAt(level) * factor, MOST_INTEGER);
@@ -68,9 +73,10 @@ export class Encoder {
         largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
         result[first + i * gap] = coefficient;
       }
-      if (!full) part.fill(0); // it may have been a secret message
     }
+    if (!full) wipe(vector);
     if (!(largest < bound)) {
+      result.fill(0);
       throw new ParameterError(
         `a value is too large for level ${level}: at most ${(bound / factor).toPrecision(3)} fits`,
         "scale the values down; up to 2^63 divided by the scale, higher levels hold more",
@@ -93,6 +99,7 @@ export class Encoder {
       real[i] = lift(residues, i * gap) / scaleFactor;
       imaginary[i] = lift(residues, n / 2 + i * gap) / scaleFactor;
       if (!Number.isFinite(real[i]) || !Number.isFinite(imaginary[i])) {
+        wipe({ real, imaginary });
         const fix = "bring the ciphertext to a lower level first (toLevel)";
         throw new ParameterError("a coefficient is too large for a double", fix);
       }
