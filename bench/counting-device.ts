@@ -86,8 +86,8 @@ export class CountingDevice implements Device {
     return this.inner.allocate(logN, count);
   }
 
-  free(logN: number, limbs: readonly Limb[]): void {
-    this.inner.free(logN, limbs);
+  free(logN: number, limbs: readonly Limb[], secret?: boolean): void {
+    this.inner.free(logN, limbs, secret);
   }
 
   read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {

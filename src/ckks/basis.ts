@@ -1,6 +1,6 @@
-import type { ConversionTarget } from "../ntt/kernels.js";
+import type { ConversionTarget, Limb } from "../ntt/kernels.js";
 import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
-import { compute, launchEach, RnsPolynomial, transform } from "./polynomial.js";
+import { compute, filled, launchEach, RnsPolynomial, transform } from "./polynomial.js";
 
 const TWO_32 = 2 ** 32;
 
@@ -23,7 +23,7 @@ export function toConversionCoefficients(poly: RnsPolynomial, source: readonly n
     }),
   );
   let i = 0;
-  return compute(poly.ring, "intt", source, (out, p) => [out, poly.limb(p), p, factors[i++]]);
+  return compute(poly.ring, "intt", source, (out, p) => [out, poly.limb(p), p, factors[i++]], poly.secret);
 }
 
 /**
@@ -32,17 +32,17 @@ export function toConversionCoefficients(poly: RnsPolynomial, source: readonly n
  */
 export function convertBasis(coefficients: RnsPolynomial, primes: readonly number[], carry: Carry): RnsPolynomial {
   const { ring } = coefficients;
-  const result = RnsPolynomial.allocate(ring, primes);
-  if (primes.length === 0) return result;
-  const { fractions, targets } = conversion(coefficients.primes, primes, carry);
-  ring.device.launch("baseConvert", ring.logN, [
-    {
-      sources: coefficients.limbs,
-      fractions,
-      targets: targets.map((target, i) => ({ ...target, out: result.limbs[i] })),
-    },
-  ]);
-  return result;
+  return filled(RnsPolynomial.allocate(ring, primes, coefficients.secret), ({ limbs }) => {
+    if (primes.length === 0) return;
+    const { fractions, targets } = conversion(coefficients.primes, primes, carry);
+    ring.device.launch("baseConvert", ring.logN, [
+      {
+        sources: coefficients.limbs,
+        fractions,
+        targets: targets.map((target, i) => ({ ...target, out: limbs[i] })),
+      },
+    ]);
+  });
 }
 
 interface Conversion {
@@ -104,13 +104,12 @@ export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]
  */
 export function dropSum(part: RnsPolynomial, summand: RnsPolynomial, d: number): RnsPolynomial {
   using coefficients = toConversionCoefficients(part, [d], 0);
+  coefficients.inherit(summand);
   launchEach(part.ring, "add", [d], () => [coefficients.limb(d), coefficients.limb(d), summand.limb(d), d]);
   const kept = part.primes.filter((p) => p !== d);
   using remainder = convertBasis(coefficients, kept, 0);
   launchEach(part.ring, "subtract", kept, (p) => [remainder.limb(p), remainder.limb(p), summand.limb(p), p]);
-  const result = divide(part, remainder, [d], 0);
-  for (const secret of [coefficients, remainder]) secret.wipe();
-  return result;
+  return divide(part, remainder, [d], 0);
 }
 
 /** (part − remainder) / D over the primes of `remainder`, which is given by its coefficients and transformed in place. */
@@ -126,5 +125,6 @@ function divide(
   );
   transform(remainder);
   let i = 0;
-  return compute(part.ring, "dropAndScale", kept, (out, p) => [out, part.limb(p), remainder.limb(p), p, inverses[i++]]);
+  const row = (out: Limb, p: number) => [out, part.limb(p), remainder.limb(p), p, inverses[i++]] as const;
+  return compute(part.ring, "dropAndScale", kept, row, part.secret || remainder.secret);
 }

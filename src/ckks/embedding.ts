@@ -115,7 +115,7 @@ function workspace(slots: number): ComplexVector {
 }
 
 /** What was transformed may be secret. */
-function wipe({ real, imaginary }: ComplexVector): void {
+export function wipe({ real, imaginary }: ComplexVector): void {
   real.fill(0);
   imaginary.fill(0);
 }

@@ -1,7 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
-import { type ComplexVector, Embedding } from "./embedding.js";
+import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
 import { type Ring, scale, transform } from "./polynomial.js";
@@ -52,7 +52,12 @@ export class Encoder {
     const vector = full
       ? { real: result.subarray(0, slots), imaginary: result.subarray(slots) }
       : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
-    this.fill(vector, values, slots);
+    try {
+      this.fill(vector, values, slots);
+    } catch (error) {
+      wipe(vector);
+      throw error;
+    }
     Embedding.of(slots).toCoefficients(vector);
     const factor = this.parameters.scaleAt(level);
     const bound = this.parameters.headroomAt(level) * factor * (1 - 2 ** -50); // below Q/2, however that was rounded
@@ -67,9 +72,10 @@ export class Encoder {
         largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
         result[first + i * gap] = coefficient;
       }
-      if (!full) part.fill(0); // it may have been a secret message
     }
+    if (!full) wipe(vector);
     if (!(largest < bound)) {
+      result.fill(0);
       throw new ParameterError(
         `a value is too large for level ${level}: at most ${(bound / factor).toPrecision(3)} fits`,
         "scale the values down, or use a higher level, which holds more (parameters.headroomAt(level))",
@@ -92,6 +98,7 @@ export class Encoder {
       real[i] = lift(residues, i * gap) / scaleFactor;
       imaginary[i] = lift(residues, n / 2 + i * gap) / scaleFactor;
       if (!Number.isFinite(real[i]) || !Number.isFinite(imaginary[i])) {
+        wipe({ real, imaginary });
         const fix = "bring the ciphertext to a lower level first (toLevel)";
         throw new ParameterError("a coefficient is too large for a double", fix);
       }

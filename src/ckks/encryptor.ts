@@ -8,7 +8,17 @@ import { fromWholeNumbers } from "./integers.js";
 import { publicPrimes } from "./keygenerator.js";
 import type { PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
-import { addInto, addScaled, compute, multiply, type Ring, RnsPolynomial, subtract, transform } from "./polynomial.js";
+import {
+  addInto,
+  addScaled,
+  compute,
+  copy,
+  multiply,
+  type Ring,
+  type RnsPolynomial,
+  subtract,
+  transform,
+} from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
 import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
@@ -50,10 +60,7 @@ export class Encryptor {
     const key = this.key;
     const primes = publicPrimes(this.parameters, level);
     const extra = primes[primes.length - 1];
-    const coefficients = this.encoder.coefficients(values, level, slots);
-    using plain = fromWholeNumbers(ring, coefficients, primes);
-    coefficients.fill(0);
-
+    using plain = encodeMessage(this.encoder, values, level, slots, primes);
     using u = sampleTernary(ring, primes, this.randomness);
     transform(u);
     using message = sampleGaussian(ring, primes, this.randomness);
@@ -62,9 +69,10 @@ export class Encryptor {
 
     using c0 = multiply(u, key.b, primes);
     using c1 = multiply(u, key.a, primes);
-    const parts = [dropSum(c0, message, extra), dropSum(c1, noise, extra)];
-    // Without its noise a product is an equation in u, and u gives the message.
-    for (const secret of [u, message, plain, noise, c0, c1]) secret.wipe();
+    // Without its noise a product is an equation in u, and u gives the message; with it, it may be seen.
+    using first = dropSum(c0, message, extra);
+    using second = dropSum(c1, noise, extra);
+    const parts = [first.publish(), second.publish()];
     return new Ciphertext(parts, { level, state: "canonical", slots, fingerprint: key.fingerprint });
   }
 }
@@ -90,18 +98,37 @@ export class SecretEncryptor {
     const { level = this.parameters.maxLevel, slots = this.parameters.slots } = options;
     const ring = this.ring;
     const primes = this.parameters.primesAt(level);
-    const coefficients = this.encoder.coefficients(values, level, slots);
-    using plain = fromWholeNumbers(ring, coefficients, primes);
-    coefficients.fill(0);
+    using plain = encodeMessage(this.encoder, values, level, slots, primes);
     using message = sampleGaussian(ring, primes, this.randomness);
     addInto(message, plain);
     transform(message);
     const seed = this.randomness.bytes(32);
-    const a = expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
-    using mask = multiply(a, this.secret.polynomial, primes);
-    const c0 = subtract(message, mask);
-    for (const secret of [plain, message, mask]) secret.wipe(); // mask / a is the secret key
-    return new Ciphertext([c0, a], { level, state: "canonical", slots, fingerprint: this.secret.fingerprint, seed });
+    using a = expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
+    using mask = multiply(a, this.secret.polynomial, primes); // mask / a is the secret key
+    using c0 = subtract(message, mask);
+    return new Ciphertext([c0.publish(), a.move()], {
+      level,
+      state: "canonical",
+      slots,
+      fingerprint: this.secret.fingerprint,
+      seed,
+    });
+  }
+}
+
+/** The message as coefficients. */
+function encodeMessage(
+  encoder: Encoder,
+  values: SlotValues,
+  level: number,
+  slots: number,
+  primes: readonly number[],
+): RnsPolynomial {
+  const coefficients = encoder.coefficients(values, level, slots);
+  try {
+    return fromWholeNumbers(encoder.ring, coefficients, primes, true);
+  } finally {
+    coefficients.fill(0);
   }
 }
 
@@ -126,47 +153,47 @@ export class Decryptor {
    */
   async decrypt(ciphertext: Ciphertext): Promise<ComplexVector> {
     if (!(ciphertext instanceof Ciphertext)) throw new TypeError("decrypt takes a ciphertext");
-    const ring = this.ring;
-    const parameters = this.parameters;
     if (ciphertext.fingerprint !== this.secret.fingerprint) {
       throw new KeyMismatchError(
         `the ciphertext belongs to key ${ciphertext.fingerprint.slice(0, 8)}, this is key ${this.secret.fingerprint.slice(0, 8)}`,
         "decrypt with the key that it was encrypted for",
       );
     }
-    for (const part of ciphertext.parts) requireRing(ring, part.ring, "the ciphertext");
-    const primes = parameters.primesAt(ciphertext.level);
-    // Horner: ((c_k·s + c_(k−1))·s + …) + c_0.
-    let sum: RnsPolynomial | undefined;
-    for (const part of [...ciphertext.parts].reverse()) {
-      const next: RnsPolynomial = sum
-        ? multiply(sum, this.secret.polynomial, primes)
-        : RnsPolynomial.allocate(ring, primes);
-      if (sum) addInto(next, part);
-      else
-        ring.device.launch(
-          "copy",
-          ring.logN,
-          primes.map((p) => [next.limb(p), part.limb(p)] as const),
-        );
-      sum?.wipe();
-      sum = next;
+    for (const part of ciphertext.parts) requireRing(this.ring, part.ring, "the ciphertext");
+    const { level, state, slots } = ciphertext;
+    const residues = await this.residues(ciphertext);
+    try {
+      const scale = this.parameters.scaleAt(level) ** (state === "product" ? 2 : 1);
+      return this.encoder.decode(residues, level, scale, slots);
+    } finally {
+      for (const limb of residues) limb.fill(0);
     }
-    using message = sum!;
+  }
+
+  /** Coefficients of message and noise. When this returns they are queued to be read, and to be overwritten after that. */
+  private residues({ parts, level }: Ciphertext): Promise<Uint32Array[]> {
+    const { ring } = this;
+    const primes = this.parameters.primesAt(level);
+    using message = this.message(parts, primes);
     // Parts of an unrelinearised product carry 2^−32.
-    const carry = ciphertext.parts.length > 2;
-    using coefficients = compute(ring, "intt", primes, (out, p) => [
-      out,
-      message.limb(p),
-      p,
-      carry ? toMontgomery(1, p) : 1,
-    ]);
-    const residues = await ring.device.read(ring.logN, coefficients.limbs);
-    const scale = parameters.scaleAt(ciphertext.level) ** (ciphertext.state === "product" ? 2 : 1);
-    const values = this.encoder.decode(residues, ciphertext.level, scale, ciphertext.slots);
-    for (const limb of residues) limb.fill(0);
-    message.wipe();
-    coefficients.wipe();
-    return values;
+    const factor = (p: number) => (parts.length > 2 ? toMontgomery(1, p) : 1);
+    using coefficients = compute(
+      ring,
+      "intt",
+      primes,
+      (out, p) => [out, message.limb(p), p, factor(p)],
+      message.secret,
+    );
+    return ring.device.read(ring.logN, coefficients.limbs);
+  }
+
+  /** c_0 + c_1·s + c_2·s² + …, by Horner: ((c_k·s + c_(k−1))·s + …) + c_0. */
+  private message(parts: readonly RnsPolynomial[], primes: readonly number[]): RnsPolynomial {
+    const rest = parts.slice(1);
+    if (rest.length === 0) return copy(parts[0], primes);
+    using sum = this.message(rest, primes);
+    using product = multiply(sum, this.secret.polynomial, primes);
+    addInto(product, parts[0]);
+    return product.move();
   }
 }

@@ -11,6 +11,7 @@ import {
   rotationElement,
   type SwitchingKey,
 } from "./keys.js";
+import { allOrNothing, type Keep } from "./limbs.js";
 import type { Parameters } from "./parameters.js";
 import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial, transform } from "./polynomial.js";
 import { chunks } from "./primelist.js";
@@ -26,6 +27,14 @@ export interface EvaluationKeyRequest {
   /** Rotation steps, each at the highest level or with its own. */
   readonly rotations?: Iterable<number> | ReadonlyMap<number, number>;
   readonly conjugate?: boolean;
+}
+
+interface SwitchingKeyRequest {
+  readonly level: number;
+  readonly carry: Carry;
+  /** Of the uniform halves: a stream of a seed. */
+  readonly seed: Uint8Array;
+  readonly stream: number;
 }
 
 /** Makes every key that follows from a secret key. Each call draws a new seed: two keys never share a uniform half. */
@@ -45,8 +54,8 @@ export class KeyGenerator {
   publicKey(): PublicKey {
     const seed = this.randomness.bytes(32);
     const primes = publicPrimes(this.parameters, this.parameters.maxLevel);
-    const a = expandUniform(this.ring, primes, seed, PUBLIC_STREAM, 0);
-    return new PublicKey(this.secret.fingerprint, this.encryptZero(a, this.secret.polynomial), a, seed);
+    using a = expandUniform(this.ring, primes, seed, PUBLIC_STREAM, 0);
+    return new PublicKey(this.secret.fingerprint, this.encrypt(a, this.secret.polynomial), a.move(), seed);
   }
 
   /**
@@ -60,16 +69,12 @@ export class KeyGenerator {
     const levels = this.rotationLevels(rotations);
     if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
     const seed = this.randomness.bytes(32);
-    let relinearization: SwitchingKey | undefined;
-    if (relinearize !== false) {
-      const s = this.secret.polynomial;
-      using square = multiply(s, s); // s² times 2^32
-      relinearization = this.switchingKey(square, s, relinearize, seed, RELINEARIZATION_STREAM, -1);
-      square.wipe();
-    }
-    const galoisKeys = new Map<number, SwitchingKey>();
-    for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed));
-    return new EvaluationKeys(this.secret.fingerprint, relinearization, galoisKeys, seed);
+    return allOrNothing((keep) => {
+      const relinearization = relinearize === false ? undefined : this.relinearizationKey(relinearize, seed, keep);
+      const galoisKeys = new Map<number, SwitchingKey>();
+      for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed, keep));
+      return new EvaluationKeys(this.secret.fingerprint, relinearization, galoisKeys, seed);
+    });
   }
 
   /** The highest level asked for, by Galois element. */
@@ -86,44 +91,52 @@ export class KeyGenerator {
     return levels;
   }
 
-  private galoisKey(galois: number, level: number, seed: Uint8Array): SwitchingKey {
-    const rotated = permute(this.secret.polynomial, inverseElement(galois, this.ring.logN));
-    const key = this.switchingKey(this.secret.polynomial, rotated, level, seed, galois);
-    rotated.wipe();
-    return key;
+  private relinearizationKey(level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
+    const s = this.secret.polynomial;
+    using square = multiply(s, s); // s² times 2^32
+    return this.switchingKey(square, s, { level, carry: -1, seed, stream: RELINEARIZATION_STREAM }, keep);
+  }
+
+  private galoisKey(galois: number, level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
+    using rotated = permute(this.secret.polynomial, inverseElement(galois, this.ring.logN));
+    return this.switchingKey(this.secret.polynomial, rotated, { level, carry: 0, seed, stream: galois }, keep);
   }
 
   /** A key from one secret to another, both as NTT values times 2^32. */
   private switchingKey(
     from: RnsPolynomial,
     to: RnsPolynomial,
-    level: number,
-    seed: Uint8Array,
-    stream: number,
-    carry: Carry = 0,
+    { level, carry, seed, stream }: SwitchingKeyRequest,
+    keep: Keep,
   ): SwitchingKey {
     const { special, digitPrimes } = this.parameters;
     const levelPrimes = this.parameters.primesAt(level);
     const digits = chunks(levelPrimes, digitPrimes).map((digit, index) => {
-      const a = expandUniform(this.ring, [...levelPrimes, ...special], seed, stream, index);
+      using a = expandUniform(this.ring, [...levelPrimes, ...special], seed, stream, index);
       const undo = (p: number) => (digit.includes(p) ? carryFactor(carry, p) : 1);
-      const b = this.encryptZero(a, to, undo);
-      addScaled(b, from, (p) => productModulo([...special, undo(p)], p), digit);
-      return { b, a };
+      const message = (b: RnsPolynomial) => addScaled(b, from, (p) => productModulo([...special, undo(p)], p), digit);
+      return { b: keep(this.encrypt(a, to, undo, message)), a: keep(a.move()) };
     });
     return { level, carry, digits };
   }
 
-  /** b = −a·secret + e over the primes of a; a and b times 2^32, and times `factor`, which a uniform a has anyway. */
-  private encryptZero(a: RnsPolynomial, secret: RnsPolynomial, factor = (_: number) => 1): RnsPolynomial {
-    const product = multiply(a, secret);
-    const b = negate(product);
-    product.wipe(); // product / a is the secret
-    const error = sampleGaussian(this.ring, a.primes, this.randomness);
+  /**
+   * b = −a·secret + e over the primes of a, and what `message` adds; a and b times 2^32, and times `factor`, which a
+   * uniform a has anyway.
+   */
+  private encrypt(
+    a: RnsPolynomial,
+    secret: RnsPolynomial,
+    factor = (_: number) => 1,
+    message = (_: RnsPolynomial): void => {},
+  ): RnsPolynomial {
+    using product = multiply(a, secret); // product / a is the secret
+    using b = negate(product);
+    using error = sampleGaussian(this.ring, a.primes, this.randomness);
     transform(error);
     addScaled(b, error, (p) => toMontgomery(factor(p), p));
-    error.wipe();
-    return b;
+    message(b);
+    return b.publish();
   }
 }
 

@@ -23,9 +23,9 @@ export class KeyHolder implements Disposable {
 
   private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
     const ring = ringOf({ device, logN: parameters.logN }, parameters);
-    const [secretStream, ...streams] = [randomness.fork(), randomness.fork(), randomness.fork()];
+    using secretStream = randomness.fork(); // its key is as good as the secret key
     this.#secret = SecretKey.generate(ring, parameters, secretStream);
-    secretStream.wipe(); // its key is as good as the secret key
+    const streams = [randomness.fork(), randomness.fork()];
     this.#streams = streams;
     this.generator = new KeyGenerator(ring, parameters, this.#secret, streams[0]);
     this.encryptor = new SecretEncryptor(ring, parameters, this.#secret, streams[1]);
@@ -35,12 +35,8 @@ export class KeyHolder implements Disposable {
   /** A new secret key from the platform's CSPRNG, or from `randomness` (tests). */
   static create(device: Device, parameters: Parameters, randomness?: Randomness): KeyHolder {
     if (randomness) return new KeyHolder(device, parameters, randomness);
-    const system = Randomness.system();
-    try {
-      return new KeyHolder(device, parameters, system);
-    } finally {
-      system.wipe();
-    }
+    using system = Randomness.system();
+    return new KeyHolder(device, parameters, system);
   }
 
   get fingerprint(): string {
@@ -62,12 +58,17 @@ export class KeyHolder implements Disposable {
 
   /** The real parts of the first `count` slots. Do not share them with those who made the ciphertext: see SECURITY.md. */
   async decrypt(ciphertext: Ciphertext, count?: number): Promise<Float64Array> {
-    const { real } = await this.decryptor.decrypt(ciphertext);
+    const { real, imaginary } = await this.decryptor.decrypt(ciphertext);
+    imaginary.fill(0);
     if (count === undefined) return real;
-    if (!(Number.isInteger(count) && count >= 0 && count <= real.length)) {
-      throw new RangeError(`count ${count} is not a whole number in 0..${real.length}`);
+    try {
+      if (!(Number.isInteger(count) && count >= 0 && count <= real.length)) {
+        throw new RangeError(`count ${count} is not a whole number in 0..${real.length}`);
+      }
+      return real.slice(0, count);
+    } finally {
+      real.fill(0);
     }
-    return real.slice(0, count);
   }
 
   async decryptComplex(ciphertext: Ciphertext): Promise<ComplexVector> {
@@ -84,7 +85,7 @@ export class KeyHolder implements Disposable {
     return refuseJson();
   }
 
-  /** Overwrites the secret key, and the streams that the errors were drawn from. */
+  /** Overwrites the secret key, and the streams that the errors were drawn from: before or after the device's `close`. */
   [Symbol.dispose](): void {
     this.#secret[Symbol.dispose]();
     for (const stream of this.#streams) stream.wipe();

@@ -1,54 +1,29 @@
-import type { Device } from "../ntt/device.js";
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
+import { OwnedLimbs, type Ring } from "./limbs.js";
 import { residueBits } from "./packing.js";
-import { gave, lost, took } from "./pressure.js";
 import { refuseJson } from "./storage.js";
 
-/** Polynomials modulo X^N + 1, N = 2^logN, on one device. */
-export interface Ring {
-  readonly device: Device;
-  readonly logN: number;
-}
-
-const abandoned = new FinalizationRegistry<{ ring: Ring; limbs: readonly Limb[] }>(({ ring, limbs }) => {
-  ring.device.free(ring.logN, limbs);
-  lost(limbBytes(ring, limbs.length));
-});
+export type { Ring } from "./limbs.js";
 
 /**
  * A polynomial by its residues: one limb for each prime, as NTT values unless a function says otherwise.
- * Owns its limbs; `dispose` gives them back, and the garbage collector does where that was forgotten.
+ * What the functions below compute from a secret is a secret too, until somebody says `publish`.
  */
-export class RnsPolynomial implements Disposable {
-  private disposed = false;
-
+export class RnsPolynomial extends OwnedLimbs {
   constructor(
-    readonly ring: Ring,
+    ring: Ring,
     readonly primes: readonly number[],
-    private readonly owned: readonly Limb[],
+    limbs: readonly Limb[],
+    secret = false,
   ) {
-    took(limbBytes(ring, owned.length));
-    abandoned.register(this, { ring, limbs: owned }, this);
+    super(ring, limbs, secret);
   }
 
-  /** One for each prime. @throws TypeError after `dispose`. */
-  get limbs(): readonly Limb[] {
-    this.requireAlive();
-    return this.owned;
+  static allocate(ring: Ring, primes: readonly number[], secret = false): RnsPolynomial {
+    return new RnsPolynomial(ring, primes, ring.device.allocate(ring.logN, primes.length), secret);
   }
 
-  protected requireAlive(): void {
-    if (this.disposed) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
-  }
-
-  static allocate(ring: Ring, primes: readonly number[]): RnsPolynomial {
-    return new RnsPolynomial(ring, primes, ring.device.allocate(ring.logN, primes.length));
-  }
-
-  /**
-   * The limb of one of the primes.
-   * @throws TypeError after `dispose`: the limb may be somebody else's by now, and a wiped secret would encrypt nothing.
-   */
+  /** The limb of one of the primes. @throws TypeError after `dispose`. */
   limb(prime: number): Limb {
     const index = this.primes.indexOf(prime);
     if (index < 0) throw new RangeError(`this polynomial has no residues modulo ${prime}`);
@@ -57,7 +32,7 @@ export class RnsPolynomial implements Disposable {
 
   /** Bytes in the device's memory. */
   get bytes(): number {
-    return limbBytes(this.ring, this.primes.length);
+    return this.primes.length * 4 * 2 ** this.ring.logN;
   }
 
   /** Bytes when packed to each prime's bits. */
@@ -70,25 +45,16 @@ export class RnsPolynomial implements Disposable {
     return refuseJson();
   }
 
-  /** Overwrites the residues with zeros, then frees them: for secrets. */
-  wipe(): void {
-    if (this.disposed) return;
-    // x − x = 0 for any word.
-    launchEach(this.ring, "subtract", this.primes, (p) => [this.limb(p), this.limb(p), this.limb(p), p]);
-    this[Symbol.dispose]();
+  /** The same limbs under a new handle, which outlives the scope of this one; this one is left as by `dispose`. */
+  move(): RnsPolynomial {
+    const { limbs, secret } = this.surrender();
+    return new RnsPolynomial(this.ring, this.primes, limbs, secret);
   }
 
-  [Symbol.dispose](): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    abandoned.unregister(this);
-    gave(limbBytes(this.ring, this.owned.length));
-    this.ring.device.free(this.ring.logN, this.owned);
+  /** `move`, and a secret no more: for what is masked by now, or was drawn for everybody to see. */
+  publish(): RnsPolynomial {
+    return new RnsPolynomial(this.ring, this.primes, this.surrender().limbs);
   }
-}
-
-function limbBytes({ logN }: Ring, limbs: number): number {
-  return limbs * 4 * 2 ** logN;
 }
 
 /** Bytes of N residues at the prime's own width. */
@@ -106,49 +72,65 @@ export function launchEach<K extends KernelName>(
   if (primes.length > 0) ring.device.launch(kernel, ring.logN, primes.map(row));
 }
 
-/** A new polynomial over `primes`, filled by one kernel. */
+/** A new polynomial over `primes`, filled by one kernel. `secret`: whether an operand is. */
 export function compute<K extends KernelName>(
   ring: Ring,
   kernel: K,
   primes: readonly number[],
   row: (out: Limb, prime: number) => KernelRows[K],
+  secret = false,
 ): RnsPolynomial {
-  const result = RnsPolynomial.allocate(ring, primes);
-  if (primes.length > 0)
+  return filled(RnsPolynomial.allocate(ring, primes, secret), ({ limbs }) => {
+    if (primes.length === 0) return;
     ring.device.launch(
       kernel,
       ring.logN,
-      primes.map((prime, i) => row(result.limbs[i], prime)),
+      primes.map((prime, i) => row(limbs[i], prime)),
     );
-  return result;
+  });
+}
+
+/** A polynomial that nobody else knows yet, after `fill`; disposed of if that throws. */
+export function filled(poly: RnsPolynomial, fill: (poly: RnsPolynomial) => void): RnsPolynomial {
+  try {
+    fill(poly);
+    return poly;
+  } catch (error) {
+    poly[Symbol.dispose]();
+    throw error;
+  }
 }
 
 /** a + b over the primes given (those of `a` if absent). */
 export function add(a: RnsPolynomial, b: RnsPolynomial, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "add", primes, (out, p) => [out, a.limb(p), b.limb(p), p]);
+  const secret = a.secret || b.secret;
+  return compute(a.ring, "add", primes, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
 }
 
 export function subtract(a: RnsPolynomial, b: RnsPolynomial, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "subtract", primes, (out, p) => [out, a.limb(p), b.limb(p), p]);
+  const secret = a.secret || b.secret;
+  return compute(a.ring, "subtract", primes, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
 }
 
 export function negate(a: RnsPolynomial): RnsPolynomial {
-  return compute(a.ring, "negate", a.primes, (out, p) => [out, a.limb(p), p]);
+  return compute(a.ring, "negate", a.primes, (out, p) => [out, a.limb(p), p], a.secret);
 }
 
 /** a += b over the primes of `a`. */
 export function addInto(a: RnsPolynomial, b: RnsPolynomial): void {
+  a.inherit(b);
   launchEach(a.ring, "add", a.primes, (p) => [a.limb(p), a.limb(p), b.limb(p), p]);
 }
 
 /** a·b·2^−32. */
 export function multiply(a: RnsPolynomial, b: RnsPolynomial, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "multiply", primes, (out, p) => [out, a.limb(p), b.limb(p), p]);
+  const secret = a.secret || b.secret;
+  return compute(a.ring, "multiply", primes, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
 }
 
 /** a times the integer `factor`, given by its residue for each prime. */
 export function scale(a: RnsPolynomial, factor: (prime: number) => number, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "multiplyScalar", primes, (out, p) => [out, a.limb(p), p, factor(p)]);
+  return compute(a.ring, "multiplyScalar", primes, (out, p) => [out, a.limb(p), p, factor(p)], a.secret);
 }
 
 /** a += b·factor over the primes given (those of `a` if absent). */
@@ -158,16 +140,17 @@ export function addScaled(
   factor: (prime: number) => number,
   primes = a.primes,
 ): void {
+  a.inherit(b);
   launchEach(a.ring, "multiplyScalarAdd", primes, (p) => [a.limb(p), b.limb(p), p, factor(p)]);
 }
 
 /** a under X → X^galois. */
 export function permute(a: RnsPolynomial, galois: number): RnsPolynomial {
-  return compute(a.ring, "permute", a.primes, (out, p) => [out, a.limb(p), galois]);
+  return compute(a.ring, "permute", a.primes, (out, p) => [out, a.limb(p), galois], a.secret);
 }
 
 export function copy(a: RnsPolynomial, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "copy", primes, (out, p) => [out, a.limb(p)]);
+  return compute(a.ring, "copy", primes, (out, p) => [out, a.limb(p)], a.secret);
 }
 
 /** Coefficients to NTT values, in place. */
@@ -177,29 +160,30 @@ export function transform(a: RnsPolynomial): void {
 
 /**
  * Integer coefficients |v| < 2^63, given in doubles without a fraction, as coefficients modulo each prime.
- * `transform` makes NTT values of them.
+ * `transform` makes NTT values of them. `secret`: whether they are, like a message.
  */
-export function fromIntegers(ring: Ring, integers: Float64Array, primes: readonly number[]): RnsPolynomial {
+export function fromIntegers(
+  ring: Ring,
+  integers: Float64Array,
+  primes: readonly number[],
+  secret = false,
+): RnsPolynomial {
   const [low, high] = wordsFor(integers.length);
-  for (let i = 0; i < integers.length; i++) {
-    const h = Math.floor(integers[i] / 2 ** 32);
-    high[i] = h;
-    low[i] = integers[i] - h * 2 ** 32; // exact: both are multiples of the last bit of integers[i]
+  try {
+    for (let i = 0; i < integers.length; i++) {
+      const h = Math.floor(integers[i] / 2 ** 32);
+      high[i] = h;
+      low[i] = integers[i] - h * 2 ** 32; // exact: both are multiples of the last bit of integers[i]
+    }
+    using words = new OwnedLimbs(ring, ring.device.allocate(ring.logN, 2), secret);
+    const [l, h] = words.limbs;
+    ring.device.write(ring.logN, l, low);
+    ring.device.write(ring.logN, h, high);
+    return compute(ring, "reduce", primes, (out, p) => [out, l, h, p], secret);
+  } finally {
+    low.fill(0);
+    high.fill(0);
   }
-  const [l, h] = ring.device.allocate(ring.logN, 2);
-  ring.device.write(ring.logN, l, low);
-  ring.device.write(ring.logN, h, high);
-  const result = compute(ring, "reduce", primes, (out, p) => [out, l, h, p]);
-  // What passed here may have been a secret or its noise.
-  low.fill(0);
-  high.fill(0);
-  const [p] = primes;
-  ring.device.launch("subtract", ring.logN, [
-    [l, l, l, p],
-    [h, h, h, p],
-  ]);
-  ring.device.free(ring.logN, [l, h]);
-  return result;
 }
 
 const wordsCache = new Map<number, readonly [low: Uint32Array, high: Int32Array]>();

@@ -4,7 +4,7 @@ import { chacha20 } from "@noble/ciphers/chacha.js";
  * A stream of random bytes: ChaCha20 keyed from the platform's CSPRNG. One stream a purpose, forked from its parent,
  * so that the order in which purposes draw does not matter.
  */
-export class Randomness {
+export class Randomness implements Disposable {
   private calls = 0;
   /** Truly private: whoever sees it in a log or in JSON knows every error drawn from here, and so the secret key. */
   readonly #key: Uint8Array;
@@ -51,5 +51,9 @@ export class Randomness {
   wipe(): void {
     this.wiped = true;
     this.#key.fill(0);
+  }
+
+  [Symbol.dispose](): void {
+    this.wipe();
   }
 }

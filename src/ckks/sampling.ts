@@ -1,3 +1,4 @@
+import { OwnedLimbs } from "./limbs.js";
 import { compute, type Ring, type RnsPolynomial } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
 
@@ -22,7 +23,7 @@ export function expandUniform(
   return compute(ring, "expandUniform", primes, (out, p) => [out, p, seedWords(seed, [stream, digit, p])]);
 }
 
-/** The signed coefficients are drawn once, in one limb that is overwritten, and lifted to each prime. */
+/** The signed coefficients are drawn once, in one limb, and lifted to each prime. */
 function sample(
   ring: Ring,
   primes: readonly number[],
@@ -30,14 +31,17 @@ function sample(
   randomness: Randomness,
 ): RnsPolynomial {
   const { device, logN } = ring;
-  const [signed] = device.allocate(logN, 1);
+  using drawn = new OwnedLimbs(ring, device.allocate(logN, 1), true);
+  const [signed] = drawn.limbs;
   const seed = randomness.bytes(32);
-  device.launch(kernel, logN, [[signed, seedWords(seed, [0, 0, 0])]]);
-  seed.fill(0);
-  const result = compute(ring, "lift", primes, (out, p) => [out, signed, p]);
-  device.launch("subtract", logN, [[signed, signed, signed, primes[0]]]); // x − x = 0 for any word
-  device.free(logN, [signed]);
-  return result;
+  const words = seedWords(seed, [0, 0, 0]);
+  try {
+    device.launch(kernel, logN, [[signed, words]]);
+  } finally {
+    seed.fill(0);
+    words.fill(0);
+  }
+  return compute(ring, "lift", primes, (out, p) => [out, signed, p], true);
 }
 
 function seedWords(seed: Uint8Array, nonce: readonly number[]): Uint32Array {

@@ -17,15 +17,14 @@ export class SecretKey implements Disposable {
 
   static generate(ring: Ring, parameters: Parameters, randomness: Randomness): SecretKey {
     const primes = [...parameters.primesAt(parameters.maxLevel), ...parameters.special];
-    const plain = sampleTernary(ringOf(ring, parameters), primes, randomness);
-    const polynomial = scale(plain, (p) => toMontgomery(1, p));
-    plain.wipe();
+    using plain = sampleTernary(ringOf(ring, parameters), primes, randomness);
+    using polynomial = scale(plain, (p) => toMontgomery(1, p));
     transform(polynomial);
-    const name = randomness.bytes(16);
-    return new SecretKey(polynomial, Array.from(name, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+    const name = Array.from(randomness.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return new SecretKey(polynomial.move(), name);
   }
 
   [Symbol.dispose](): void {
-    this.polynomial.wipe();
+    this.polynomial[Symbol.dispose]();
   }
 }

@@ -1,6 +1,6 @@
 import { DeviceError } from "../errors.js";
 import type { Device, DeviceStatistics } from "../ntt/device.js";
-import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../ntt/kernels.js";
+import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb, overwriting } from "../ntt/kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../ntt/primes.js";
 import { nextTurn } from "../ntt/turn.js";
 import { type AdapterOptions, type OpenedGpu, openGpu } from "./adapter.js";
@@ -65,6 +65,7 @@ export class GpuDevice implements Device {
   readonly #name: string;
   readonly #health: Health;
   #flushAwaited = false;
+  #end: Promise<void> | undefined;
 
   constructor({ gpu, name, limits }: OpenedGpu, pipelines: Pipelines, memoryLimit: number) {
     this.#gpu = gpu;
@@ -99,17 +100,22 @@ export class GpuDevice implements Device {
     return this.#arena.allocate(logN, count);
   }
 
-  free(logN: number, limbs: readonly Limb[]): void {
+  free(logN: number, limbs: readonly Limb[], secret = false): void {
     // After close() every limb is gone already: handles that outlive the device may still be disposed of.
     if (this.#health.isClosed) return;
     this.#arena.release(logN, limbs);
+    if (secret && this.#health.works) this.#queue("subtract", logN, overwriting(limbs));
     if (this.#waiting.count === 0) this.#arena.rested();
   }
 
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
     this.#check(logN);
-    this.#encoder.encode(kernel, logN, rows);
+    this.#queue(kernel, logN, rows);
     this.#rows[kernel] += rows.length;
+  }
+
+  #queue<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
+    this.#encoder.encode(kernel, logN, rows);
     if (this.#waiting.count >= MOST_WAITING || this.#waiting.wordCount >= MOST_WAITING_WORDS) this.#flush();
     else if (this.#waiting.count > 0) this.#flushSoon();
   }
@@ -132,6 +138,9 @@ export class GpuDevice implements Device {
     }));
     const words = await this.#health.settle(this.#readback.read(pieces));
     await nextTurn();
+    // Closed while somebody waited: what was read may be a secret, and nobody waits for it any more.
+    if (this.#health.isClosed) for (const limb of words) limb.fill(0);
+    this.#health.check();
     return words;
   }
 
@@ -174,17 +183,22 @@ export class GpuDevice implements Device {
     return this.#gpu.features.has("timestamp-query");
   }
 
-  async close(): Promise<void> {
-    if (this.#health.isClosed) return;
-    this.#flush();
+  close(): Promise<void> {
+    this.#end ??= this.#close();
+    return this.#end;
+  }
+
+  async #close(): Promise<void> {
+    this.#waiting.clear();
     this.#health.close();
-    if (!this.#health.failure) {
+    // A GPU that refused something still takes commands; one that was lost has no memory any more.
+    if (!this.#health.isLost) {
       const encoder = this.#gpu.createCommandEncoder();
       for (const slab of this.#arena.slabs) encoder.clearBuffer(slab);
       this.#submission.wipe(encoder);
       this.#readback.wipe(encoder);
       this.#gpu.queue.submit([encoder.finish()]);
-      await this.#gpu.queue.onSubmittedWorkDone();
+      await this.#gpu.queue.onSubmittedWorkDone().catch(() => {}); // lost meanwhile
     }
     for (const slab of this.#arena.slabs) slab.destroy();
     this.#twiddles.destroy();

@@ -64,9 +64,16 @@ export class RowEncoder {
     lift: ([out, a, p], logN) => this.row("lift", logN, [out, a, p], out, a),
     copy: ([out, a], logN) => this.row("copy", logN, [out, a], out, a),
     expandUniform: ([out, p, seed], logN) => this.row("expandUniform", logN, [out, p, ...wideFactors(p), ...seed], out),
-    sampleTernary: ([out, seed], logN) => this.row("sampleTernary", logN, [out, ...seed], out),
-    sampleGaussian: ([out, seed], logN) =>
-      this.row("sampleGaussian", logN, [out, ...seed, GAUSSIAN_THRESHOLDS.length, ...THRESHOLD_WORDS], out),
+    sampleTernary: ([out, seed], logN) => {
+      this.row("sampleTernary", logN, [out], out);
+      this.words(seed);
+    },
+    sampleGaussian: ([out, seed], logN) => {
+      this.row("sampleGaussian", logN, [out], out);
+      this.words(seed);
+      this.to.word(GAUSSIAN_THRESHOLDS.length);
+      this.words(THRESHOLD_WORDS);
+    },
     dotProduct: ({ prime, out, terms, plus }, logN) => {
       const { to } = this;
       this.row("dotProduct", logN, [out[0], out[1], prime, terms.length], out[0]);
@@ -106,9 +113,14 @@ export class RowEncoder {
   private row(kernel: KernelName, logN: number, words: readonly number[], out: Limb, ...reads: readonly Limb[]): void {
     const { to } = this;
     to.begin(kernel, logN);
-    for (let i = 0; i < words.length; i++) to.word(words[i]);
+    this.words(words);
     to.writes(out);
     for (let i = 0; i < reads.length; i++) to.reads(reads[i]);
+  }
+
+  /** More words of the row. Seeds of secrets come this way: no array holds a copy of them. */
+  private words(words: ArrayLike<number>): void {
+    for (let i = 0; i < words.length; i++) this.to.word(words[i]);
   }
 
   /** A limb that is read, and named by the next word. */

@@ -6,10 +6,14 @@ const LESS = 'open a new device with a smaller memoryLimit or run less at once, 
 /** What went wrong on a GPU. WebGPU tells failures late: they are kept, and thrown by the next call. */
 export class Health {
   failure: DeviceError | undefined;
+  isLost = false;
   private closed = false;
 
   constructor(private readonly gpu: GPUDevice) {
-    gpu.lost.then(({ message }) => this.fail("the GPU was lost", message));
+    gpu.lost.then(({ message }) => {
+      this.isLost = true;
+      this.fail("the GPU was lost", message);
+    });
     gpu.onuncapturederror = (event) => {
       event.preventDefault(); // told by the next call, not on the console
       this.fail("the GPU refused a command", event.error.message);
@@ -18,7 +22,7 @@ export class Health {
 
   /** @throws DeviceError when the device was closed or has failed. */
   check(): void {
-    if (this.closed) throw new DeviceError("the device is closed", "open another one with openDevice()");
+    if (this.closed) throw closedError();
     if (this.failure) throw this.failure;
   }
 
@@ -34,7 +38,7 @@ export class Health {
       if (this.failure) throw this.failure;
       return value;
     } catch (cause) {
-      throw this.failure ?? new DeviceError("the GPU does not answer", FIX, { cause });
+      throw this.failure ?? (this.closed ? closedError() : new DeviceError("the GPU does not answer", FIX, { cause }));
     }
   }
 
@@ -68,4 +72,11 @@ export class Health {
     if (this.closed) return;
     this.failure ??= new DeviceError(message, LESS, { cause: new Error(cause) });
   }
+}
+
+function closedError(): DeviceError {
+  return new DeviceError(
+    "the device is closed",
+    "await every result before close(), or open another one with openDevice()",
+  );
 }

@@ -7,9 +7,13 @@ export interface Piece {
   readonly bytes: number;
 }
 
-/** Copies out of the device, through buffers that are kept: destroying one frees nothing until the queue advances. */
+/**
+ * Copies out of the device, through buffers that are kept: destroying one frees nothing until the queue advances. What
+ * passed through one may have been a decryption: it is overwritten at once.
+ */
 export class Readback {
   private readonly free: GPUBuffer[] = [];
+  private readonly busy = new Set<GPUBuffer>();
 
   constructor(private readonly gpu: GPUDevice) {}
 
@@ -18,6 +22,7 @@ export class Readback {
     const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total === 0) return [];
     const target = this.take(total);
+    this.busy.add(target);
     const encoder = this.gpu.createCommandEncoder();
     let at = 0;
     for (const { buffer, offset, bytes } of pieces) {
@@ -30,16 +35,24 @@ export class Readback {
     let first = 0;
     const result = pieces.map(({ bytes }) => words.slice(first, (first += bytes / 4)));
     target.unmap();
+    const wiping = this.gpu.createCommandEncoder();
+    wiping.clearBuffer(target, 0, total);
+    this.gpu.queue.submit([wiping.finish()]);
+    this.busy.delete(target);
     this.free.push(target);
     return result;
   }
 
+  /** Overwrites what is being read, and ends whoever waits for it. */
   wipe(encoder: GPUCommandEncoder): void {
-    for (const buffer of this.free) encoder.clearBuffer(buffer);
+    for (const buffer of this.busy) {
+      buffer.unmap();
+      encoder.clearBuffer(buffer);
+    }
   }
 
   destroy(): void {
-    for (const buffer of this.free) buffer.destroy();
+    for (const buffer of [...this.free, ...this.busy]) buffer.destroy();
   }
 
   private take(bytes: number): GPUBuffer {

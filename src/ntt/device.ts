@@ -12,19 +12,24 @@ export interface Device {
 
   /** @throws DeviceError when the device's memory is exhausted. */
   allocate(logN: number, count: number): Limb[];
-  free(logN: number, limbs: readonly Limb[]): void;
+  /**
+   * Gives limbs back; those of a secret are overwritten before anybody else has them. Works after `close` and after a
+   * failure, too: then `close` overwrites what is left.
+   */
+  free(logN: number, limbs: readonly Limb[], secret?: boolean): void;
 
+  /** Queues the rows; they, and the seeds in them, may be overwritten at once. */
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void;
 
   /** Copies N words into a limb; `words` may be reused at once. */
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void;
-  /** The limbs' words, after everything queued before. */
+  /** The limbs' words, after everything queued before. They may be freed at once. Whoever asked overwrites the answer of a secret. */
   read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]>;
   /** Resolves when everything queued so far has run. */
   idle(): Promise<void>;
 
   statistics(): DeviceStatistics;
-  /** Ends the device; every limb is gone, secrets are overwritten. */
+  /** Ends the device: everything that was in its memory is overwritten, and the memory itself is nobody's any more. */
   close(): Promise<void>;
 }
 

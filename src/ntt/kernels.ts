@@ -113,6 +113,11 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "baseConvert",
 ];
 
+/** Rows of `subtract` that leave zeros, whatever was there: x − x modulo anything. */
+export function overwriting(limbs: readonly Limb[]): KernelRows["subtract"][] {
+  return limbs.map((limb) => [limb, limb, limb, 1]);
+}
+
 /** @throws RangeError for fractions of primes below 2^24: they do not fit a word, and the quotient would be wrong. */
 export function requireFractionWords(fractions: readonly number[]): void {
   if (fractions.some((fraction) => fraction >= 2 ** 32))

@@ -39,9 +39,10 @@ class ReferenceDevice implements Device {
     });
   }
 
-  free(logN: number, limbs: readonly Limb[]): void {
+  free(logN: number, limbs: readonly Limb[], secret = false): void {
     if (this.closed) return;
     for (const limb of limbs) {
+      if (secret) this.limbs.get(limb)?.fill(0);
       if (!this.limbs.delete(limb)) throw new DeviceError("a limb was freed twice", "dispose of each handle once");
       this.bytesInUse -= 4 * 2 ** logN;
     }

@@ -4,6 +4,7 @@ import { Arena } from "../../src/ntt/cpu/arena.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import { LocalMemory } from "../../src/ntt/cpu/memory.js";
 import type { Limb } from "../../src/ntt/kernels.js";
+import { localMemory } from "../device-memory.js";
 
 const memory = await LocalMemory.create(false);
 const SIZES = [10, 11, 12, 13, 14, 15, 16];
@@ -117,7 +118,7 @@ describe("the CPU device", () => {
 
   test("close overwrites every limb; afterwards everything but free and close is an error", async () => {
     const device = await openCpuDevice();
-    const { memory } = (device as unknown as { arena: { memory: LocalMemory } }).arena.memory;
+    const memory = localMemory(device);
     const limbs = device.allocate(12, 4);
     for (const limb of limbs) device.write(12, limb, new Uint32Array(4096).fill(0xabcdef));
     device.launch("ntt", 12, [[limbs[0], limbs[1], 1073479681]]);
@@ -134,7 +135,7 @@ describe("the CPU device", () => {
 
   test("the seed of a secret leaves no trace in memory", async () => {
     const device = await openCpuDevice();
-    const { memory } = (device as unknown as { arena: { memory: LocalMemory } }).arena.memory;
+    const memory = localMemory(device);
     const [limb] = device.allocate(10, 1);
     const seed = Uint32Array.from({ length: 11 }, (_, i) => 0x5ec2e700 + i);
     device.launch("sampleTernary", 10, [[limb, seed]]);

@@ -11,6 +11,8 @@ const SLAB_BYTES = 8 * 2 ** 20;
 const PADDING = 192;
 /** Below this address: the module's own data, control words, scratch space and the ring of launches. */
 const RESERVED = ADDRESS.end;
+/** The platform's limit. */
+const MOST_BYTES = MAX_PAGES * PAGE;
 
 /**
  * Blocks of limbs in one WebAssembly memory, equal for each N, taken from slabs that are never given back.
@@ -25,7 +27,7 @@ export class Arena {
 
   constructor(
     private readonly memory: Memory,
-    private readonly maxPages = MAX_PAGES,
+    private readonly limit = MOST_BYTES,
   ) {}
 
   static pitch(logN: number): number {
@@ -35,7 +37,7 @@ export class Arena {
   allocate(logN: number, count: number): Limb[] {
     const free = this.free.get(logN) ?? [];
     this.free.set(logN, free);
-    while (free.length < count) this.addSlab(logN, free);
+    if (free.length < count) this.addSlab(logN, free, count);
     const limbs = free.splice(free.length - count, count).reverse() as Limb[];
     const used = this.used.get(logN) ?? new Set();
     this.used.set(logN, used);
@@ -56,41 +58,56 @@ export class Arena {
   }
 
   /** Space for tables: never freed. */
-  reserve(bytes: number): number {
+  reserve(bytes: number, what = `a table of ${mib(bytes)}`): number {
     const address = this.top;
-    this.grow(address + bytes);
+    this.grow(address + bytes, what);
     this.top = address + Math.ceil((bytes + PADDING) / 64) * 64;
     return address;
   }
 
-  /** Forgets every limb. */
-  clear(): void {
-    this.free.clear();
-    this.used.clear();
-    this.bytesInUse = 0;
-  }
-
-  private addSlab(logN: number, free: number[]): void {
+  /** Makes `wanted` limbs free, and more where there is room. */
+  private addSlab(logN: number, free: number[], wanted: number): void {
     const pitch = Arena.pitch(logN);
-    const count = Math.max(8, Math.floor(SLAB_BYTES / pitch));
-    const base = this.reserve(count * pitch);
+    const room = Math.floor((this.limit - PAGE - this.top) / pitch);
+    const count = Math.max(wanted - free.length, Math.min(Math.max(8, Math.floor(SLAB_BYTES / pitch)), room));
+    const base = this.reserve(count * pitch, `${wanted} limbs of ${mib(4 * 2 ** logN)}`);
     for (let i = count - 1; i >= 0; i--) free.unshift(base + i * pitch);
   }
 
-  private grow(end: number): void {
-    const missing = Math.ceil((end + PADDING) / PAGE) - this.memory.bytes / PAGE;
+  private grow(end: number, what: string): void {
+    const pages = Math.ceil((end + PADDING) / PAGE);
+    const missing = pages - this.memory.bytes / PAGE;
     if (missing <= 0) return;
-    const pages = this.memory.bytes / PAGE + missing;
     try {
-      if (pages > this.maxPages) throw new RangeError("over the limit");
+      if (pages * PAGE > this.limit) throw new RangeError("over the limit");
       this.memory.grow(missing);
     } catch (cause) {
       if (cause instanceof DeviceError) throw cause;
-      throw new DeviceError(
-        `the CPU device's memory is exhausted: ${Math.round(this.bytesInUse / 2 ** 20)} MiB of limbs in use`,
-        "dispose of ciphertexts (`using`), or await a result now and then so that forgotten ones can be collected",
-        { cause },
-      );
+      throw this.exhausted(what, pages * PAGE, cause);
     }
   }
+
+  private exhausted(what: string, needed: number, cause: unknown): DeviceError {
+    const enough = needed > this.limit && needed <= MOST_BYTES;
+    return new DeviceError(
+      `the CPU device's memory is exhausted: ${what} were asked for beside ${mib(this.bytesInUse)} of limbs in use, ` +
+        `the limit is ${mib(this.limit)}, and ${mib(needed)} would be needed`,
+      `${enough ? `open it with memoryLimit: ${needed} or more, ` : ""}dispose of ciphertexts (\`using\`), ` +
+        "or await a result now and then so that forgotten ones can be collected",
+      { cause },
+    );
+  }
+}
+
+/** What is there before the first limb, and the smallest slab. */
+const LEAST_BYTES = RESERVED + 2 * PAGE;
+
+/** @throws RangeError for a limit of memory that holds no limb, or is no number. */
+export function requireLimit(memoryLimit: number): void {
+  if (memoryLimit >= LEAST_BYTES) return;
+  throw new RangeError(`memoryLimit ${memoryLimit}: ${LEAST_BYTES} bytes (${mib(LEAST_BYTES)}) at least were expected`);
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 2 : 0)} MiB`;
 }

@@ -1,9 +1,9 @@
 import { DeviceError } from "../../errors.js";
 import type { Device, DeviceStatistics } from "../device.js";
-import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../kernels.js";
+import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb, overwriting } from "../kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
 import { nextTurn } from "../turn.js";
-import { Arena } from "./arena.js";
+import { Arena, requireLimit } from "./arena.js";
 import { LaunchEncoder } from "./encode.js";
 import { type Executor, InlineExecutor, WorkerExecutor } from "./executor.js";
 import { LocalMemory, type Memory } from "./memory.js";
@@ -25,7 +25,7 @@ export interface CpuDeviceOptions {
   readonly threads?: number;
   /** Where they do. By default the thread of a page never does; elsewhere one thread is the caller's, more are workers. */
   readonly execution?: Execution;
-  /** Most bytes of WebAssembly memory; 4 GiB is the platform's limit and the default. */
+  /** Most bytes of WebAssembly memory; 4 GiB is the platform's limit and the default. Nine MiB are taken before the first limb. */
   readonly memoryLimit?: number;
 }
 
@@ -35,6 +35,7 @@ export interface CpuDeviceOptions {
  */
 export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Device> {
   const { threads = 1, memoryLimit = MAX_PAGES * PAGE, execution = defaultExecution(threads) } = options;
+  requireLimit(memoryLimit);
   if (!(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
     throw new RangeError(`${threads} threads: 1 to ${MAX_THREADS} were expected`);
   }
@@ -47,7 +48,7 @@ export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Dev
   }
   try {
     const { memory, executor } = await start(execution, threads);
-    const arena = new Arena(memory, Math.floor(memoryLimit / PAGE));
+    const arena = new Arena(memory, memoryLimit);
     return new CpuDevice(arena, new LaunchEncoder(new Tables(arena, memory), threads), executor, threads);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
@@ -82,22 +83,35 @@ async function start(execution: Execution, threads: number): Promise<{ memory: M
   return { memory, executor: new WorkerExecutor(memory, queue, workers) };
 }
 
+/** What an open device is made of. */
+interface Parts {
+  readonly arena: Arena;
+  readonly encoder: LaunchEncoder;
+  readonly executor: Executor;
+}
+
 class CpuDevice implements Device {
   readonly kind = "cpu";
   private readonly rows = Object.fromEntries(KERNEL_NAMES.map((name) => [name, 0])) as Record<KernelName, number>;
-  private closed = false;
+  /** Until `close`: whoever still holds the device then does not hold its memory. */
+  private parts: Parts | undefined;
+  private readonly where: string;
+  private peakBytes = 0;
+  private end: Promise<void> | undefined;
 
   constructor(
-    private readonly arena: Arena,
-    private readonly encoder: LaunchEncoder,
-    private readonly executor: Executor,
+    arena: Arena,
+    encoder: LaunchEncoder,
+    executor: Executor,
     readonly threads: number,
-  ) {}
+  ) {
+    this.parts = { arena, encoder, executor };
+    const remote = executor instanceof RemoteWorker;
+    this.where = remote ? "one worker" : `${threads} thread${threads > 1 ? "s" : ""}`;
+  }
 
   describe(): string {
-    const remote = this.executor instanceof RemoteWorker;
-    const where = remote ? "one worker" : `${this.threads} thread${this.threads > 1 ? "s" : ""}`;
-    return `CPU, WebAssembly SIMD, ${where}`;
+    return `CPU, WebAssembly SIMD, ${this.where}`;
   }
 
   /** What stands in JSON and on a console: the memory behind this object holds secrets. */
@@ -110,69 +124,83 @@ class CpuDevice implements Device {
   }
 
   allocate(logN: number, count: number): Limb[] {
-    this.check(logN);
-    return this.arena.allocate(logN, count);
+    return this.open(logN).arena.allocate(logN, count);
   }
 
-  free(logN: number, limbs: readonly Limb[]): void {
+  free(logN: number, limbs: readonly Limb[], secret = false): void {
     // After close() every limb is gone already: handles that outlive the device may still be disposed of.
-    if (!this.closed) this.arena.release(logN, limbs);
+    if (!this.parts) return;
+    const { arena, encoder, executor } = this.parts;
+    arena.release(logN, limbs);
+    if (secret && limbs.length > 0 && !executor.failed) {
+      executor.push(encoder.encode("subtract", logN, overwriting(limbs)));
+    }
   }
 
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {
-    this.check(logN);
+    const { encoder, executor } = this.open(logN);
     this.rows[kernel] += rows.length;
-    this.executor.push(this.encoder.encode(kernel, logN, rows));
+    executor.push(encoder.encode(kernel, logN, rows));
   }
 
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
-    this.check(logN);
+    const { executor } = this.open(logN);
     if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
-    this.executor.write(limb, words);
+    executor.write(limb, words);
   }
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {
-    this.check(logN);
-    if (!this.executor.readsLate) return this.settled(this.executor.read(limbs, 2 ** logN));
+    const { arena, encoder, executor } = this.open(logN);
+    if (!executor.readsLate) return this.settled(executor.read(limbs, 2 ** logN));
     // Copies in the queue's order: whoever asked must not see what is launched or written afterwards.
-    const copies = this.arena.allocate(logN, limbs.length);
+    const copies = arena.allocate(logN, limbs.length);
     try {
       const rows = limbs.map((limb, i) => [copies[i], limb] as const);
-      this.executor.push(this.encoder.encode("copy", logN, rows));
-      return await this.settled(this.executor.read(copies, 2 ** logN));
+      executor.push(encoder.encode("copy", logN, rows));
+      return await this.settled(executor.read(copies, 2 ** logN));
     } finally {
-      this.free(logN, copies);
+      this.free(logN, copies, true); // nobody says of what they are copies
     }
   }
 
   async idle(): Promise<void> {
-    await this.settled(this.executor.idle());
+    if (!this.parts) throw closedError();
+    await this.parts.executor.idle();
+    await nextTurn();
+    if (!this.parts) throw closedError();
   }
 
-  private async settled<T>(answer: Promise<T>): Promise<T> {
-    const result = await answer;
+  /** The words that were asked for, in a later turn. */
+  private async settled(answer: Promise<Uint32Array[]>): Promise<Uint32Array[]> {
+    const words = await answer;
     await nextTurn();
-    // Closed while somebody waited: every limb is zeros by now, and no result.
-    if (this.closed) throw closedError();
-    return result;
+    if (this.parts) return words;
+    // Closed while somebody waited: what was read is zeros already, or something that nobody waits for any more.
+    for (const limb of words) limb.fill(0);
+    throw closedError();
   }
 
   statistics(): DeviceStatistics {
-    return { bytesInUse: this.arena.bytesInUse, peakBytes: this.arena.peakBytes, rows: { ...this.rows } };
+    const { bytesInUse, peakBytes } = this.parts?.arena ?? { bytesInUse: 0, peakBytes: this.peakBytes };
+    return { bytesInUse, peakBytes, rows: { ...this.rows } };
   }
 
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await this.executor.close();
-    this.arena.clear();
+  close(): Promise<void> {
+    if (!this.parts) return this.end!;
+    const { arena, executor } = this.parts;
+    this.peakBytes = arena.peakBytes;
+    this.parts = undefined;
+    this.end = executor.close();
+    return this.end;
   }
 
-  private check(logN: number): void {
-    if (this.closed) throw closedError();
+  /** @throws DeviceError after `close`. */
+  private open(logN: number): Parts {
+    if (!this.parts) throw closedError();
     if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
+    return this.parts;
   }
 }
 

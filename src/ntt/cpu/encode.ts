@@ -67,7 +67,7 @@ export class LaunchEncoder {
     expandUniform: ([out, p, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN, p], list: seed }],
     sampleTernary: ([out, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN], list: seed }],
     sampleGaussian: ([out, seed], logN) => [
-      { args: [out, LIST, SCRATCH, 4 << logN, GAUSSIAN_THRESHOLDS.length], list: [...seed, ...THRESHOLD_WORDS] },
+      { args: [out, LIST, SCRATCH, 4 << logN, GAUSSIAN_THRESHOLDS.length], list: seed, tail: THRESHOLD_WORDS },
     ],
     dotProduct: ({ prime, out, terms, plus }, logN) => {
       const begin = plus ? [plus.y0 ?? NONE, plus.y1 ?? NONE, toMontgomery(plus.factor, prime)] : [NONE, NONE, 0];
@@ -106,6 +106,8 @@ export function writeWords(limb: number, words: Uint32Array | Int32Array): Uint3
 interface EncodedRow {
   readonly args: readonly number[];
   readonly list?: ArrayLike<number>;
+  /** Behind the list: no array holds a copy of a seed. */
+  readonly tail?: readonly number[];
 }
 
 function scalars(...args: number[]): EncodedRow[] {
@@ -114,13 +116,13 @@ function scalars(...args: number[]): EncodedRow[] {
 
 function launchWords(kernel: KernelName, rows: readonly EncodedRow[]): Uint32Array<ArrayBuffer> {
   let length = 2 + rows.length;
-  for (const { args, list } of rows) length += 1 + args.length + (list?.length ?? 0);
+  for (const { args, list, tail } of rows) length += 1 + args.length + (list?.length ?? 0) + (tail?.length ?? 0);
   const words = new Uint32Array(length);
   words[0] = KERNEL_NAMES.indexOf(kernel);
   words[1] = rows.length;
   let at = 2 + rows.length;
   for (let i = 0; i < rows.length; i++) {
-    const { args, list } = rows[i];
+    const { args, list, tail } = rows[i];
     words[2 + i] = at;
     words[at++] = args.length;
     for (let j = 0; j < args.length; j++) words[at++] = args[j];
@@ -128,6 +130,9 @@ function launchWords(kernel: KernelName, rows: readonly EncodedRow[]): Uint32Arr
     if (list.length > LONG_LIST) words.set(list, at);
     else for (let j = 0; j < list.length; j++) words[at + j] = list[j];
     at += list.length;
+    if (!tail) continue;
+    words.set(tail, at);
+    at += tail.length;
   }
   return words;
 }

@@ -9,19 +9,22 @@ import type { WorkerPool } from "./workers.js";
 export interface Executor {
   /** Whether `read` copies only after what was queued behind it may have run. */
   readonly readsLate: boolean;
+  /** Nothing runs any more; what is in the memory is overwritten already, or gone. */
+  readonly failed: boolean;
   push(launch: Uint32Array<ArrayBuffer>): void;
   /** Copies words into a limb, after the launches before. */
   write(limb: Limb, words: Uint32Array | Int32Array): void;
   /** Copies of limbs of `count` words, after the launches before. */
   read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]>;
   idle(): Promise<void>;
-  /** Ends what waits, and overwrites the memory with zeros. */
+  /** Ends what waits, and overwrites the memory with zeros. May be called twice. */
   close(): Promise<void>;
 }
 
 /** Runs every launch at once on the calling thread: the queue of one thread is always empty. */
 export class InlineExecutor implements Executor {
   readonly readsLate = false;
+  readonly failed = false;
 
   constructor(
     private readonly memory: LocalMemory,
@@ -59,7 +62,17 @@ export class WorkerExecutor implements Executor {
     private readonly memory: LocalMemory,
     private readonly queue: LaunchQueue,
     private readonly workers: WorkerPool,
-  ) {}
+  ) {
+    // The others would wait for what the dead one was to do, and nobody could overwrite a secret any more.
+    workers.onFailure = (error) => {
+      queue.fail(error);
+      void this.close();
+    };
+  }
+
+  get failed(): boolean {
+    return this.queue.failed;
+  }
 
   push(launch: Uint32Array): void {
     this.queue.push(launch);

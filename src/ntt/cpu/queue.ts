@@ -33,10 +33,10 @@ export class LaunchQueue {
     this.control = new Int32Array(memory.buffer, 0, ADDRESS.scratch / 4);
     this.ring = new Uint32Array(memory.buffer, ADDRESS.ring, RING_BYTES / 4);
     workers.onWake = () => this.pump();
-    workers.onFailure = (error) => {
-      this.fail(error);
-      void workers.close(); // the others would wait, awake, for what the dead one was to do
-    };
+  }
+
+  get failed(): boolean {
+    return this.failure !== undefined;
   }
 
   /** Queues one launch; returns at once. @throws DeviceError after a worker has died. */
@@ -138,8 +138,9 @@ export class LaunchQueue {
     return length < oldest ? 0 : -1;
   }
 
-  private fail(error: DeviceError): void {
-    this.failure = error;
+  /** Whoever waits is told so, and so is everybody who comes after. */
+  fail(error: DeviceError): void {
+    this.failure ??= error;
     for (const waiter of this.waiters) waiter.reject(error);
     this.waiters = [];
     for (const launch of this.overflow) launch.fill(0);

@@ -53,6 +53,10 @@ export class RemoteWorker implements Memory, Executor {
     return worker;
   }
 
+  get failed(): boolean {
+    return this.failure !== undefined;
+  }
+
   push(launch: Uint32Array<ArrayBuffer>): void {
     requireShort(launch);
     this.send(["launch", launch], launch.buffer);
@@ -109,7 +113,9 @@ export class RemoteWorker implements Memory, Executor {
   }
 
   private answer([id, limbs]: Answer): void {
-    this.waiters.get(id)?.resolve([...limbs]);
+    const waiter = this.waiters.get(id);
+    if (waiter) waiter.resolve([...limbs]);
+    else for (const limb of limbs) limb.fill(0); // the device was closed meanwhile, and this may be a decryption
     this.waiters.delete(id);
     if (this.waiters.size === 0) this.thread.keepAlive(false);
   }
