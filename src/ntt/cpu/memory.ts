@@ -19,8 +19,9 @@ export class LocalMemory implements Memory {
   ) {}
 
   static async create(shared: boolean): Promise<LocalMemory> {
+    const module = await (shared ? sharedKernels() : plainKernels());
     const memory = new WebAssembly.Memory({ initial: ADDRESS.end / PAGE, maximum: MAX_PAGES, shared });
-    return new LocalMemory(memory, await instantiate(await (shared ? sharedKernels() : plainKernels()), memory));
+    return new LocalMemory(memory, await instantiate(module, memory));
   }
 
   get bytes(): number {

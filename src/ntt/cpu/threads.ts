@@ -38,7 +38,7 @@ export async function startThread(data: ThreadData, { workerUrl, onMessage, onDe
           else reject(anotherVersion(workerUrl));
           ready = true;
         },
-        (reason) => (ready ? onDeath(workerDied(reason)) : reject(doesNotStart(reason))),
+        (reason) => (ready ? onDeath(workerDied(reason)) : reject(doesNotStart(reason, workerUrl))),
       );
     });
   } catch (error) {
@@ -52,7 +52,7 @@ async function start(data: ThreadData, url: WorkerUrl | undefined): Promise<Host
   try {
     return await host.startWorker({ script: workerScript, url }, data);
   } catch (cause) {
-    throw doesNotStart(cause);
+    throw doesNotStart(cause, url);
   }
 }
 
@@ -61,11 +61,12 @@ function workerDied(cause: unknown): DeviceError {
   return new DeviceError(what, "open a new device and run again", { cause });
 }
 
-function doesNotStart(cause: unknown): DeviceError {
+function doesNotStart(cause: unknown, url: WorkerUrl | undefined): DeviceError {
   if (cause instanceof DeviceError) return cause;
   const fix =
-    "see that workerUrl, where it is given, is the file of blindsight/worker, served as JavaScript and with the page's " +
-    "own Cross-Origin-Embedder-Policy; fewer threads need fewer workers";
+    url === undefined
+      ? "use fewer threads, and close() devices that are not needed any more"
+      : "serve the file of blindsight/worker there, as JavaScript, with the page's own Cross-Origin-Embedder-Policy";
   return new DeviceError(`a worker of the CPU device does not start: ${textOf(cause)}`, fix, { cause });
 }
 
