@@ -88,7 +88,7 @@ test("a worker starts from the file of blindsight/worker in Node, too, given as 
 });
 
 test("an error's name is the one that it is exported by, in its stack, too", () => {
-  const classes = Object.entries(errors);
+  const classes = Object.entries(errors) as [string, typeof errors.BlindsightError][];
   expect(classes.length).toBeGreaterThan(8);
   for (const [name, Class] of classes) {
     // A minifier does this to a class: it keeps what the class does, not what it is called.
