@@ -78,13 +78,23 @@ describe("what a platform lacks is one DeviceError that names it", () => {
 
 test("a worker starts from the file of blindsight/worker in Node, too, given as a URL or as its text", () => {
   const script = `
+    import { createRequire, syncBuiltinESMExports } from "node:module";
+    const threads = createRequire("/")("node:worker_threads");
+    const { Worker } = threads;
+    threads.Worker = function (file, options) {
+      console.log(String(file));
+      return new Worker(file, options);
+    };
+    syncBuiltinESMExports();
     const url = new URL("worker.js", ${JSON.stringify(dist.href)});
     for (const workerUrl of [url, url.href]) {
       const device = await openDevice("cpu", { threads: 2, workerUrl });
       console.log(device.describe());
       await device.close();
     }`;
-  expect(printed(script)).toEqual(["CPU, WebAssembly SIMD, 2 threads", "CPU, WebAssembly SIMD, 2 threads"]);
+  const { href } = new URL("worker.js", dist);
+  const once = [href, href, "CPU, WebAssembly SIMD, 2 threads"];
+  expect(printed(script)).toEqual([...once, ...once]);
 });
 
 test("an error's name is the one that it is exported by, in its stack, too", () => {

@@ -1,14 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import webpack from "webpack";
 import { drawPhantom } from "../../src/data/phantom.js";
 import { phantomOffsets } from "../../src/data/phantom-set.js";
 import { importOnnx } from "../../src/nn/index.js";
 import { root, strangersProject } from "../apps/stranger.js";
+import { bundleByWebpack } from "../apps/webpack.js";
 import { visit } from "./chromium.js";
 import { ISOLATION, type Report, Site } from "./site.js";
 
@@ -39,15 +38,7 @@ beforeAll(async () => {
   expected = JSON.parse(node.toString());
 
   await build({ root: project, configFile: false, logLevel: "error", build: { target: "es2022" } });
-  const stats = await promisify<webpack.Configuration, webpack.Stats | undefined>(webpack)({
-    mode: "production",
-    context: project,
-    entry: "./main.js",
-    experiments: { topLevelAwait: true },
-    output: { path: join(project, "dist/webpack"), publicPath: "/webpack/" },
-    performance: false,
-  });
-  expect(stats!.toJson()).toMatchObject({ errors: [], warnings: [] });
+  await bundleByWebpack({ context: project, entry: "./main.js" });
 }, 300_000);
 afterAll(() => {
   if (project) rmSync(project, { recursive: true, force: true });

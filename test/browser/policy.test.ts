@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { strangersProject } from "../apps/stranger.js";
+import { bundleByWebpack } from "../apps/webpack.js";
 import { visit } from "./chromium.js";
 import { type Headers, ISOLATION, type Report, Site } from "./site.js";
 
@@ -13,25 +14,30 @@ const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker
 
 const REFUSED = "the page's Content-Security-Policy refuses the CPU device's worker";
 
+let project: string;
+/** What the page without a bundler serves: its own files, and the two of the package that `exports` names. */
 let folder: string;
 
-beforeAll(() => {
-  const project = strangersProject(fileURLToPath(new URL("policy", import.meta.url)));
-  // What the page serves: its own two files and the package's two, which `exports` names.
-  folder = mkdtempSync(join(tmpdir(), "blindsight-policy-"));
+beforeAll(async () => {
+  project = strangersProject(fileURLToPath(new URL("policy", import.meta.url)));
+  folder = join(project, "served");
   const installed = join(project, "node_modules/blindsight");
   const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-  for (const file of ["index.html", "page.js"]) cpSync(join(project, file), join(folder, file));
+  for (const file of ["index.html", "page.js", "work.js"]) cpSync(join(project, file), join(folder, file));
   cpSync(join(installed, exports["./bundle"].default), join(folder, "blindsight.js"));
   cpSync(join(installed, exports["./worker"].default), join(folder, WORKER));
   writeFileSync(join(folder, "other-worker.js"), 'self.onmessage = () => self.postMessage("ready");');
-  rmSync(project, { recursive: true, force: true });
+
+  const rollupOptions = { input: join(project, "vite.html") };
+  await build({ root: project, configFile: false, logLevel: "error", build: { target: "es2022", rollupOptions } });
+  await bundleByWebpack({ context: project, entry: "./webpack.js" });
 }, 120_000);
 afterAll(() => {
-  if (folder) rmSync(folder, { recursive: true, force: true });
+  if (project) rmSync(project, { recursive: true, force: true });
 });
 
 interface Visit {
+  readonly page?: string;
   readonly kind?: string;
   readonly workerUrl?: string;
   readonly trusted?: boolean;
@@ -41,12 +47,16 @@ interface Visit {
 }
 
 async function under(policy: string | undefined, options: Visit): Promise<Report> {
-  const { kind = "cpu", workerUrl, trusted = false, isolated = false, workerHeaders } = options;
+  const { page = "index", kind = "cpu", workerUrl, trusted = false, isolated = false, workerHeaders } = options;
   const headers = { ...(isolated && ISOLATION), ...(policy && { "Content-Security-Policy": policy }) };
-  const site = await Site.open([folder], "", (path) => (path === workerUrl && workerHeaders) || headers);
+  const site = await Site.open(
+    [folder, join(project, "dist"), project],
+    "",
+    (path) => (path === workerUrl && workerHeaders) || headers,
+  );
   const asked = new URLSearchParams({ kind, options: JSON.stringify({ workerUrl }), ...(trusted && { trusted: "1" }) });
   try {
-    return await visit(`${site.url}/index.html?${asked}`, site.report);
+    return await visit(`${site.url}/${page}.html?${asked}`, site.report);
   } finally {
     site.close();
   }
@@ -91,6 +101,10 @@ describe("the library as one file", () => {
     const policy = `${STRICT}; require-trusted-types-for 'script'; trusted-types page`;
     requireProduct(await under(policy, { workerUrl: WORKER, trusted: true }), /one worker$/);
   });
+});
+
+test.each(["vite", "webpack"])("%s copies the worker's file, for a page under a strict policy", async (page) => {
+  requireProduct(await under(STRICT, { page, isolated: true }), /threads?$/);
 });
 
 describe("a policy that lacks something is answered with the directive", () => {
