@@ -40,6 +40,7 @@ test("require() gives the modules, and the same ones as import()", () => {
     const { Evaluator, KeyHolder, Parameters } = require("blindsight/ckks");
     require("blindsight/nn").compile;
     require("blindsight/ntt").primePool();
+    require("blindsight/bundle").ckks.Parameters;
     import("blindsight").then((imported) => console.log(imported.DeviceError === DeviceError));
     ${BODY}`,
   );
