@@ -1,3 +1,5 @@
+// Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Randomness } from "../ckks/randomness.js";
 export { type CalibrationOptions, calibrate } from "./calibrate.js";
 export { type CompileOptions, compile, foldFor, Plan } from "./compile.js";
