@@ -28,6 +28,11 @@ export class Plaintext implements Disposable {
     return this.polynomial.bytes;
   }
 
+  /** Bytes on the wire: residues packed to each prime's width. */
+  get packedBytes(): number {
+    return this.polynomial.packedBytes;
+  }
+
   /** The same plaintext outside of the device's memory; this one is disposed of. */
   async page(residency: Residency): Promise<Plaintext> {
     return new Plaintext(await residency.page(this.polynomial), this.level, this.scale, this.slots);

@@ -3,7 +3,9 @@ import type { Security } from "../ckks/security.js";
 import { depthOf, fold } from "./fold.js";
 import type { FoldedNetwork, FoldOptions, Network } from "./graph.js";
 import { chooseSlots, planProgram, programDepth } from "./plan.js";
-import { countStep, describe, modelSize, type Program, rotations } from "./program.js";
+import { costsOf } from "./plan-cost.js";
+import { type Program, rotations } from "./program.js";
+import { describe } from "./program-counts.js";
 
 export interface CompileOptions {
   /** Whether the server computes with encrypted weights (default) or with plain ones. The image is always encrypted. */
@@ -59,16 +61,10 @@ export class Plan {
 
   /** The plan for people: parameters, steps, sizes. */
   report(): string {
-    const key = this.rotations.size;
-    const { ciphertexts } = modelSize(this.program);
-    const keySwitches = this.program.steps
-      .map(countStep)
-      .reduce((n, step) => n + step.babies + step.giants + step.folds, 0);
     return [
       this.parameters.describe(),
-      describe(this.program),
-      `depth ${this.depth.used} (${this.depth.withoutFolding} without folding); ${key} rotation keys; ` +
-        `${ciphertexts} weight vectors, ${this.model}; about ${keySwitches} key switches an image`,
+      describe(this.program, this),
+      `depth ${this.depth.used} (${this.depth.withoutFolding} without folding)`,
     ].join("\n");
   }
 }
@@ -92,11 +88,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   const program = planProgram(folded, {
     slots: parameters.slots,
     levelsLimit: parameters.maxLevel,
-    costs: {
-      specialPrimes: parameters.special.length,
-      digitLimbs: parameters.digitPrimes,
-      encryptedModel: model === "encrypted",
-    },
+    costs: costsOf(parameters, model),
   });
   return new Plan(program, parameters, model, folds, {
     used: program.depth,

@@ -35,6 +35,11 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     return this.steps.flatMap((step) => operandsOf(step));
   }
 
+  /** Bytes on the wire: residues packed to each prime's width. */
+  get packedBytes(): number {
+    return this.operands.reduce((bytes, operand) => bytes + operand.packedBytes, 0);
+  }
+
   [Symbol.dispose](): void {
     for (const operand of this.operands) operand[Symbol.dispose]();
   }

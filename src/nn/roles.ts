@@ -11,7 +11,8 @@ import type { Plan } from "./compile.js";
 import { EncryptedImage, type EncryptedResult, expectPlan } from "./exchange.js";
 import type { Network } from "./graph.js";
 import { type EncryptedModel, Model, type ModelOptions, makeOperands, pageOperands, weightsFor } from "./model.js";
-import { GUARD, modelSize } from "./program.js";
+import { GUARD } from "./program.js";
+import { modelSize } from "./program-counts.js";
 import { encodeInput } from "./simulate.js";
 
 /** The patient's side: holds the secret key, encrypts images, reads diagnoses. Must not collude with the server. */
@@ -136,7 +137,7 @@ export class ModelOwner {
     const own = this.#randomness ? undefined : Randomness.system();
     const randomness = own ?? this.#randomness!;
     const encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
-    const total = modelSize(this.plan.program).ciphertexts;
+    const total = modelSize(this.plan.program, this.plan).vectors;
     let done = 0;
     const encrypt = (values: SlotValues, level: number) => {
       const ciphertext = encryptor.encrypt(values, { level });
