@@ -1,4 +1,5 @@
 import { LevelError, ParameterError } from "../errors.js";
+import { COPY, THIS_COPY } from "./copies.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
 import type { Residency } from "./residency.js";
@@ -21,6 +22,10 @@ export class Plaintext implements Disposable {
     readonly slots: number,
   ) {
     this.ballast = ballast(this.bytes);
+  }
+
+  get [COPY](): object {
+    return THIS_COPY;
   }
 
   /** Bytes in the device's memory. */
@@ -77,6 +82,10 @@ export class Ciphertext implements Disposable {
     this.fingerprint = state.fingerprint;
     this.seed = state.seed;
     this.ballast = ballast(this.bytes);
+  }
+
+  get [COPY](): object {
+    return THIS_COPY;
   }
 
   /** Bytes in the device's memory. */

@@ -1,6 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
+import { refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding } from "./embedding.js";
 import type { Parameters } from "./parameters.js";
 import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
@@ -102,6 +103,7 @@ export class Encoder {
   }
 
   private fill(vector: ComplexVector, values: SlotValues, slots: number): void {
+    refuseForeign(values, "the operand"); // its ciphertexts are none of ours, and would be taken for values
     if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
     const parts = "real" in values ? values : { real: values, imaginary: [] };
     for (const part of ["real", "imaginary"] as const) {

@@ -2,6 +2,7 @@ import { KeyMismatchError } from "../errors.js";
 import { toMontgomery } from "../ntt/modulus.js";
 import { dropSum } from "./basis.js";
 import { Ciphertext } from "./ciphertext.js";
+import { requireInstance } from "./copies.js";
 import type { ComplexVector } from "./embedding.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { publicPrimes } from "./keygenerator.js";
@@ -134,7 +135,7 @@ export class Decryptor {
    * @throws KeyMismatchError for a ciphertext under another key; ParameterError for one of another device or other parameters.
    */
   async decrypt(ciphertext: Ciphertext): Promise<ComplexVector> {
-    if (!(ciphertext instanceof Ciphertext)) throw new TypeError("decrypt takes a ciphertext");
+    requireInstance(ciphertext, Ciphertext, "what is decrypted", "a ciphertext");
     const ring = this.ring;
     const parameters = this.parameters;
     if (ciphertext.fingerprint !== this.secret.fingerprint) {

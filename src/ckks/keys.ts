@@ -1,4 +1,5 @@
 import type { Carry } from "./basis.js";
+import { COPY, THIS_COPY } from "./copies.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import type { Residency } from "./residency.js";
 import { expandUniform } from "./sampling.js";
@@ -32,6 +33,10 @@ export class PublicKey implements Disposable {
     readonly seed: Uint8Array,
   ) {}
 
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
   /** Bytes on the wire: b packed, a as its seed. */
   get packedBytes(): number {
     return this.b.packedBytes + this.seed.length;
@@ -55,6 +60,10 @@ export class EvaluationKeys implements Disposable {
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
   ) {}
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
 
   get all(): SwitchingKey[] {
     return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];

@@ -36,7 +36,8 @@ export class RnsPolynomial implements Disposable {
     return this.owned;
   }
 
-  protected requireAlive(): void {
+  /** @throws TypeError after `dispose`. */
+  requireAlive(): void {
     if (this.disposed) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
   }
 

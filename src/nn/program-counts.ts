@@ -3,8 +3,9 @@ import type { Parameters } from "../ckks/parameters.js";
 import { describeLayout } from "./layout.js";
 import { levelAfter, type Program, rotations, type Step } from "./program.js";
 
-/** What decides a program's counts beside its steps. */
-export interface CountedFor {
+/** What decides the counts of a plan. */
+export interface Counted {
+  readonly program: Program;
   readonly parameters: Pick<Parameters, "primesAt">;
   /** Whether the weights are ciphertexts or plaintexts. */
   readonly model: "encrypted" | "plain";
@@ -27,7 +28,7 @@ export interface StepCounts {
   readonly relinearizations: number;
 }
 
-export function countStep(step: Step, model: CountedFor["model"]): StepCounts {
+export function countStep(step: Step, model: Counted["model"]): StepCounts {
   const sums = model === "encrypted" ? 1 : 0;
   const none = { weights: 0, weightLevel: step.level, biases: 0, babies: 0, giants: 0, folds: step.folds.length };
   switch (step.kind) {
@@ -57,7 +58,7 @@ export function keySwitches({ babies, giants, folds, relinearizations }: StepCou
 }
 
 /** Vectors of a model, and their limbs: one for each prime of the vector's level, twice that of an encrypted one. */
-export function modelSize(program: Program, { parameters, model }: CountedFor): { vectors: number; limbs: number } {
+export function modelSize({ program, parameters, model }: Counted): { vectors: number; limbs: number } {
   const limbsAt = (level: number) => (model === "encrypted" ? 2 : 1) * parameters.primesAt(level).length;
   let vectors = 0;
   let limbs = 0;
@@ -70,8 +71,9 @@ export function modelSize(program: Program, { parameters, model }: CountedFor): 
 }
 
 /** A table for people: one line a step, then the totals. */
-export function describe(program: Program, counted: CountedFor): string {
-  const counts = program.steps.map((step) => countStep(step, counted.model));
+export function describe(plan: Counted): string {
+  const { program, model } = plan;
+  const counts = program.steps.map((step) => countStep(step, model));
   const lines = program.steps.map((step, index) => {
     const { weights, babies, giants, folds } = counts[index];
     const facts = [
@@ -84,12 +86,12 @@ export function describe(program: Program, counted: CountedFor): string {
     ];
     return facts.filter((fact) => fact !== "").join("; ");
   });
-  const { vectors, limbs } = modelSize(program, counted);
+  const { vectors, limbs } = modelSize(plan);
   const switches = counts.reduce((sum, step) => sum + keySwitches(step), 0);
   return [
     `input: ${describeLayout(program.input)}, in ${program.slots} slots`,
     ...lines,
-    `model: ${vectors} vectors, ${counted.model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
+    `model: ${vectors} vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
       `${switches} key switches an image; depth ${program.depth}`,
   ].join("\n");
 }

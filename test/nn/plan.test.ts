@@ -63,7 +63,7 @@ describe("plan of RL-3 on 8,192 slots", () => {
 
   test("survives JSON and prints a line for each step", () => {
     expect(JSON.parse(JSON.stringify(program))).toEqual(program);
-    const lines = print(program, { parameters: compile(rl3()).parameters, model: "encrypted" }).split("\n");
+    const lines = print({ ...compile(rl3()), program }).split("\n");
     expect(lines).toHaveLength(program.steps.length + 2);
     expect(lines[5]).toContain("169 diagonals");
   });

@@ -56,7 +56,7 @@ describe("what a plan counts is what a run does", () => {
     ] as const) {
       test(`limbs of the weights and key switches, ${model}, ${name}`, async () => {
         const { plan, switches, limbs, model: made } = await measure(network, { model, fold });
-        const planned = modelSize(plan.program, plan);
+        const planned = modelSize(plan);
         expect(planned).toEqual({ vectors: made.operands.length, limbs });
         const counted = plan.program.steps.reduce((sum, step) => sum + keySwitches(countStep(step, model)), 0);
         expect(counted).toBe(switches);
@@ -68,7 +68,7 @@ describe("what a plan counts is what a run does", () => {
 
   test("RL-3's weights have 3,766 limbs: the base has two primes, and so has each encrypted vector parts", () => {
     const plan = compile(rl3());
-    expect(modelSize(plan.program, plan)).toEqual({ vectors: 310, limbs: 3766 });
+    expect(modelSize(plan)).toEqual({ vectors: 310, limbs: 3766 });
   });
 });
 
