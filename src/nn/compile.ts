@@ -112,7 +112,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
       `fold: { ${name}: ${value} } is none of ${Object.keys(NO_FOLDS).join(", ")} with true or false`,
     );
   }
-  requireSizes(network);
+  requireSizes(network, folds);
   const { folded } = fold(network, folds);
   const parameters = Parameters.choose({
     depth: programDepth(folded),
@@ -139,7 +139,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
  */
 export function foldFor(plan: Plan, network: Network): FoldedNetwork {
   requireInstance(plan, Plan, "plan", "what compile(network) gives");
-  requireSizes(network);
+  requireSizes(network, plan.fold);
   const { folded } = fold(network, plan.fold);
   requireArchitecture(plan.program, folded);
   return folded;

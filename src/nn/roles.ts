@@ -30,15 +30,16 @@ export interface DecryptOptions {
 /** The patient's side: holds the secret key, encrypts images, reads diagnoses. Must not collude with the server. */
 export class KeyHolder implements Disposable {
   readonly evaluationKeys: EvaluationKeys;
-  readonly #secret: SecretHolder;
+  readonly #holder: SecretHolder;
+  #disposed = false;
 
   private constructor(
     readonly plan: Plan,
     device: Device,
     randomness: Randomness | undefined,
   ) {
-    this.#secret = SecretHolder.create(device, plan.parameters, randomness);
-    this.evaluationKeys = this.#secret.evaluationKeys({
+    this.#holder = SecretHolder.create(device, plan.parameters, randomness);
+    this.evaluationKeys = this.#holder.evaluationKeys({
       relinearize: plan.relinearizationLevel,
       rotations: plan.rotations,
     });
@@ -93,9 +94,15 @@ export class KeyHolder implements Disposable {
     );
   }
 
+  get #secret(): SecretHolder {
+    if (this.#disposed) throw new TypeError("the key holder was used after it was disposed of");
+    return this.#holder;
+  }
+
   /** Overwrites the secret key and frees the others. */
   [Symbol.dispose](): void {
-    this.#secret[Symbol.dispose]();
+    this.#disposed = true;
+    this.#holder[Symbol.dispose]();
     this.evaluationKeys[Symbol.dispose]();
   }
 }
