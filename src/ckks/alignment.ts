@@ -2,6 +2,7 @@ import { KeyMismatchError, LevelError, ParameterError } from "../errors.js";
 import { residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
+import { requireInstance } from "./copies.js";
 import type { Parameters } from "./parameters.js";
 import { copy, type Ring, scale } from "./polynomial.js";
 import { requireRing } from "./ring.js";
@@ -31,13 +32,13 @@ export class Alignment {
 
   /** Throws unless it is a ciphertext of the evaluator's device and parameters. */
   checkRing(a: Ciphertext): void {
-    if (!(a instanceof Ciphertext)) throw new TypeError("a ciphertext was expected");
+    requireInstance(a, Ciphertext, "the operand", "a ciphertext");
     for (const part of a.parts) requireRing(this.ring, part.ring, "the ciphertext");
   }
 
   /** Throws unless the plaintext is encoded for this place: `level`, its canonical scale, and as many slots as `a` has. */
   checkPlaintext(plain: Plaintext, level: number, a: Ciphertext): void {
-    if (!(plain instanceof Plaintext)) throw new TypeError("an encoded plaintext was expected");
+    requireInstance(plain, Plaintext, "the operand", "an encoded plaintext");
     requireRing(this.ring, plain.polynomial.ring, "the plaintext");
     requireSlots(a, plain);
     if (plain.level !== level) {

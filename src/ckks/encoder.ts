@@ -1,6 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
+import { refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
@@ -108,6 +109,7 @@ export class Encoder {
   }
 
   private fill(vector: ComplexVector, values: SlotValues, slots: number): void {
+    refuseForeign(values, "the operand"); // its ciphertexts are none of ours, and would be taken for values
     const parts = partsOf(values);
     for (const part of ["real", "imaginary"] as const) {
       const given = parts[part];

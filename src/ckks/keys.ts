@@ -1,5 +1,6 @@
 import { powerModulo } from "../ntt/modulus.js";
 import type { Carry } from "./basis.js";
+import { COPY, THIS_COPY } from "./copies.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import type { Residency } from "./residency.js";
 import { expandUniform } from "./sampling.js";
@@ -34,6 +35,10 @@ export class PublicKey implements Disposable {
     readonly seed: Uint8Array,
   ) {}
 
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
   /** Bytes on the wire: b packed, a as its seed. */
   get packedBytes(): number {
     return this.b.packedBytes + this.seed.length;
@@ -57,6 +62,10 @@ export class EvaluationKeys implements Disposable {
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
   ) {}
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
 
   get all(): SwitchingKey[] {
     return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];

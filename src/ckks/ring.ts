@@ -1,5 +1,6 @@
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
+import { COPY, kindOf, refuseForeign, THIS_COPY } from "./copies.js";
 import type { Parameters } from "./parameters.js";
 import type { Ring } from "./polynomial.js";
 
@@ -9,8 +10,14 @@ import type { Ring } from "./polynomial.js";
  */
 const rings = new WeakMap<Device, Map<string, Ring>>();
 
-/** The ring of `parameters` on the device of `where`. @throws ParameterError when `where` has another degree. */
+/**
+ * The ring of `parameters` on the device of `where`.
+ * @throws ParameterError when `where` has another degree; TypeError for a device that is none.
+ */
 export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
+  if (typeof device?.allocate !== "function") {
+    throw new TypeError(`device: what openDevice() resolves to was expected, not ${kindOf(device)}`);
+  }
   if (logN !== parameters.logN) {
     const message = `a ring of degree 2^${logN} was given with parameters of degree 2^${parameters.logN}`;
     throw new ParameterError(message, "use the ring of an evaluator with the same parameters");
@@ -18,17 +25,18 @@ export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
   let known = rings.get(device);
   if (!known) rings.set(device, (known = new Map()));
   let ring = known.get(parameters.identity);
-  if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN })));
+  if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN, [COPY]: THIS_COPY })));
   return ring;
 }
 
 /**
  * Limbs are addresses in one device's memory, and residues mean something with one set of primes and scales only: taken
  * elsewhere they would be other numbers.
- * @throws ParameterError for what was made on another device or with other parameters.
+ * @throws ParameterError for what was made on another device, with other parameters, or by another copy of the library.
  */
 export function requireRing(expected: Ring, actual: Ring, what: string): void {
   if (actual === expected) return;
+  refuseForeign(actual, what);
   if (actual.device !== expected.device) {
     throw new ParameterError(`${what} is on another device`, "open one device and make everything on it");
   }
