@@ -52,22 +52,35 @@ export class Encoder {
     const vector = full
       ? { real: result.subarray(0, slots), imaginary: result.subarray(slots) }
       : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
-    this.fill(vector, values, slots);
-    Embedding.of(slots).toCoefficients(vector);
+    try {
+      this.fill(vector, values, slots);
+      Embedding.of(slots).toCoefficients(vector);
+      this.round(vector, level, result);
+      return result;
+    } catch (error) {
+      result.fill(0);
+      throw error;
+    } finally {
+      if (!full) for (const part of [vector.real, vector.imaginary]) part.fill(0); // it may have been a secret message
+    }
+  }
+
+  /** Coefficients times the scale of `level`, rounded, to their places in `result`, which may be where they lie. */
+  private round({ real, imaginary }: ComplexVector, level: number, result: Float64Array): void {
     const factor = this.parameters.scaleAt(level);
     const bound = this.parameters.headroomAt(level) * factor * (1 - 2 ** -50); // below Q/2, however that was rounded
-    const gap = n / 2 / slots;
+    const half = result.length / 2;
+    const gap = half / real.length;
     let largest = 0;
     for (const [part, first] of [
-      [vector.real, 0],
-      [vector.imaginary, n / 2],
+      [real, 0],
+      [imaginary, half],
     ] as const) {
-      for (let i = 0; i < slots; i++) {
+      for (let i = 0; i < part.length; i++) {
         const coefficient = Math.round(part[i] * factor);
         largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
         result[first + i * gap] = coefficient;
       }
-      if (!full) part.fill(0); // it may have been a secret message
     }
     if (!(largest < bound)) {
       throw new ParameterError(
@@ -75,7 +88,6 @@ export class Encoder {
         "scale the values down, or use a higher level, which holds more (parameters.headroomAt(level))",
       );
     }
-    return result;
   }
 
   /**

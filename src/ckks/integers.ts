@@ -15,8 +15,8 @@ export function fromWholeNumbers(ring: Ring, integers: Float64Array, primes: rea
   const high = integers.map((x) => Math.trunc(x / PIECE));
   const low = integers.map((x) => x % PIECE); // exact, and of the sign of x
   try {
-    using upper = fromWholeNumbers(ring, high, primes);
     const result = fromIntegers(ring, low, primes);
+    const upper = fromWholeNumbers(ring, high, primes);
     addScaled(result, upper, (p) => PIECE % p);
     upper.wipe();
     return result;
