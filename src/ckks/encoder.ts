@@ -55,34 +55,40 @@ export class Encoder {
       : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
     try {
       this.fill(vector, values, slots);
+      Embedding.of(slots).toCoefficients(vector);
+      this.round(vector, level, result);
+      return result;
     } catch (error) {
-      wipe(vector);
+      result.fill(0);
       throw error;
+    } finally {
+      if (!full) wipe(vector); // it may have been a secret message
     }
-    Embedding.of(slots).toCoefficients(vector);
+  }
+
+  /** Coefficients times the scale of `level`, rounded, to their places in `result`, which may be where they lie. */
+  private round({ real, imaginary }: ComplexVector, level: number, result: Float64Array): void {
     const factor = this.parameters.scaleAt(level);
     const bound = this.parameters.headroomAt(level) * factor * (1 - 2 ** -50); // below Q/2, however that was rounded
-    const gap = n / 2 / slots;
+    const half = result.length / 2;
+    const gap = half / real.length;
     let largest = 0;
     for (const [part, first] of [
-      [vector.real, 0],
-      [vector.imaginary, n / 2],
+      [real, 0],
+      [imaginary, half],
     ] as const) {
-      for (let i = 0; i < slots; i++) {
+      for (let i = 0; i < part.length; i++) {
         const coefficient = Math.round(part[i] * factor);
         largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
         result[first + i * gap] = coefficient;
       }
     }
-    if (!full) wipe(vector);
     if (!(largest < bound)) {
-      result.fill(0);
       throw new ParameterError(
         `a value is too large for level ${level}: at most ${(bound / factor).toPrecision(3)} fits`,
         "scale the values down, or use a higher level, which holds more (parameters.headroomAt(level))",
       );
     }
-    return result;
   }
 
   /**
