@@ -1,4 +1,5 @@
 import { DeviceError } from "../errors.js";
+import { limbsInWords, memoryExhausted } from "../ntt/exhausted.js";
 import type { Limb } from "../ntt/kernels.js";
 import { MAX_LOG_N } from "../ntt/primes.js";
 import { grown } from "./rows.js";
@@ -49,7 +50,7 @@ export class SlabArena {
 
   constructor(
     memoryLimit: number,
-    bindingLimit: number,
+    private readonly bindingLimit: number,
     private readonly owner: SlabOwner,
   ) {
     this.slabBytes = largestSlab(bindingLimit, memoryLimit);
@@ -114,7 +115,7 @@ export class SlabArena {
       else if (this.owner.worthFlushing() && this.anyRests(logN)) this.owner.flush();
       else if (this.grow()) continue;
       else if (this.anyRests(logN)) this.owner.flush();
-      else throw this.exhausted();
+      else throw this.exhausted(logN, count, count - limbs.length);
     }
   }
 
@@ -146,11 +147,14 @@ export class SlabArena {
     return true;
   }
 
-  private exhausted(): DeviceError {
-    return new DeviceError(
-      `the WebGPU device's memory is exhausted: ${Math.round(this.bytesInUse / 2 ** 20)} MiB of limbs in use`,
-      "dispose of ciphertexts (`using`), or await a result now and then so that forgotten ones can be collected",
-    );
+  private exhausted(logN: number, count: number, missing: number): DeviceError {
+    return memoryExhausted("WebGPU", {
+      asked: limbsInWords(logN, count),
+      inUse: this.bytesInUse,
+      limit: this.maxSlabs * this.slabBytes,
+      needed: (this.slabs.length - 1) * this.slabBytes + this.top * BLOCK_BYTES + missing * 4 * 2 ** logN,
+      most: MAX_SLABS * largestSlab(this.bindingLimit),
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { DeviceError } from "../errors.js";
 import type { Device, DeviceStatistics } from "../ntt/device.js";
+import { requireMemoryLimit } from "../ntt/exhausted.js";
 import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb, overwriting } from "../ntt/kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../ntt/primes.js";
 import { nextTurn } from "../ntt/turn.js";
@@ -38,6 +39,7 @@ const WORTH_FLUSHING = MOST_WAITING / 2;
  * @throws DeviceError without WebGPU, an adapter, or enough of what the shaders need.
  */
 export async function openWebGpuDevice(options: WebGpuDeviceOptions = {}): Promise<GpuDevice> {
+  if (options.memoryLimit !== undefined) requireMemoryLimit(options.memoryLimit, 4 * 2 ** MIN_LOG_N);
   const opened = await openGpu(options);
   const binding = largestBinding(opened.limits);
   const { memoryLimit = largestSlab(binding) } = options;

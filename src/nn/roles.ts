@@ -39,10 +39,15 @@ export class KeyHolder implements Disposable {
     randomness: Randomness | undefined,
   ) {
     this.#holder = SecretHolder.create(device, plan.parameters, randomness);
-    this.evaluationKeys = this.#holder.evaluationKeys({
-      relinearize: plan.relinearizationLevel,
-      rotations: plan.rotations,
-    });
+    try {
+      this.evaluationKeys = this.#holder.evaluationKeys({
+        relinearize: plan.relinearizationLevel,
+        rotations: plan.rotations,
+      });
+    } catch (error) {
+      this.#holder[Symbol.dispose](); // nobody else will have it
+      throw error;
+    }
   }
 
   /** Makes a secret key and the evaluation keys that the plan needs. A stream handed in stays the caller's, to wipe. */
@@ -178,7 +183,13 @@ export class ModelOwner {
     // Whoever reads the stream later reads the weights: one of our own lives for one model only.
     const own = this.#randomness ? undefined : Randomness.system();
     const randomness = own ?? this.#randomness!;
-    const encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
+    let encryptor: Encryptor;
+    try {
+      encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
+    } catch (error) {
+      own?.wipe();
+      throw error;
+    }
     const total = modelSize(this.plan).vectors;
     let done = 0;
     const encrypt = (values: SlotValues, level: number) => {

@@ -1,7 +1,16 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { Evaluator, KeyHolder, linearTransform, Parameters, Randomness, SecretKey } from "../../src/ckks/index.js";
+import {
+  Encoder,
+  Evaluator,
+  KeyHolder,
+  linearTransform,
+  Parameters,
+  Randomness,
+  SecretKey,
+} from "../../src/ckks/index.js";
 import { FormatError, ParameterError } from "../../src/errors.js";
+import type { Device } from "../../src/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 
 const parameters = Parameters.choose({ depth: 1 });
@@ -69,5 +78,23 @@ test("at depth 36 and more, where Q outgrows the doubles, decryption still gives
   const deep = Parameters.choose({ depth: 36 });
   const holder = KeyHolder.create(device, deep);
   expect((await holder.decrypt(holder.encrypt([1.5, -2]), 2))[1]).toBeCloseTo(-2, 2);
+  await device.close();
+});
+
+test("a forgotten await of openDevice(), or no device at all, is one TypeError that says what to write", async () => {
+  const promise = openCpuDevice() as unknown as Device;
+  const none = undefined as unknown as Device;
+  const device = await promise;
+  const keys = KeyHolder.create(device, parameters).evaluationKeys();
+  for (const wrong of [promise, none, {} as Device]) {
+    for (const take of [
+      () => KeyHolder.create(wrong, parameters),
+      () => new Evaluator(wrong, parameters, keys),
+      () => new Encoder({ device: wrong, logN: parameters.logN }, parameters),
+    ]) {
+      expect(take).toThrow(TypeError);
+      expect(take).toThrow("await openDevice()");
+    }
+  }
   await device.close();
 });

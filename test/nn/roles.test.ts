@@ -14,6 +14,7 @@ import {
 } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
+import { FailingDevice } from "../ckks/secret-recorder.js";
 import { type Brick, randomImage, randomNetwork } from "./plan-networks.js";
 
 const bricks: Brick[] = [
@@ -195,6 +196,17 @@ test("a server's memory holds no trace of one diagnosis after it", async () => {
   expect(device.statistics().bytesInUse).toBe(before);
 });
 
+test("a forgotten await of openDevice() is a TypeError that says so", async () => {
+  const promise = openCpuDevice() as unknown as Device;
+  const plan = compile(shallow);
+  using holder = KeyHolder.create(plan, device);
+  for (const take of [() => KeyHolder.create(plan, promise), () => new Server(plan, promise, holder.evaluationKeys)]) {
+    expect(take).toThrow(TypeError);
+    expect(take).toThrow("await openDevice()");
+  }
+  await (await promise).close();
+});
+
 describe("streams of randomness", () => {
   const plan = compile(shallow);
   const calibration = images(shallow);
@@ -207,6 +219,39 @@ describe("streams of randomness", () => {
       new ModelOwner(plan, holder.publicKey).encrypt(shallow, { calibration })[Symbol.dispose]();
       holder[Symbol.dispose]();
       expect(system.mock.results).toHaveLength(2);
+      for (const { value } of system.mock.results) wiped(value);
+    } finally {
+      system.mockRestore();
+    }
+  });
+
+  test("those of a key holder whose keys cannot be made are overwritten, and its secret key is given back", () => {
+    const made = ["fork", "system"] as const;
+    const spies = [vi.spyOn(Randomness.prototype, made[0]), vi.spyOn(Randomness, made[1])];
+    const before = device.statistics().bytesInUse;
+    try {
+      // The secret key takes three allocations: it is there when the keys that follow from it fail.
+      for (const calls of [0, 2, 3, 10, 40]) {
+        const failing = new FailingDevice(device, ["allocate"]);
+        failing.failAfter(calls);
+        expect(() => KeyHolder.create(plan, failing)).toThrow("injected");
+        expect(device.statistics().bytesInUse).toBe(before);
+      }
+      const streams = spies.flatMap(({ mock }) => mock.results.map(({ value }) => value as Randomness));
+      expect(streams.length).toBeGreaterThan(12);
+      for (const stream of streams) wiped(stream);
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+  });
+
+  test("that of a model's owner whose encryption cannot begin is overwritten", () => {
+    const system = vi.spyOn(Randomness, "system");
+    try {
+      using stranger = KeyHolder.create(compile(network), device, Randomness.seededUnsafe(3));
+      const owner = new ModelOwner(plan, stranger.publicKey);
+      expect(() => owner.encrypt(shallow, { calibration })).toThrow(ParameterError);
+      expect(system.mock.results).toHaveLength(1);
       for (const { value } of system.mock.results) wiped(value);
     } finally {
       system.mockRestore();

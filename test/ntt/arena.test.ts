@@ -88,6 +88,45 @@ describe("the CPU device", () => {
     await device.close();
   });
 
+  test("a limit of memory says what was asked for, what it is, and the smallest that works, which does", async () => {
+    const device = await openCpuDevice({ memoryLimit: 16 * 2 ** 20 });
+    const [limb] = device.allocate(14, 1); // a whole slab of eight MiB would not fit
+    device.launch("subtract", 14, [[limb, limb, limb, 1073479681]]);
+    let error: unknown;
+    try {
+      device.allocate(14, 200);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(DeviceError);
+    const { message, fix } = error as DeviceError;
+    expect(message).toMatch(
+      /200 limbs of 0.063 MiB were asked for beside 0.063 MiB .* limit is 16 MiB.* would be needed/,
+    );
+    const enough = Number(/memoryLimit: (\d+) or more/.exec(fix)?.[1]);
+    await device.close();
+    for (const [memoryLimit, works] of [
+      [enough - 65536, false],
+      [enough, true],
+    ] as const) {
+      const next = await openCpuDevice({ memoryLimit });
+      next.allocate(14, 1);
+      if (works) expect(next.allocate(14, 200)).toHaveLength(200);
+      else expect(() => next.allocate(14, 200)).toThrow(DeviceError);
+      await next.close();
+    }
+  });
+
+  test.each([
+    0,
+    -1,
+    Number.NaN,
+    2 ** 20,
+  ])("a limit of %d bytes holds no limb: a RangeError says the least", async (memoryLimit) => {
+    await expect(openCpuDevice({ memoryLimit })).rejects.toThrow(RangeError);
+    await expect(openCpuDevice({ memoryLimit })).rejects.toThrow(/memoryLimit .* bytes \(\d+.\d+ MiB\) at least/);
+  });
+
   test("tables that do not fit any more are a DeviceError too", async () => {
     const device = await openCpuDevice({ memoryLimit: 17 * 2 ** 20 });
     const [limb] = device.allocate(16, 1);

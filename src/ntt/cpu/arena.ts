@@ -1,4 +1,5 @@
 import { DeviceError } from "../../errors.js";
+import { limbsInWords, memoryExhausted, mib, requireMemoryLimit } from "../exhausted.js";
 import type { Limb } from "../kernels.js";
 import type { Memory } from "./memory.js";
 import { ADDRESS, MAX_PAGES, PAGE } from "./worker.js";
@@ -58,7 +59,7 @@ export class Arena {
   }
 
   /** Space for tables: never freed. */
-  reserve(bytes: number, what = `a table of ${mib(bytes)}`): number {
+  reserve(bytes: number, what = `tables of ${mib(bytes)}`): number {
     const address = this.top;
     this.grow(address + bytes, what);
     this.top = address + Math.ceil((bytes + PADDING) / 64) * 64;
@@ -70,7 +71,7 @@ export class Arena {
     const pitch = Arena.pitch(logN);
     const room = Math.floor((this.limit - PAGE - this.top) / pitch);
     const count = Math.max(wanted - free.length, Math.min(Math.max(8, Math.floor(SLAB_BYTES / pitch)), room));
-    const base = this.reserve(count * pitch, `${wanted} limbs of ${mib(4 * 2 ** logN)}`);
+    const base = this.reserve(count * pitch, limbsInWords(logN, wanted));
     for (let i = count - 1; i >= 0; i--) free.unshift(base + i * pitch);
   }
 
@@ -83,19 +84,10 @@ export class Arena {
       this.memory.grow(missing);
     } catch (cause) {
       if (cause instanceof DeviceError) throw cause;
-      throw this.exhausted(what, pages * PAGE, cause);
+      const { bytesInUse, limit } = this;
+      const shortage = { asked: what, inUse: bytesInUse, limit, needed: pages * PAGE, most: MOST_BYTES };
+      throw memoryExhausted("CPU", shortage, cause);
     }
-  }
-
-  private exhausted(what: string, needed: number, cause: unknown): DeviceError {
-    const enough = needed > this.limit && needed <= MOST_BYTES;
-    return new DeviceError(
-      `the CPU device's memory is exhausted: ${what} were asked for beside ${mib(this.bytesInUse)} of limbs in use, ` +
-        `the limit is ${mib(this.limit)}, and ${mib(needed)} would be needed`,
-      `${enough ? `open it with memoryLimit: ${needed} or more, ` : ""}dispose of ciphertexts (\`using\`), ` +
-        "or await a result now and then so that forgotten ones can be collected",
-      { cause },
-    );
   }
 }
 
@@ -104,10 +96,5 @@ const LEAST_BYTES = RESERVED + 2 * PAGE;
 
 /** @throws RangeError for a limit of memory that holds no limb, or is no number. */
 export function requireLimit(memoryLimit: number): void {
-  if (memoryLimit >= LEAST_BYTES) return;
-  throw new RangeError(`memoryLimit ${memoryLimit}: ${LEAST_BYTES} bytes (${mib(LEAST_BYTES)}) at least were expected`);
-}
-
-function mib(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(bytes < 2 ** 24 ? 2 : 0)} MiB`;
+  requireMemoryLimit(memoryLimit, LEAST_BYTES);
 }

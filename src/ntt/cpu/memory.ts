@@ -11,16 +11,20 @@ export interface Memory {
   quotients(values: number, quotients: number, count: number, prime: number): void;
 }
 
+/** So much more makes V8 collect, however much a memory really holds. */
+const MOST_BALLAST = 64 * 2 ** 20;
+
 /** Words of what the operating system gives and takes as one. */
 const OS_PAGE_WORDS = 1024;
 
 /** A WebAssembly memory of this thread, or one that it shares with workers, and the kernels on it. */
 export class LocalMemory implements Memory {
   /**
-   * Untouched buffers as large as a shared memory: V8 counts those, and not shared memory. Without them its collector left
-   * the memories of two hundred closed devices, 3.6 GB, where they were.
+   * Untouched buffers in the place of a shared memory, which V8's collector does not count: without them it left those of
+   * two hundred closed devices, 3.6 GB, where they were.
    */
   private readonly ballast: ArrayBuffer[] = [];
+  private ballastBytes = 0;
 
   private constructor(
     readonly memory: WebAssembly.Memory,
@@ -31,7 +35,7 @@ export class LocalMemory implements Memory {
     const module = await (shared ? sharedKernels() : plainKernels());
     const memory = new WebAssembly.Memory({ initial: ADDRESS.end / PAGE, maximum: MAX_PAGES, shared });
     const local = new LocalMemory(memory, await instantiate(module, memory));
-    if (shared) local.ballast.push(new ArrayBuffer(local.bytes));
+    if (shared) local.weigh(local.bytes);
     return local;
   }
 
@@ -41,7 +45,7 @@ export class LocalMemory implements Memory {
 
   grow(pages: number): void {
     this.memory.grow(pages);
-    if (this.ballast.length > 0) this.ballast.push(new ArrayBuffer(pages * PAGE));
+    if (this.ballast.length > 0) this.weigh(pages * PAGE);
   }
 
   store(address: number, words: Uint32Array | Int32Array): void {
@@ -65,6 +69,13 @@ export class LocalMemory implements Memory {
       for (let i = begin; i < begin + OS_PAGE_WORDS; i++) used |= words[i];
       if (used !== 0) words.fill(0, begin, begin + OS_PAGE_WORDS);
     }
+  }
+
+  private weigh(bytes: number): void {
+    const added = Math.min(bytes, MOST_BALLAST - this.ballastBytes);
+    if (added === 0) return;
+    this.ballast.push(new ArrayBuffer(added));
+    this.ballastBytes += added;
   }
 
   private words(address: number, count: number): Uint32Array {
