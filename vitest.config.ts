@@ -49,6 +49,8 @@ const cpu = { name: "cpu", include: ["test/**/*.test.ts"], exclude: ["test/gpu/d
 export default defineConfig({
   // Node 20 does not parse `using`: it is lowered.
   oxc: { target: "es2022" },
+  // What package.json says for the built files, said for the sources.
+  resolve: { alias: { "#host": fileURLToPath(new URL("src/host/node.ts", import.meta.url)) } },
   test: {
     environment: "node",
     pool: "forks",

@@ -13,7 +13,6 @@ const TRAFFIC: Traffic = {
   subtract: () => [2, 1],
   negate: () => [1, 1],
   multiply: () => [2, 1],
-  multiplyAdd: () => [3, 1],
   multiplyScalar: () => [1, 1],
   multiplyScalarAdd: () => [2, 1],
   dropAndScale: () => [2, 1],

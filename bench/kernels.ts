@@ -18,7 +18,6 @@ export const KERNEL_ROWS = [
   "intt",
   "add",
   "multiply",
-  "multiplyAdd",
   "dropAndScale",
   "permute",
   "dotProduct",
@@ -183,7 +182,6 @@ function rowsOf(kernel: KernelRowName, { logN, primes, count, limbs }: Bench): r
       return each((i, p): KernelRows["intt"] => [out[i], a[i], p, toMontgomery(1, p)]);
     case "add":
     case "multiply":
-    case "multiplyAdd":
       return each((i, p): KernelRows["add"] => [out[i], a[i], b[i], p]);
     case "dropAndScale":
       return each((i, p): KernelRows["dropAndScale"] => [out[i], a[i], b[i], p, inverseModulo(3, p)]);

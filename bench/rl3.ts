@@ -111,7 +111,7 @@ class Run {
       const server = new Server(plan, device, holder.evaluationKeys);
       using model = await this.makeModel(holder, server);
       this.bytes.set("key generation", holder.evaluationKeys.packedBytes);
-      this.bytes.set(this.modelStage, modelBytes(model));
+      this.bytes.set(this.modelStage, model.packedBytes);
       if (i < setUps - 1) continue;
       for (let run = -1; run < (this.countsOnly ? 0 : RUNS); run++) {
         await this.diagnose(holder, server, model, run < 0);
@@ -198,9 +198,4 @@ class Run {
     if (samples) samples.push(milliseconds);
     else this.samples.set(stage, [milliseconds]);
   }
-}
-
-/** Packed bytes of the weights. */
-function modelBytes({ operands }: EncryptedModel | PlainModel): number {
-  return operands.reduce((sum, each) => sum + ("polynomial" in each ? each.polynomial : each).packedBytes, 0);
 }

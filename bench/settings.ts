@@ -4,7 +4,7 @@ import { BenchError } from "./failure.js";
 
 /** What is compared at one N: our depth and node-seal's primes, of about the same log2 Q. */
 export interface Setting {
-  /** Levels of ours: `Parameters.choose({ depth })`. */
+  /** Levels of ours: `Parameters.choose({ depth, wideBase: false })`, since the range of the bench's values is known. */
   readonly depth: number;
   /** Bits of node-seal's primes; the last one is SEAL's special prime, and no part of Q. */
   readonly sealBits: readonly number[];
@@ -36,13 +36,13 @@ export function settingOf(logN: number): Setting {
 }
 
 /**
- * Our parameters at N: what an application gets that asks for the depth, or, with `fullPrimes`, 30-bit primes only.
+ * Our parameters at N: what an application gets that asks for the depth and knows its values' range, or, with `fullPrimes`, 30-bit primes only.
  * @throws BenchError when the library now chooses another ring for the depth.
  */
 export function parametersOf(logN: number, fullPrimes: boolean, device: Device["kind"] = "cpu"): Parameters {
   const { depth: usual, gpuDepth = usual } = settingOf(logN);
   const depth = device === "cpu" ? usual : gpuDepth;
-  const request = { depth, slots: 2 ** (logN - 1) };
+  const request = { depth, slots: 2 ** (logN - 1), wideBase: false };
   const parameters = Parameters.choose(fullPrimes ? { ...request, smallerPrimes: false } : request);
   if (parameters.logN !== logN) {
     throw new BenchError(

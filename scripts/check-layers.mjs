@@ -11,13 +11,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** What the files of each room may import besides their own room's. Everybody may import src/errors.ts. */
 const MAY_IMPORT = {
   errors: [],
-  ntt: [],
-  gpu: ["ntt"],
+  host: [],
+  ntt: ["host"],
+  gpu: ["host", "ntt"],
   ckks: ["ntt"],
   nn: ["ckks", "ntt"],
   data: [],
-  device: ["gpu", "ntt"],
+  device: ["host", "gpu", "ntt"],
   index: ["device", "ntt"],
+  bundle: ["index", "nn", "ckks", "ntt"],
   cli: ["index", "device", "data", "nn", "ckks", "ntt"],
   service: ["index", "device", "data", "nn", "ckks", "ntt"],
   web: ["index", "device", "data", "nn", "ckks", "ntt"],
@@ -28,9 +30,11 @@ const NODE_ROOMS = ["cli", "service"];
 const NODE_FILES = [
   "src/data/open-dataset.ts",
   "src/data/download.ts",
-  "src/device.ts", // asks for the number of processors at run time, in Node only
-  "src/ntt/cpu/threads.ts", // asks for worker threads at run time, in Node only
+  "src/host/node.ts", // behind #host: bundlers for browsers take page.ts instead
 ];
+
+/** The private import of package.json, and the files that stand behind it: nobody else may name those. */
+const PRIVATE = { "#host": ["src/host/node.ts", "src/host/page.ts"] };
 
 /** Unmaintained, with an open hole in its native code: in one test-side file only. */
 const CONFINED = { "bigint-buffer": "test/bigint-bridge.ts" };
@@ -53,7 +57,7 @@ for (const file of files) {
   for (const name of imports) checkConfined(file, name);
   graph.set(
     file,
-    imports.filter((name) => name.startsWith(".")).map((name) => targetOf(file, name)),
+    imports.flatMap((name) => (name.startsWith(".") ? [targetOf(file, name)] : (PRIVATE[name] ?? []))),
   );
   if (file.startsWith("src/")) checkImports(file, imports);
 }
@@ -105,9 +109,12 @@ function checkImports(file, imports) {
   const room = roomOf(file);
   if (!(room in MAY_IMPORT)) violations.push(`${file}: is in no known room; name it in scripts/check-layers.mjs`);
   for (const name of imports) {
-    if (name.startsWith(".")) {
-      const target = targetOf(file, name);
+    if (name in PRIVATE || name.startsWith(".")) {
+      const target = PRIVATE[name]?.[0] ?? targetOf(file, name);
       const other = roomOf(target);
+      if (name.startsWith(".") && Object.values(PRIVATE).flat().includes(target)) {
+        violations.push(`${file}: imports ${target} by its path: there are two of it, see "imports" in package.json`);
+      }
       if (!target.startsWith("src/")) violations.push(`${file}: imports ${target}, which is outside src`);
       else if (other !== room && other !== "errors" && !MAY_IMPORT[room]?.includes(other)) {
         violations.push(`${file}: ${room} must not import ${other} (${target})`);

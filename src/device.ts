@@ -1,8 +1,10 @@
+import { host } from "#host";
 import { DeviceError } from "./errors.js";
+import type { WorkerUrl } from "./host/host.js";
 import { openCpuDevice } from "./ntt/cpu/device.js";
 import type { Device } from "./ntt/device.js";
 
-export { MAX_THREADS } from "./ntt/cpu/worker.js";
+export { MAX_THREADS } from "./ntt/cpu/device.js";
 
 export type DeviceKind = "auto" | "cpu" | "webgpu";
 
@@ -11,6 +13,8 @@ export interface OpenDeviceOptions {
   readonly threads?: number;
   /** Most bytes of memory the device may take; default 4 GiB on the CPU, what the adapter binds at once on a GPU. */
   readonly memoryLimit?: number;
+  /** Where the file of `blindsight/worker` is served, for pages whose policy has no `worker-src blob:`; CPU device only. */
+  readonly workerUrl?: WorkerUrl;
   /** Told why `auto` took the CPU. */
   readonly onFallback?: (reason: DeviceError) => void;
 }
@@ -61,7 +65,7 @@ export async function listDevices(): Promise<DeviceListing[]> {
 
 async function openBest(options: OpenDeviceOptions): Promise<Device> {
   try {
-    if (!(await mayHaveGpu())) throw new DeviceError("this machine shows no GPU", "install its driver");
+    if (!host.mayHaveGpu()) throw new DeviceError("this machine shows no GPU", "install its driver");
     return await (await import("./gpu/device.js")).openWebGpuDevice({ ...options, software: false });
   } catch (reason) {
     if (!(reason instanceof DeviceError)) throw reason;
@@ -71,25 +75,11 @@ async function openBest(options: OpenDeviceOptions): Promise<Device> {
 }
 
 async function openCpu(options: OpenDeviceOptions): Promise<Device> {
-  return openCpuDevice({ ...options, threads: options.threads ?? (await defaultThreads()) });
+  return openCpuDevice({ ...options, threads: options.threads ?? defaultThreads() });
 }
 
-/** One thread where memory cannot be shared: a page without COOP and COEP headers. */
-async function defaultThreads(): Promise<number> {
-  if (typeof SharedArrayBuffer === "undefined") return 1;
-  const processors = globalThis.navigator?.hardwareConcurrency ?? (await nodeProcessors());
-  return Math.max(1, Math.min(processors, MOST_THREADS_BY_DEFAULT));
-}
-
-async function nodeProcessors(): Promise<number> {
-  const name = "node:os"; // behind a variable, so that bundlers for browsers do not follow it
-  return ((await import(name)) as typeof import("node:os")).availableParallelism();
-}
-
-/** Whether it makes sense to ask for an adapter: on Linux without one the Vulkan loader writes warnings to stderr. */
-async function mayHaveGpu(): Promise<boolean> {
-  if (typeof process === "undefined" || process.platform !== "linux") return true;
-  const name = "node:fs"; // behind a variable, as above
-  const { existsSync } = (await import(name)) as typeof import("node:fs");
-  return ["/dev/dri", "/dev/nvidiactl", "/dev/dxg"].some((path) => existsSync(path));
+/** One thread where memory cannot be shared, as on a page without COOP and COEP headers, or where there are no workers. */
+function defaultThreads(): number {
+  if (typeof SharedArrayBuffer === "undefined" || !host.hasWorkers) return 1;
+  return Math.max(1, Math.min(host.processors, MOST_THREADS_BY_DEFAULT));
 }

@@ -2,9 +2,13 @@ import { KeyMismatchError, LevelError, ParameterError } from "../errors.js";
 import { residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
+import { requireInstance } from "./copies.js";
 import type { Parameters } from "./parameters.js";
 import { copy, type Ring, scale } from "./polynomial.js";
 import { requireRing } from "./ring.js";
+
+/** What `toLevel` multiplies by is rounded to a whole number: from here on by less than 2^−41 of itself. */
+const LEAST_FACTOR = 2 ** 40;
 
 /** Brings operands to where they meet: whose they are, their levels and their scales. */
 export class Alignment {
@@ -28,13 +32,13 @@ export class Alignment {
 
   /** Throws unless it is a ciphertext of the evaluator's device and parameters. */
   checkRing(a: Ciphertext): void {
-    if (!(a instanceof Ciphertext)) throw new TypeError("a ciphertext was expected");
+    requireInstance(a, Ciphertext, "the operand", "a ciphertext");
     for (const part of a.parts) requireRing(this.ring, part.ring, "the ciphertext");
   }
 
   /** Throws unless the plaintext is encoded for this place: `level`, its canonical scale, and as many slots as `a` has. */
   checkPlaintext(plain: Plaintext, level: number, a: Ciphertext): void {
-    if (!(plain instanceof Plaintext)) throw new TypeError("an encoded plaintext was expected");
+    requireInstance(plain, Plaintext, "the operand", "an encoded plaintext");
     requireRing(this.ring, plain.polynomial.ring, "the plaintext");
     requireSlots(a, plain);
     if (plain.level !== level) {
@@ -55,7 +59,7 @@ export class Alignment {
     );
   }
 
-  /** From the square of the scale to the canonical scale one level down. Costs two NTTs for each prime. */
+  /** See `Evaluator.rescale`. */
   rescale(a: Ciphertext): Ciphertext {
     this.check(a);
     if (a.state === "canonical") return this.copy(a);
@@ -64,10 +68,7 @@ export class Alignment {
     return new Ciphertext(parts, { ...stateOf(a), level: a.level - 1, state: "canonical" });
   }
 
-  /**
-   * The same values at a lower level, at that level's canonical scale. Costs a rescale, unless nothing changes.
-   * @throws LevelError for a higher level.
-   */
+  /** See `Evaluator.toLevel`. @throws LevelError for a higher level. */
   toLevel(a: Ciphertext, level: number): Ciphertext {
     this.check(a);
     const highest = a.level - (a.state === "product" ? 1 : 0);
@@ -75,16 +76,30 @@ export class Alignment {
       throw new LevelError(`level ${highest} cannot become ${level}`, "levels only go down");
     }
     this.parameters.requireLevel(level);
-    const x = this.canonical(a);
-    if (x.level === level) return x;
-    using owned = x;
-    const primes = this.parameters.primesAt(level + 1);
-    const dropped = this.parameters.levels[level + 1].reduce((a, b) => a * b, 1);
-    const factor = BigInt(Math.round((this.parameters.scaleAt(level) * dropped) / this.parameters.scaleAt(x.level)));
-    const scaled = owned.pair.map((part) => scale(part, (p) => residue(factor, p), primes));
-    const parts = drop(scaled, this.parameters.levels[level + 1]);
+    const x = a.state === "product" ? this.rescale(a) : a;
+    if (x.level === level) return x === a ? this.copy(a) : x;
+    using _rescaled = x === a ? undefined : x;
+    const { primes, dropped, factor } = this.descent(x.level, level);
+    const scaled = x.pair.map((part) => scale(part, (p) => residue(factor, p), primes));
+    const state = { ...stateOf(x), level };
+    if (dropped.length === 0) return new Ciphertext(scaled, state);
+    const parts = drop(scaled, dropped);
     for (const part of scaled) part[Symbol.dispose]();
-    return new Ciphertext(parts, { ...stateOf(x), level, state: "canonical" });
+    return new Ciphertext(parts, state);
+  }
+
+  /**
+   * How values go down from one canonical scale to another: times the whole number `factor`, which is Δ_to·D/Δ_from but
+   * for its rounding, then without the product D of the primes `dropped`: so many of those above the target that the
+   * factor is large. Two scales may differ by 2^60, up or down: with one level's primes the factor could be 5, or 0.
+   */
+  private descent(from: number, to: number): { primes: readonly number[]; dropped: readonly number[]; factor: bigint } {
+    const { levels } = this.parameters;
+    let factor = this.parameters.scaleAt(to) / this.parameters.scaleAt(from);
+    let top = to;
+    while (top < from && factor < LEAST_FACTOR) factor = levels[++top].reduce((product, p) => product * p, factor);
+    const dropped = levels.slice(to + 1, top + 1).flat();
+    return { primes: this.parameters.primesAt(top), dropped, factor: BigInt(Math.round(factor)) };
   }
 
   /** `a` itself where it is at the level already, else a new ciphertext. */

@@ -1,4 +1,5 @@
 import { LevelError, ParameterError } from "../errors.js";
+import { COPY, THIS_COPY } from "./copies.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
 import type { Residency } from "./residency.js";
@@ -23,9 +24,18 @@ export class Plaintext implements Disposable {
     this.ballast = ballast(this.bytes);
   }
 
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
   /** Bytes in the device's memory. */
   get bytes(): number {
     return this.polynomial.bytes;
+  }
+
+  /** Bytes on the wire: residues packed to each prime's width. */
+  get packedBytes(): number {
+    return this.polynomial.packedBytes;
   }
 
   /** The same plaintext outside of the device's memory; this one is disposed of. */
@@ -72,6 +82,10 @@ export class Ciphertext implements Disposable {
     this.fingerprint = state.fingerprint;
     this.seed = state.seed;
     this.ballast = ballast(this.bytes);
+  }
+
+  get [COPY](): object {
+    return THIS_COPY;
   }
 
   /** Bytes in the device's memory. */

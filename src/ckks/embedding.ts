@@ -1,3 +1,4 @@
+import { compileSmallModule } from "../ntt/webassembly.js";
 import { embeddingBase64 } from "./embedding.generated.js";
 
 /**
@@ -90,8 +91,7 @@ let top = WORK + 16 * MOST_SLOTS;
 function module(): EmbeddingModule {
   if (!instance) {
     const memory = new WebAssembly.Memory({ initial: top / PAGE, maximum: MOST_PAGES });
-    const bytes = Uint8Array.from(atob(embeddingBase64), (c) => c.charCodeAt(0));
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+    const { exports } = new WebAssembly.Instance(compileSmallModule(embeddingBase64), { env: { memory } });
     instance = { memory, exports: exports as unknown as EmbeddingModule["exports"] };
   }
   return instance;

@@ -1,9 +1,12 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
+import { refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding, wipe } from "./embedding.js";
+import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
-import { fromIntegers, type Ring, scale, transform } from "./polynomial.js";
+import { type Ring, scale, transform } from "./polynomial.js";
+import { isPowerOfTwo } from "./primelist.js";
 import { ringOf } from "./ring.js";
 
 /** Real values, or complex ones by their parts. */
@@ -12,9 +15,6 @@ export type SlotValues =
   | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
 
 const NOT_VALUES = "an array of numbers, or { real, imaginary } of two, was expected, not";
-
-/** What `fromIntegers` splits into two words. */
-const MOST_INTEGER = 2 ** 63;
 
 /** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
 export class Encoder {
@@ -30,21 +30,21 @@ export class Encoder {
   /**
    * Encodes at the canonical scale of `level`, for products and sums with ciphertexts of that level.
    * Costs an FFT over the slots and one NTT for each prime.
-   * @throws ParameterError for a value that is not finite or does not fit the modulus.
+   * @throws ParameterError for a value that is not finite or does not fit the modulus: see `headroomAt`.
    */
   encode(values: SlotValues, level = this.parameters.maxLevel, slots = this.parameters.slots): Plaintext {
     const primes = this.parameters.primesAt(level);
     const scaleFactor = this.parameters.scaleAt(level);
-    using coefficients = fromIntegers(this.ring, this.coefficients(values, level, slots), primes);
+    using coefficients = fromWholeNumbers(this.ring, this.coefficients(values, level, slots), primes);
     const poly = scale(coefficients, (p) => toMontgomery(1, p));
     transform(poly);
     return new Plaintext(poly, level, scaleFactor, slots);
   }
 
-  /** The rounded integer coefficients of `values` at the scale of `level`. */
+  /** The rounded integer coefficients of `values` at the scale of `level`, below Q/2: from 2^53 on with 53 bits each. */
   coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
     const n = 2 ** this.ring.logN;
-    if (!(Number.isInteger(Math.log2(slots)) && slots >= 1 && slots <= this.parameters.slots)) {
+    if (!(isPowerOfTwo(slots) && slots <= this.parameters.slots)) {
       throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
     }
     const result = new Float64Array(n);
@@ -55,34 +55,40 @@ export class Encoder {
       : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
     try {
       this.fill(vector, values, slots);
+      Embedding.of(slots).toCoefficients(vector);
+      this.round(vector, level, result);
+      return result;
     } catch (error) {
-      wipe(vector);
+      result.fill(0);
       throw error;
+    } finally {
+      if (!full) wipe(vector); // it may have been a secret message
     }
-    Embedding.of(slots).toCoefficients(vector);
+  }
+
+  /** Coefficients times the scale of `level`, rounded, to their places in `result`, which may be where they lie. */
+  private round({ real, imaginary }: ComplexVector, level: number, result: Float64Array): void {
     const factor = this.parameters.scaleAt(level);
-    const bound = Math.min(this.parameters.headroomAt(level) * factor, MOST_INTEGER);
-    const gap = n / 2 / slots;
+    const bound = this.parameters.headroomAt(level) * factor * (1 - 2 ** -50); // below Q/2, however that was rounded
+    const half = result.length / 2;
+    const gap = half / real.length;
     let largest = 0;
     for (const [part, first] of [
-      [vector.real, 0],
-      [vector.imaginary, n / 2],
+      [real, 0],
+      [imaginary, half],
     ] as const) {
-      for (let i = 0; i < slots; i++) {
+      for (let i = 0; i < part.length; i++) {
         const coefficient = Math.round(part[i] * factor);
         largest = Math.max(largest, Math.abs(coefficient)); // NaN stays
         result[first + i * gap] = coefficient;
       }
     }
-    if (!full) wipe(vector);
     if (!(largest < bound)) {
-      result.fill(0);
       throw new ParameterError(
         `a value is too large for level ${level}: at most ${(bound / factor).toPrecision(3)} fits`,
-        "scale the values down; up to 2^63 divided by the scale, higher levels hold more",
+        "scale the values down, or use a higher level, which holds more (parameters.headroomAt(level))",
       );
     }
-    return result;
   }
 
   /**
@@ -109,22 +115,37 @@ export class Encoder {
   }
 
   private fill(vector: ComplexVector, values: SlotValues, slots: number): void {
-    if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
-    const parts = "real" in values ? values : { real: values, imaginary: [] };
+    refuseForeign(values, "the operand"); // its ciphertexts are none of ours, and would be taken for values
+    const parts = partsOf(values);
     for (const part of ["real", "imaginary"] as const) {
       const given = parts[part];
       const target = vector[part];
-      // Without this a promise, a set or a map would be encoded as zeros.
-      if (!Number.isInteger(given?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${given}`);
       if (given.length > slots) throw new RangeError(`${given.length} values do not fit ${slots} slots`);
       for (let i = 0; i < given.length; i++) {
         if (!Number.isFinite(given[i])) {
-          throw new ParameterError(`value ${i} is ${given[i]}`, "encode finite numbers only");
+          const what = typeof given[i] === "number" ? given[i] : `of type ${typeof given[i]}`;
+          throw new ParameterError(`value ${i} is ${what}`, "encode finite numbers only");
         }
         target[i] = given[i];
       }
     }
   }
+}
+
+/**
+ * Real and imaginary parts of slot values.
+ * @throws TypeError for what is neither an array of numbers nor two: a promise, a set or a map would count as zeros.
+ */
+export function partsOf(values: SlotValues): {
+  readonly real: ArrayLike<number>;
+  readonly imaginary: ArrayLike<number>;
+} {
+  if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
+  const parts = "real" in values ? values : { real: values, imaginary: [] };
+  for (const part of ["real", "imaginary"] as const) {
+    if (!Number.isInteger(parts[part]?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${parts[part]}`);
+  }
+  return parts;
 }
 
 /** The integer in (−Q/2, Q/2] with the residues at `index`, rounded to a double once. */

@@ -2,8 +2,10 @@ import { KeyMismatchError } from "../errors.js";
 import { toMontgomery } from "../ntt/modulus.js";
 import { dropSum } from "./basis.js";
 import { Ciphertext } from "./ciphertext.js";
+import { requireInstance } from "./copies.js";
 import type { ComplexVector } from "./embedding.js";
 import { Encoder, type SlotValues } from "./encoder.js";
+import { fromWholeNumbers } from "./integers.js";
 import { publicPrimes } from "./keygenerator.js";
 import type { PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
@@ -12,7 +14,6 @@ import {
   addScaled,
   compute,
   copy,
-  fromIntegers,
   multiply,
   type Ring,
   type RnsPolynomial,
@@ -126,7 +127,7 @@ function encodeMessage(
 ): RnsPolynomial {
   const coefficients = encoder.coefficients(values, level, slots);
   try {
-    return fromIntegers(encoder.ring, coefficients, primes, true);
+    return fromWholeNumbers(encoder.ring, coefficients, primes, true);
   } finally {
     coefficients.fill(0);
   }
@@ -152,7 +153,7 @@ export class Decryptor {
    * @throws KeyMismatchError for a ciphertext under another key; ParameterError for one of another device or other parameters.
    */
   async decrypt(ciphertext: Ciphertext): Promise<ComplexVector> {
-    if (!(ciphertext instanceof Ciphertext)) throw new TypeError("decrypt takes a ciphertext");
+    requireInstance(ciphertext, Ciphertext, "what is decrypted", "a ciphertext");
     if (ciphertext.fingerprint !== this.secret.fingerprint) {
       throw new KeyMismatchError(
         `the ciphertext belongs to key ${ciphertext.fingerprint.slice(0, 8)}, this is key ${this.secret.fingerprint.slice(0, 8)}`,

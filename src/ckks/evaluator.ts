@@ -56,7 +56,8 @@ export class Evaluator {
 
   /**
    * Slotwise a·b, relinearised and rescaled in one: one level down. With a ciphertext it costs one key switch
-   * (70 NTTs at ten primes, dnum 3, four special ones), with anything else two NTTs for each prime.
+   * (70 NTTs at ten primes, dnum 3, four special ones), with anything else two NTTs for each prime. A number is rounded to
+   * a multiple of 1/scale, which large slots multiply: 10^−9 counts as 2^−29 at a scale of 2^29.
    * @throws LevelError at level 0; MissingKeyError without a relinearisation key.
    */
   multiply(a: Ciphertext, b: Operand): Ciphertext {
@@ -95,7 +96,7 @@ export class Evaluator {
     return this.alignment.rescale(a);
   }
 
-  /** a·b for a vector or a number, at the square of the scale. */
+  /** a·b for a vector or a number, at the square of the scale; a number is rounded as in `multiply`. */
   multiplyPlain(a: Ciphertext, b: Plaintext | SlotValues | number): Ciphertext {
     return this.products.plain(a, b);
   }
@@ -112,7 +113,8 @@ export class Evaluator {
 
   /**
    * Rotates the slots left by `steps`: slot j of the result holds slot j + steps. Costs one key switch, no level.
-   * @throws MissingKeyError without a key for `steps`.
+   * A ciphertext with fewer slots than N/2 takes the key of any step that equals `steps` modulo its slots.
+   * @throws MissingKeyError without a key for `steps` that reaches the level.
    */
   rotate(a: Ciphertext, steps: number): Ciphertext {
     return this.rotateMany(a, [steps])[0];
@@ -123,7 +125,7 @@ export class Evaluator {
     this.check(a);
     return this.switcher.permuteSlots(
       a,
-      steps.map((s) => this.switcher.rotationElement(s, a.slots)),
+      steps.map((s) => this.switcher.rotationElement(s, a.slots, a.level)),
     );
   }
 
@@ -134,25 +136,31 @@ export class Evaluator {
   }
 
   /**
-   * The same values at a lower level, at that level's canonical scale. Costs a rescale, unless nothing changes.
+   * The same values at a lower level, at that level's canonical scale, within 2^−41 of themselves; within one part in
+   * twice the scale where one level of one prime is all there is to drop. Costs a rescale, of one prime more than a
+   * product's where it goes down by several levels; nothing where it stays.
    * @throws LevelError for a higher level.
    */
   toLevel(a: Ciphertext, level: number): Ciphertext {
     return this.alignment.toLevel(a, level);
   }
 
-  /** What a ciphertext is, for people. */
+  /** What a ciphertext is, for people. `headroom` is the largest |z| that its slots may hold: it knows nothing of what they do. */
   explain(a: Ciphertext): {
     level: number;
     scaleBits: number;
+    headroom: number;
     state: ScaleState;
     slots: number;
     parts: number;
     bytes: number;
   } {
     this.alignment.checkRing(a);
-    const scaleBits = Math.log2(this.parameters.scaleAt(a.level)) * (a.state === "product" ? 2 : 1);
-    return { level: a.level, scaleBits, state: a.state, slots: a.slots, parts: a.parts.length, bytes: a.packedBytes };
+    const { level, state, slots } = a;
+    const scale = this.parameters.scaleAt(level);
+    const scaleBits = Math.log2(scale) * (state === "product" ? 2 : 1);
+    const headroom = this.parameters.headroomAt(level) / (state === "product" ? scale : 1);
+    return { level, scaleBits, headroom, state, slots, parts: a.parts.length, bytes: a.packedBytes };
   }
 
   copy(a: Ciphertext): Ciphertext {

@@ -1,3 +1,5 @@
+// Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";

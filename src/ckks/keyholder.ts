@@ -10,6 +10,7 @@ import { type PrecisionReport, precision } from "./precision.js";
 import { Randomness } from "./randomness.js";
 import { ringOf } from "./ring.js";
 import { SecretKey } from "./secret.js";
+import { refuseJson } from "./storage.js";
 
 /** The one who holds a secret key: makes the other keys, encrypts at half size, decrypts. */
 export class KeyHolder implements Disposable {
@@ -79,9 +80,9 @@ export class KeyHolder implements Disposable {
     return precision(await this.decryptor.decrypt(ciphertext), expected);
   }
 
-  /** Keeps everything but a name out of JSON. */
-  toJSON(): string {
-    return `KeyHolder(${this.fingerprint})`;
+  /** A stored name would be a lost key. @throws FormatError always. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   /** Overwrites the secret key, and the streams that the errors were drawn from: before or after the device's `close`. */

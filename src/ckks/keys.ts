@@ -1,7 +1,10 @@
+import { powerModulo } from "../ntt/modulus.js";
 import type { Carry } from "./basis.js";
+import { COPY, THIS_COPY } from "./copies.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import type { Residency } from "./residency.js";
 import { expandUniform } from "./sampling.js";
+import { refuseJson } from "./storage.js";
 
 /**
  * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
@@ -32,6 +35,10 @@ export class PublicKey implements Disposable {
     readonly seed: Uint8Array,
   ) {}
 
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
   /** Bytes on the wire: b packed, a as its seed. */
   get packedBytes(): number {
     return this.b.packedBytes + this.seed.length;
@@ -56,6 +63,10 @@ export class EvaluationKeys implements Disposable {
     readonly residency?: Residency,
   ) {}
 
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
   get all(): SwitchingKey[] {
     return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];
   }
@@ -68,6 +79,11 @@ export class EvaluationKeys implements Disposable {
   /** Bytes in the device's memory, when all of them are there. */
   get bytes(): number {
     return this.all.flatMap((key) => key.digits).reduce((n, { b }) => n + 2 * b.bytes, 0);
+  }
+
+  /** A map is `{}` in JSON. @throws FormatError always. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   /**
@@ -106,13 +122,7 @@ export function requireSteps(steps: number, name = "steps"): void {
 /** The Galois element of a rotation by `steps` slots to the left: 5^steps mod 2N. */
 export function rotationElement(steps: number, logN: number): number {
   const order = 2 ** (logN - 1);
-  let exponent = ((steps % order) + order) % order;
-  let result = 1;
-  for (let base = 5; exponent > 0; exponent >>>= 1) {
-    if (exponent & 1) result = (result * base) % (4 * order);
-    base = (base * base) % (4 * order);
-  }
-  return result;
+  return powerModulo(5, ((steps % order) + order) % order, 4 * order);
 }
 
 /** The Galois element of complex conjugation, −1 mod 2N. */
@@ -122,12 +132,5 @@ export function conjugationElement(logN: number): number {
 
 /** The element that undoes `galois`: the group of units modulo 2N has exponent N/2. */
 export function inverseElement(galois: number, logN: number): number {
-  const modulus = 2 ** (logN + 1);
-  let result = 1;
-  let base = galois;
-  for (let exponent = modulus / 4 - 1; exponent > 0; exponent >>>= 1) {
-    if (exponent & 1) result = (result * base) % modulus;
-    base = (base * base) % modulus;
-  }
-  return result;
+  return powerModulo(galois, 2 ** (logN - 1) - 1, 2 ** (logN + 1));
 }

@@ -3,7 +3,7 @@ import { productModulo } from "../ntt/modulus.js";
 import { type Carry, carryFactor, convertBasis, drop, toConversionCoefficients } from "./basis.js";
 import type { SwitchingKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
-import { addScaled, launchEach, permute, type Ring, RnsPolynomial, transform } from "./polynomial.js";
+import { addInto, addScaled, launchEach, permute, type Ring, RnsPolynomial, transform } from "./polynomial.js";
 import { chunks } from "./primelist.js";
 
 /**
@@ -124,8 +124,7 @@ export class Accumulator implements Disposable {
     other.parts.forEach((part, i) => {
       const target = this.parts[i];
       using rotated = galois === 1 ? undefined : permute(part, galois);
-      const source = rotated ?? part;
-      launchEach(target.ring, "add", target.primes, (p) => [target.limb(p), target.limb(p), source.limb(p), p]);
+      addInto(target, rotated ?? part);
     });
   }
 

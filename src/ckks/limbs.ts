@@ -39,17 +39,17 @@ export class OwnedLimbs implements Disposable {
 
   /** @throws TypeError after `dispose`: the limbs may be somebody else's by now, and an overwritten secret would encrypt nothing. */
   get limbs(): readonly Limb[] {
-    return this.requireAlive().limbs;
+    return this.held().limbs;
   }
 
   /** Whether the limbs are overwritten when they are given back. What is computed from a secret is one, until `publish`. */
   get secret(): boolean {
-    return this.requireAlive().secret;
+    return this.held().secret;
   }
 
   /** From now on a secret too, if `other` is: for sums in place. */
   inherit(other: OwnedLimbs): void {
-    this.requireAlive().secret ||= other.secret;
+    this.held().secret ||= other.secret;
   }
 
   [Symbol.dispose](): void {
@@ -60,13 +60,18 @@ export class OwnedLimbs implements Disposable {
 
   /** Ends the ownership without giving anything back: the caller owns the limbs from now on. */
   protected surrender(): Holding {
-    const holding = this.requireAlive();
+    const holding = this.held();
     this.holding = undefined;
     abandoned.unregister(this);
     return holding;
   }
 
-  protected requireAlive(): Holding {
+  /** @throws TypeError after `dispose`. */
+  requireAlive(): void {
+    this.held();
+  }
+
+  private held(): Holding {
     if (!this.holding) throw new TypeError("a ciphertext, plaintext or key was used after it was disposed of");
     return this.holding;
   }

@@ -73,7 +73,7 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   try {
     using sum = Accumulator.zero(ring, parameters, level);
     for (const { giant, terms } of groups) {
-      const galois = switcher.rotationElement(giant, operand.slots);
+      const galois = switcher.rotationElement(giant, operand.slots, level);
       const encrypted = terms[0].diagonal instanceof Ciphertext;
       if (encrypted) {
         using product = evaluator.tensorSum(

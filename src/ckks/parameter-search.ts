@@ -1,6 +1,6 @@
 import { ParameterError } from "../errors.js";
 import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
-import { chunks, logProduct } from "./primelist.js";
+import { chunks, isPowerOfTwo, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
 
 export interface ParameterRequest {
@@ -8,15 +8,30 @@ export interface ParameterRequest {
   readonly depth: number;
   /** Values in a ciphertext: a power of two; more than asked for if security needs a larger ring. Default: all there are. */
   readonly slots?: number;
-  /** "standard": one prime a level, about 17 bits after the point. "high": two primes, about 40. */
+  /**
+   * "standard": one prime a level. "high": two. Measured bits after the point with |z| = 1 in every slot, mean and worst:
+   *
+   *     standard, N = 2^14   fresh 21.2, 18.8   at level 0: lowered 19.0, 15.8   after 9 products 16.1, 12.6
+   *     standard, N = 2^16         20.0, 17.5               17.1, 13.6                 54         12.6, 9.2
+   *     high, N = 2^15             51.2, 48.5               42.1, 38.6                  9         42.1, 38.8
+   *
+   * without a wide base at level 0 only 13.1, 9.7 (N = 2^14) and 10.9, 7.3 after 55 products (N = 2^16). The scale of level
+   * 0 is the smallest: the rescale of a product that is to be decrypted costs two bits, five without a wide base or with
+   * high precision. `relinearize(tensor(x, y))` keeps them.
+   */
   readonly precision?: "standard" | "high";
-  /** Number of digits in key switching; chosen by cost if absent. */
+  /**
+   * Number of digits in key switching. If absent, chosen by cost, in a ring where a key has at most 512 MiB; if given, a
+   * key may be of any size.
+   */
   readonly dnum?: number;
-  /** log2 of the scale at level 0: default 24 with one prime in the base, 30 with two, 54 with high precision. */
+  /** log2 of the scale at level 0: default 30, or 24 without a wide base, and 54 with high precision. */
   readonly baseScaleBits?: number;
   /**
-   * Two primes in the base instead of one, for 28 bits of Q: a level 0 that holds |z| < 2^27 instead of 32 (16.5 with
-   * smaller primes; `headroomAt(0)` says it). For results whose range nobody knows. High precision always has two.
+   * Default true: one prime more in the base, for 28 bits of Q, so that a result at level 0 holds |z| < 2^27, with high
+   * precision 2^32. `false` is for whoever knows the range: |z| < 32 then (16.5 with smaller primes; `headroomAt(0)` says
+   * it), and what lies outside comes back as another number, without an error: 36 as −28. The wide base doubles N at
+   * depth 1, 4, 12 and 27, with high precision nowhere; key switching at depth 9 costs 93 units instead of 72.
    */
   readonly wideBase?: boolean;
   /**
@@ -26,6 +41,8 @@ export interface ParameterRequest {
   readonly smallerPrimes?: boolean;
 }
 
+/** A key-switching key may take this much: relinearisation and six rotations within the 4 GiB of a device. */
+const MOST_KEY_BYTES = 2 ** 29;
 /** Each prime of a wide base: a bit less than the others', which every ciphertext saves twice in each slot's bytes. */
 const WIDE_BASE_BITS = 29;
 /** Size of a level's primes, and how many bits P exceeds the largest digit by: with less a rotation loses precision. */
@@ -48,19 +65,34 @@ interface Found {
 export function searchParameters(request: ParameterRequest): Found {
   const { depth, slots = 1, precision = "standard", dnum = 1 } = request;
   if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not a whole number`);
-  if (!(Number.isInteger(Math.log2(slots)) && slots >= 1)) throw new RangeError(`slots ${slots} is not a power of two`);
+  if (!isPowerOfTwo(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
   if (!Number.isInteger(dnum) || dnum < 1) throw new RangeError(`dnum ${dnum} is not a positive integer`);
+  for (const name of ["wideBase", "smallerPrimes"] as const) {
+    const { [name]: chosen = true } = request;
+    if (typeof chosen !== "boolean") throw new TypeError(`${name} ${chosen} is neither true nor false`);
+  }
   if (precision !== "standard" && precision !== "high") {
     throw new TypeError(`precision ${precision} is neither "standard" nor "high"`);
   }
   const found = search(request, depth);
   if (found) return found;
   const deepest = deepestBelow(request, depth);
+  const shallower = `take a depth of ${deepest} or less, which is the deepest that fits`;
+  const large = search(request, depth, Infinity);
+  if (large) {
+    const count = large.levels.flat().length;
+    const digits = Math.ceil(count / large.digitPrimes);
+    const mebibytes = (keyBytes(count, large) / 2 ** 20).toFixed(0);
+    throw new ParameterError(
+      `depth ${depth} leaves key switching so little room that each key would take ${mebibytes} MiB`,
+      `${shallower}; or write dnum: ${digits} where there is memory for such keys`,
+    );
+  }
   throw new ParameterError(
     `no ring up to N = 2^${MAX_LOG_N} holds depth ${depth} with ${slots} slots at 128 bits`,
     deepest === undefined
       ? `take ${2 ** (MAX_LOG_N - 1)} slots or fewer`
-      : `take a depth of ${deepest} or less, which is the deepest that fits; high precision and a fixed dnum make it less`,
+      : `${shallower}; high precision, a wide base and a fixed dnum make it less`,
   );
 }
 
@@ -77,19 +109,20 @@ function deepestBelow(request: ParameterRequest, depth: number): number | undefi
   return possible;
 }
 
-function search(request: ParameterRequest, depth: number): Found | undefined {
-  const { slots = 1, precision = "standard" } = request;
+function search(request: ParameterRequest, depth: number, mostKeyBytes?: number): Found | undefined {
+  const { slots = 1, precision = "standard", wideBase = true, dnum } = request;
+  const most = mostKeyBytes ?? (dnum === undefined ? MOST_KEY_BYTES : Infinity);
   const width = precision === "high" ? 2 : 1;
-  const base = request.wideBase ? 2 : width;
+  const base = wideBase ? width + 1 : width;
   const count = base + depth * width;
   if (count > MOST_PRIMES) return undefined;
-  const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? 54 : base === 2 ? 30 : 24);
+  const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? 54 : wideBase ? 30 : 24);
   const sizes = precision === "standard" && (request.smallerPrimes ?? true) ? [FULL, SMALL] : [FULL];
   const candidates = sizes
     .flatMap((size) => {
-      const wide = request.wideBase ? choosePrimes(2, WIDE_BASE_BITS) : [];
+      const wide = wideBase ? choosePrimes(base, WIDE_BASE_BITS) : [];
       const primes = [...wide, ...choosePrimes(count - wide.length, size.primeBits, wide)];
-      return digitSizes(count, request.dnum).map((digitPrimes) => {
+      return digitSizes(count, dnum).map((digitPrimes) => {
         const special = chooseSpecial(primes, digitPrimes, size.marginBits);
         const cost = switchingCost(count, { digitPrimes, special }) / (size === SMALL ? 1 - LEAST_SAVING : 1);
         return { primes, digitPrimes, special, cost, logQP: logProduct([...primes, ...special]) };
@@ -97,7 +130,9 @@ function search(request: ParameterRequest, depth: number): Found | undefined {
     })
     .sort((a, b) => a.cost - b.cost);
   for (let logN = Math.max(12, Math.log2(slots) + 1); logN <= MAX_LOG_N; logN++) {
-    const fitting = candidates.find(({ logQP }) => logQP < maxLogQP(logN));
+    const fitting = candidates.find(
+      (candidate) => candidate.logQP < maxLogQP(logN) && keyBytes(count, { ...candidate, logN }) <= most,
+    );
     if (!fitting) continue;
     const { primes, digitPrimes, special } = fitting;
     const levels = [primes.slice(0, base), ...chunks(primes.slice(base), width)];
@@ -126,4 +161,12 @@ function chooseSpecial(primes: readonly number[], digitPrimes: number, marginBit
 function switchingCost(primes: number, { digitPrimes, special }: { digitPrimes: number; special: number[] }): number {
   const dnum = Math.ceil(primes / digitPrimes);
   return dnum * (primes + special.length) * 1.4 + 2 * special.length + 2 * primes;
+}
+
+/** Bytes of one key in a device's memory: two halves of dnum digits, over the primes of Q and P. */
+function keyBytes(
+  primes: number,
+  { logN, digitPrimes, special }: Pick<Found, "logN" | "digitPrimes" | "special">,
+): number {
+  return 2 * Math.ceil(primes / digitPrimes) * (primes + special.length) * 4 * 2 ** logN;
 }

@@ -35,6 +35,7 @@ export class Parameters {
   readonly identity: string;
   private readonly literal: ParameterLiteral;
   private readonly scales: readonly number[];
+  private readonly headrooms: readonly number[];
 
   private constructor(literal: ParameterLiteral) {
     const { logN, levels, special, digitPrimes, baseScaleBits, security = 128 } = literal;
@@ -42,6 +43,11 @@ export class Parameters {
       Number.isInteger(logN) && logN >= MIN_LOG_N && logN <= MAX_LOG_N,
       `logN ${logN} is not one of 10..16`,
       "use 12 to 16",
+    );
+    check(
+      security === 128 || security === "none",
+      `security ${security} is neither 128 nor "none"`,
+      "leave it out: 128 bits are what the table of security.ts is for",
     );
     check(levels.length > 0, "there is no level 0", "give at least one prime");
     check(
@@ -73,7 +79,7 @@ export class Parameters {
     );
     const baseBits = logProduct(levels[0]);
     check(
-      baseScaleBits >= 10 && baseScaleBits <= baseBits - 2,
+      typeof baseScaleBits === "number" && baseScaleBits >= 10 && baseScaleBits <= baseBits - 2,
       `a base scale of 2^${baseScaleBits} does not fit a base of ${baseBits.toFixed(1)} bits`,
       "leave at least two bits of headroom",
     );
@@ -97,6 +103,13 @@ export class Parameters {
     for (let l = 1; l < levels.length; l++)
       scales.push(Math.sqrt(scales[l - 1] * levels[l].reduce((a, b) => a * b, 1)));
     this.scales = Object.freeze(scales);
+    // Exact until the one rounding to a double: what fits is decided by it.
+    let modulus = 1n;
+    const headrooms = levels.map((level, l) => {
+      for (const p of level) modulus *= BigInt(p);
+      return Math.min(Number(modulus / 2n), Number.MAX_VALUE) / scales[l];
+    });
+    this.headrooms = Object.freeze(headrooms);
     Object.freeze(this);
   }
 
@@ -106,7 +119,9 @@ export class Parameters {
   }
 
   /**
-   * The smallest ring at 128 bits that computes `depth` products in a row, with the cheapest key switching that fits.
+   * The smallest ring at 128 bits that computes `depth` products in a row, with the cheapest key switching that fits, and
+   * keys of 512 MiB at most. Results at level 0 may be as large as 2^27; what a slot holds beyond `headroomAt(level)` comes
+   * back as another number, without an error: nobody but the key holder could see it.
    * @throws ParameterError when no N up to 2^16 holds them; it says which depth is possible. RangeError for a depth, a
    * number of slots or a dnum that is none.
    */
@@ -135,9 +150,14 @@ export class Parameters {
     return this.scales[level];
   }
 
-  /** Largest |z| that a slot may hold at a level before it wraps around Q; where Q outgrows the doubles, that a double can say. */
+  /**
+   * Largest |z| that a slot may hold at a level; where Q outgrows the doubles, that a double can say. Beyond it coefficients
+   * wrap around Q, as a rule the slots' mean first, which shifts all of them by twice the headroom: with one of 16.5 the
+   * squares 0, 1, 4, … 81 come back as −33.1, −32.1, −29.1, …
+   */
   headroomAt(level: number): number {
-    return Math.min(2 ** (logProduct(this.primesAt(level)) - 1), Number.MAX_VALUE) / this.scaleAt(level);
+    this.requireLevel(level);
+    return this.headrooms[level];
   }
 
   /** @throws RangeError, which calls it `name`, for a level that these parameters do not have. */
@@ -151,14 +171,15 @@ export class Parameters {
     return this.literal;
   }
 
-  /** One line: degree, moduli, digits, security. */
+  /** One line: degree, moduli, digits, what level 0 holds, security. */
   describe(): string {
     const { bits, logQP } = this.security;
     const guard = bits > 0 ? `${bits}-bit security` : "NO SECURITY (experiment)";
     const q = this.primesAt(this.maxLevel);
     return (
       `N = 2^${this.logN}, ${this.maxLevel} levels, log2 Q = ${logProduct(q).toFixed(0)} in ${q.length} primes, ` +
-      `log2 P = ${logProduct(this.special).toFixed(0)} in ${this.special.length}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ${guard}`
+      `log2 P = ${logProduct(this.special).toFixed(0)} in ${this.special.length}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ` +
+      `|z| < ${this.headroomAt(0).toPrecision(3)} at level 0, ${guard}`
     );
   }
 }

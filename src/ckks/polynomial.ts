@@ -1,6 +1,7 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { OwnedLimbs, type Ring } from "./limbs.js";
 import { residueBits } from "./packing.js";
+import { refuseJson } from "./storage.js";
 
 export type { Ring } from "./limbs.js";
 
@@ -37,6 +38,11 @@ export class RnsPolynomial extends OwnedLimbs {
   /** Bytes when packed to each prime's bits. */
   get packedBytes(): number {
     return this.primes.reduce((bytes, p) => bytes + packedLimbBytes(p, this.ring.logN), 0);
+  }
+
+  /** @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   /** The same limbs under a new handle, which outlives the scope of this one; this one is left as by `dispose`. */

@@ -1,5 +1,5 @@
 import type { ComplexVector } from "./embedding.js";
-import type { SlotValues } from "./encoder.js";
+import { partsOf, type SlotValues } from "./encoder.js";
 
 /** log2 of the slot errors: smaller is better. −Infinity where there is none. */
 export interface PrecisionReport {
@@ -15,10 +15,10 @@ export interface ErrorBits {
 
 /**
  * Compares decrypted slots with the values that they should hold; missing ones count as zero.
- * @throws RangeError for more values than slots.
+ * @throws RangeError for more values than slots; TypeError for what holds no values.
  */
 export function precision(actual: ComplexVector, expected: SlotValues): PrecisionReport {
-  const parts = "real" in expected ? expected : { real: expected, imaginary: [] as number[] };
+  const parts = partsOf(expected);
   return { real: errorBits(actual.real, parts.real), imaginary: errorBits(actual.imaginary, parts.imaginary) };
 }
 

@@ -13,7 +13,7 @@ export class Residency {
 
   /** @param limit bytes that stay after a `trim`; between two of them there is as much more as one sum of products needs */
   constructor(readonly limit: number) {
-    if (!(limit >= 0)) throw new RangeError(`a memory limit of ${limit} bytes`);
+    if (!(typeof limit === "number" && limit >= 0)) throw new RangeError(`a memory limit of ${limit} bytes`);
   }
 
   get bytesInside(): number {

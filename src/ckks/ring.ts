@@ -1,5 +1,6 @@
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
+import { COPY, kindOf, refuseForeign, THIS_COPY } from "./copies.js";
 import type { Parameters } from "./parameters.js";
 import type { Ring } from "./polynomial.js";
 
@@ -14,33 +15,28 @@ const rings = new WeakMap<Device, Map<string, Ring>>();
  * @throws ParameterError when `where` has another degree; TypeError for what is no device.
  */
 export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
+  if (typeof device?.allocate !== "function") {
+    throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
+  }
   if (logN !== parameters.logN) {
     const message = `a ring of degree 2^${logN} was given with parameters of degree 2^${parameters.logN}`;
     throw new ParameterError(message, "use the ring of an evaluator with the same parameters");
   }
   let known = rings.get(device);
-  if (!known) {
-    requireDevice(device);
-    rings.set(device, (known = new Map()));
-  }
+  if (!known) rings.set(device, (known = new Map()));
   let ring = known.get(parameters.identity);
-  if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN })));
+  if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN, [COPY]: THIS_COPY })));
   return ring;
-}
-
-function requireDevice(device: Device): void {
-  if (typeof device?.allocate === "function") return;
-  const what = device instanceof Promise ? "a promise of one" : `${device}`;
-  throw new TypeError(`a device was expected, not ${what}: write \`await openDevice()\``);
 }
 
 /**
  * Limbs are addresses in one device's memory, and residues mean something with one set of primes and scales only: taken
  * elsewhere they would be other numbers.
- * @throws ParameterError for what was made on another device or with other parameters.
+ * @throws ParameterError for what was made on another device, with other parameters, or by another copy of the library.
  */
 export function requireRing(expected: Ring, actual: Ring, what: string): void {
   if (actual === expected) return;
+  refuseForeign(actual, what);
   if (actual.device !== expected.device) {
     throw new ParameterError(`${what} is on another device`, "open one device and make everything on it");
   }

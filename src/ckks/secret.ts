@@ -24,11 +24,6 @@ export class SecretKey implements Disposable {
     return new SecretKey(polynomial.move(), name);
   }
 
-  /** Keeps the secret out of logs: a fingerprint is all that prints. */
-  toJSON(): string {
-    return `SecretKey(${this.fingerprint})`;
-  }
-
   [Symbol.dispose](): void {
     this.polynomial[Symbol.dispose]();
   }

@@ -7,6 +7,9 @@ import { copy, permute, type RnsPolynomial } from "./polynomial.js";
 
 /** Key switching with one set of evaluation keys: relinearisation and automorphisms of ciphertexts. */
 export class KeySwitcher {
+  /** By slots: see `highestFor`. */
+  private readonly highest = new Map<number, Map<number, number>>();
+
   constructor(
     readonly parameters: Parameters,
     private readonly keys: EvaluationKeys,
@@ -83,15 +86,33 @@ export class KeySwitcher {
   }
 
   /**
-   * The Galois element of a rotation, 1 for one that changes nothing. A ciphertext with fewer slots repeats, so that
-   * its steps count modulo its slots, and the key of any equal step will do.
+   * The Galois element of a rotation, 1 for one that changes nothing. A ciphertext with fewer slots repeats, so that its
+   * steps count modulo its slots: the key of any equal step will do, if it reaches the level.
    */
-  rotationElement(steps: number, slots: number): number {
+  rotationElement(steps: number, slots: number, level: number): number {
     requireSteps(steps);
     if (steps % slots === 0) return 1;
-    const reduced = ((steps % slots) + slots) % slots;
-    const elements = [steps, reduced, reduced - slots].map((s) => rotationElement(s, this.parameters.logN));
-    return elements.find((galois) => this.keys.galois.has(galois)) ?? elements[0];
+    const galois = rotationElement(steps, this.parameters.logN);
+    const key = this.keys.galois.get(galois);
+    if (slots === this.parameters.slots || (key && key.level >= level)) return galois;
+    return this.highestFor(slots).get(galois % (4 * slots)) ?? galois;
+  }
+
+  /**
+   * The Galois element whose key reaches highest, by its residue modulo 4·slots. Equal residues are equal steps there:
+   * 5 has the order `slots`, and the message is a polynomial in X^(N/2/slots).
+   */
+  private highestFor(slots: number): ReadonlyMap<number, number> {
+    let highest = this.highest.get(slots);
+    if (!highest) {
+      this.highest.set(slots, (highest = new Map()));
+      const descending = [...this.keys.galois].sort(([, a], [, b]) => b.level - a.level);
+      for (const [galois] of descending) {
+        const residue = galois % (4 * slots);
+        if (!highest.has(residue)) highest.set(residue, galois);
+      }
+    }
+    return highest;
   }
 }
 

@@ -9,7 +9,8 @@ import { largestError, verdictOf } from "./verdict.js";
 
 /**
  * `blindsight diagnose`: one image, encrypted by its key holder, diagnosed by a server that has a model encrypted by its
- * owner.
+ * owner. `--json` prints one object; its `probabilities` and `maxLogitError` (see `Evaluation`) are of the logits as the key
+ * holder tells them, rounded to the plan's grid, and so equal on every device.
  * @param bare no argument was given at all: a phantom stands in for a data set that cannot be had
  */
 export async function diagnose(options: PatientOptions, bare: boolean): Promise<void> {

@@ -20,6 +20,10 @@ export interface Evaluation {
   readonly reluAuc: number | null;
   readonly agreement: number;
   readonly undecided: readonly number[];
+  /**
+   * Of the logits as the key holder tells them, rounded to the plan's grid (2^−13 of it is rounding, times the output scale):
+   * the error of exact ones, beside the clear logits, would be the noise itself, and with it the secret key.
+   */
   readonly maxLogitError: number;
   readonly serverMsPerImage: number;
 }

@@ -2,7 +2,11 @@ import { CommanderError } from "commander";
 import { BlindsightError } from "../errors.js";
 
 /** Options or operands that do not make sense, or do not fit together. */
-export class UsageError extends BlindsightError {}
+export class UsageError extends BlindsightError {
+  override get name(): string {
+    return "UsageError";
+  }
+}
 
 export interface Failure {
   /** One line for stderr; absent when nothing went wrong (--help, --version). */

@@ -110,7 +110,7 @@ async function setUp(
     bar.stop(),
   );
   const model = loading.value;
-  const bytes = { evaluationKeys, model: sizeOf(model) };
+  const bytes = { evaluationKeys, model: model.packedBytes };
   witness.onStage({
     ...(plain
       ? { who: "server", what: "encoded a network of its own, in the clear" }
@@ -193,11 +193,6 @@ async function runOne(parties: Parties, input: Float64Array, witness?: Witness):
     timingsMs: { encryptImage, server: run.milliseconds, decrypt: decryption.milliseconds },
     bytes: { input: image.packedBytes, result: result.packedBytes },
   };
-}
-
-/** Packed bytes of a loaded model. */
-function sizeOf({ operands }: EncryptedModel | PlainModel): number {
-  return operands.reduce((sum, each) => sum + ("polynomial" in each ? each.polynomial : each).packedBytes, 0);
 }
 
 function randomness(seed: number | undefined, terminal: Terminal): Randomness {

@@ -1,4 +1,6 @@
+import { host } from "#host";
 import { DeviceError } from "../errors.js";
+import type { WebgpuPackage } from "../host/host.js";
 
 export interface AdapterOptions {
   readonly powerPreference?: GPUPowerPreference;
@@ -60,12 +62,12 @@ let ofNode: Promise<GPU> | undefined;
 function webgpu(): Promise<GPU> {
   const own = globalThis.navigator?.gpu;
   if (own) return Promise.resolve(own);
-  if (typeof process === "undefined" || process.versions?.node === undefined) {
+  if (!host.importWebgpu) {
     const fix = 'open the page over https in a browser with WebGPU, or use the device "cpu"';
     return Promise.reject(new DeviceError("this page has no WebGPU", fix));
   }
   // One instance a process: each keeps threads of its own.
-  ofNode ??= dawn();
+  ofNode ??= dawn(host.importWebgpu);
   return ofNode;
 }
 
@@ -75,11 +77,9 @@ function webgpu(): Promise<GPU> {
  */
 const DAWN_OPTIONS = ["enable-dawn-features=disable_workgroup_init", "disable-dawn-features=timestamp_quantization"];
 
-async function dawn(): Promise<GPU> {
-  const name = "webgpu"; // behind a variable, so that bundlers for browsers do not follow it
+async function dawn(importWebgpu: () => Promise<WebgpuPackage>): Promise<GPU> {
   try {
-    const { create } = (await import(/* @vite-ignore */ name)) as { create(options: string[]): GPU };
-    return create(DAWN_OPTIONS);
+    return (await importWebgpu()).create(DAWN_OPTIONS) as GPU;
   } catch (cause) {
     ofNode = undefined;
     throw new DeviceError("Node has no WebGPU", 'npm install webgpu, or use the device "cpu"', { cause });

@@ -3,6 +3,7 @@ import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../ntt/kernels.js";
 import { multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { factorWord } from "./constants.js";
 import { CONVERSION_GROUP, conversionConstants } from "./conversion.js";
+import { NONE } from "./row-words.js";
 import type { Rows } from "./rows.js";
 import type { Twiddles } from "./twiddles.js";
 
@@ -17,9 +18,6 @@ export const INDEXED: readonly KernelName[] = ["ntt", "intt", "dotProduct", "ten
 
 /** Kernels whose rows hold the seed of a secret. */
 export const SECRET: readonly KernelName[] = ["sampleTernary", "sampleGaussian"];
-
-/** In the place of a limb that is not there. */
-export const NONE = 0xffffffff;
 
 /** Puts the rows of launches among those that wait, in words; the shaders say what each word is. */
 export class RowEncoder {
@@ -55,7 +53,6 @@ export class RowEncoder {
     subtract: ([out, a, b, p], logN) => this.row("subtract", logN, [out, a, b, p], out, a, b),
     negate: ([out, a, p], logN) => this.row("negate", logN, [out, a, p], out, a),
     multiply: ([out, a, b, p], logN) => this.row("multiply", logN, [out, a, b, p], out, a, b),
-    multiplyAdd: ([out, a, b, p], logN) => this.row("multiplyAdd", logN, [out, a, b, p], out, a, b, out),
     multiplyScalar: ([out, a, p, k], logN) => this.row("multiplyScalar", logN, [out, a, p, factorWord(k, p)], out, a),
     multiplyScalarAdd: ([out, a, p, k], logN) =>
       this.row("multiplyScalarAdd", logN, [out, a, p, factorWord(k, p)], out, a, out),

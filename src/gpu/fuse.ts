@@ -1,5 +1,5 @@
 import type { Limb } from "../ntt/kernels.js";
-import { NONE } from "./encode.js";
+import { BASE_CONVERT, DOT_PRODUCT, DROP_AND_SCALE, NONE, NTT, PERMUTE } from "./row-words.js";
 import { KERNEL, type Rows } from "./rows.js";
 import type { Uses } from "./uses.js";
 
@@ -45,10 +45,12 @@ export class Fusion {
     if (j < 0 || rows.kernels[j] !== KERNEL.baseConvert) return;
     const from = rows.first[j];
     const end = from + rows.lengths[j];
-    if (rows.words[from + 1] !== rows.words[at + NTT.p] || rows.words[from + 2] === 0 || this.readsChange(j, i)) return;
+    const sources = from + BASE_CONVERT.sources;
+    if (rows.words[from + BASE_CONVERT.p] !== rows.words[at + NTT.p] || rows.words[sources] === 0) return;
+    if (this.readsChange(j, i)) return;
     rows.rewrite(i);
     for (let k = 0; k < NTT.conversion; k++) rows.word(k === NTT.input ? NONE : rows.words[at + k]);
-    for (let k = from + 2; k < end; k++) rows.word(rows.words[k]);
+    for (let k = sources; k < end; k++) rows.word(rows.words[k]);
     this.drop(j, work, 1);
     this.drop(i, work, 0);
     this.merge(j, i);
@@ -58,7 +60,8 @@ export class Fusion {
     const { rows, uses } = this;
     const { words, first } = rows;
     const at = first[i];
-    const [out, a, b, p, factor] = [words[at], words[at + 1], words[at + 2], words[at + 3], words[at + 4]];
+    const [out, a, b] = [words[at], words[at + DROP_AND_SCALE.a], words[at + DROP_AND_SCALE.b]];
+    const [p, factor] = [words[at + DROP_AND_SCALE.p], words[at + DROP_AND_SCALE.factor]];
     if (a === b || out === b) return;
     const j = uses.producer(b, i);
     if (j < 0 || rows.kernels[j] !== KERNEL.ntt) return;
@@ -77,7 +80,7 @@ export class Fusion {
   private permuteWhileStoring(i: number, unneeded: (limb: Limb) => boolean): void {
     const { rows, uses } = this;
     const { words, first } = rows;
-    const [out, x, galois] = [words[first[i]], words[first[i] + 1], words[first[i] + 2]];
+    const [out, x, galois] = [words[first[i]], words[first[i] + PERMUTE.a], words[first[i] + PERMUTE.galois]];
     const j = uses.producer(x, i);
     if (j < 0 || rows.kernels[j] !== KERNEL.ntt || !uses.endsWith(x, i) || !unneeded(x as Limb)) return;
     const to = first[j];
@@ -198,23 +201,6 @@ export class Fusion {
     return false;
   }
 }
-
-/** Words of a row of `ntt`, see shaders/ntt.wgsl; the first three are those of `intt`, too. */
-export const NTT = {
-  work: 0,
-  input: 1,
-  p: 2,
-  twiddles: 3,
-  out: 4,
-  a: 5,
-  factor: 6,
-  galois: 7,
-  sum: 8,
-  conversion: 9,
-} as const;
-
-/** Words of a row of `dotProduct`, after the two outputs. */
-export const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;
 
 /** The inverse of an odd number modulo 2^(logN + 1): Newton's iteration doubles the right bits, five of them give 96. */
 function inverse(galois: number, logN: number): number {

@@ -1,5 +1,4 @@
-import { NONE } from "./encode.js";
-import { DOT_PRODUCT, NTT } from "./fuse.js";
+import { BASE_CONVERT, DOT_PRODUCT, INTT, NONE, NTT, SUM, TENSOR } from "./row-words.js";
 import { KERNEL, type Rows } from "./rows.js";
 
 /** What a dispatch costs, or several that are passes over the same rows: what a roofline is made of. */
@@ -48,9 +47,8 @@ function productsOf({ kernels, words, first, logNs }: Rows, row: number): number
       return logNs[row] / 2 + (sources > 0 ? sources + 1 : 0) + (scales ? 1 : 0) + (sum > 0 ? ofSum(word, sum) : 0);
     }
     case KERNEL.intt:
-      return logNs[row] / 2 + 1 + (word(NTT.input) === NONE ? ofSum(word, INTT_SUM) : 0);
+      return logNs[row] / 2 + 1 + (word(NTT.input) === NONE ? ofSum(word, INTT.sum) : 0);
     case KERNEL.multiply:
-    case KERNEL.multiplyAdd:
     case KERNEL.multiplyScalar:
     case KERNEL.multiplyScalarAdd:
     case KERNEL.dropAndScale:
@@ -61,17 +59,14 @@ function productsOf({ kernels, words, first, logNs }: Rows, row: number): number
     case KERNEL.dotProduct:
       return 2 * word(DOT_PRODUCT.count) + [0, 1].filter((part) => word(DOT_PRODUCT.y + part) !== NONE).length;
     case KERNEL.tensor:
-      return 4 * word(4);
+      return 4 * word(TENSOR.count);
     case KERNEL.baseConvert:
-      return word(2) + 1;
+      return word(BASE_CONVERT.sources) + 1;
     default:
       return 0;
   }
 }
 
-/** Where a sum begins in a row of `intt`. */
-const INTT_SUM = 5;
-
 function ofSum(word: (i: number) => number, at: number): number {
-  return word(at + 2) + (word(at) === NONE ? 0 : 1);
+  return word(at + SUM.count) + (word(at + SUM.y) === NONE ? 0 : 1);
 }

@@ -3,8 +3,10 @@
  * biases of the linear layers before these are encrypted, exactly, and cost nothing. They belong to the owner of the
  * model: only `outputScale` is told, to whoever decrypts.
  */
+import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
 import type { FoldedLayer, FoldedNetwork } from "./graph.js";
+import { type ImageValues, imageValues } from "./image.js";
 import { interpretFolded } from "./interpret-folded.js";
 import { INPUT_SCALE } from "./program.js";
 
@@ -36,11 +38,12 @@ export interface CalibrationOptions {
  * Takes the ranges of all layers over `images` and chooses the factors: what enters a square or a quadratic, and
  * whatever else a linear layer gives, is reach / margin at most; a logit is logitBound / margin at most.
  * @param images as for `interpret`: [channel][row][column], at least one
- * @throws ParameterError without images, for a margin below 1 or bounds that are not positive, and for values that are not finite.
+ * @throws ParameterError without images, for a margin below 1 or bounds that are not positive, and for values that are not
+ *   finite; TypeError for what is no list of images.
  */
 export function calibrate(
   folded: FoldedNetwork,
-  images: Iterable<Float64Array>,
+  images: Iterable<ImageValues>,
   options: CalibrationOptions = {},
 ): CalibratedFactors {
   const { margin = 2, reach = [128, 16, 8], logitBound = 8 } = options;
@@ -81,11 +84,14 @@ export function neutralFactors(folded: FoldedNetwork): CalibratedFactors {
 }
 
 /** Largest absolute value that each layer gives. */
-function rangesOf(folded: FoldedNetwork, images: Iterable<Float64Array>): number[] {
+function rangesOf(folded: FoldedNetwork, images: Iterable<ImageValues>): number[] {
+  if (typeof images?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`calibration: a list of images was expected, not ${kindOf(images)}`);
+  }
   const ranges: number[] = folded.layers.map(() => 0);
   let seen = 0;
-  for (const image of images) {
-    seen++;
+  for (const each of images) {
+    const image = imageValues(folded.input, each, `calibration image ${seen++}`);
     interpretFolded(folded, image, (index, _layer, _shape, values) => {
       for (const value of values) {
         // Written so that NaN is kept, too.

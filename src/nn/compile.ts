@@ -1,9 +1,15 @@
+import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
+import { ParameterError } from "../errors.js";
 import { depthOf, fold } from "./fold.js";
 import type { FoldedNetwork, FoldOptions, Network } from "./graph.js";
+import { requireSizes } from "./limits.js";
 import { chooseSlots, planProgram, programDepth } from "./plan.js";
-import { countStep, describe, modelSize, type Program, rotations } from "./program.js";
+import { costsOf } from "./plan-cost.js";
+import { requireArchitecture } from "./plan-match.js";
+import { type Program, rotations } from "./program.js";
+import { describe } from "./program-counts.js";
 
 export interface CompileOptions {
   /** Whether the server computes with encrypted weights (default) or with plain ones. The image is always encrypted. */
@@ -20,12 +26,18 @@ const FEWEST_SLOTS = 2048;
  * the last layers add next to no noise.
  */
 const BASE_SCALE_BITS = 47;
+/**
+ * Bits of a logit that are told, of the 10 before its point and the 47 behind it. The noise of an encrypted run is 2^−10 to
+ * 2^−15; what is behind it says nothing about the image, and all about the secret key.
+ */
+const LOGIT_BITS = 22;
 
 /**
  * Everything that is public about an encrypted network: its program, parameters and keys to make. It follows from the
  * architecture alone: no weight, and nothing that was calibrated, is in it.
  */
 export class Plan {
+  /** @throws TypeError, ParameterError for a program and parameters that do not fit each other: take what `compile` gives. */
   constructor(
     readonly program: Program,
     readonly parameters: Parameters,
@@ -33,7 +45,17 @@ export class Plan {
     readonly fold: Partial<FoldOptions>,
     /** Levels that one image takes: as planned, and as it would be with every fold off. */
     readonly depth: { readonly used: number; readonly withoutFolding: number },
-  ) {}
+  ) {
+    requireInstance(parameters, Parameters, "parameters", "Parameters");
+    requireModel(model);
+    if (program?.slots !== parameters.slots || !(program.depth <= parameters.maxLevel)) {
+      throw new ParameterError("the program does not fit the parameters", "take the plan that compile(network) gives");
+    }
+  }
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
 
   get security(): Security {
     return this.parameters.security;
@@ -44,12 +66,20 @@ export class Plan {
     return rotations(this.program);
   }
 
-  /** Level that the relinearisation key must reach: that of the first product of two ciphertexts. */
-  get relinearizationLevel(): number {
+  /** Level that the relinearisation key must reach: that of the first product of two ciphertexts; false where there is none. */
+  get relinearizationLevel(): number | false {
     const { steps } = this.program;
     const products =
       this.model === "encrypted" ? steps : steps.filter((step) => step.kind === "square" || step.kind === "quad");
-    return Math.max(0, ...products.map((step) => step.level));
+    return products.length > 0 && Math.max(...products.map((step) => step.level));
+  }
+
+  /**
+   * What decrypted logits are rounded to, before they are multiplied by the output scale: a power of two, 2^−22 of what
+   * level 0 holds. Follows from the parameters alone, so that it tells nothing.
+   */
+  get logitGrid(): number {
+    return 2 ** (Math.round(Math.log2(this.parameters.headroomAt(0))) - LOGIT_BITS);
   }
 
   /** Two plans with the same identity exchange keys, models and images. */
@@ -59,16 +89,10 @@ export class Plan {
 
   /** The plan for people: parameters, steps, sizes. */
   report(): string {
-    const key = this.rotations.size;
-    const { ciphertexts } = modelSize(this.program);
-    const keySwitches = this.program.steps
-      .map(countStep)
-      .reduce((n, step) => n + step.babies + step.giants + step.folds, 0);
     return [
       this.parameters.describe(),
-      describe(this.program),
-      `depth ${this.depth.used} (${this.depth.withoutFolding} without folding); ${key} rotation keys; ` +
-        `${ciphertexts} weight vectors, ${this.model}; about ${keySwitches} key switches an image`,
+      describe(this),
+      `depth ${this.depth.used} (${this.depth.withoutFolding} without folding)`,
     ].join("\n");
   }
 }
@@ -76,10 +100,19 @@ export class Plan {
 /**
  * Plans a network: folds it, chooses the smallest ring at 128 bits that is deep and wide enough, lays its maps into
  * slots and chooses every rotation. Reads no weight but to fold them away.
- * @throws UnsupportedLayerError for a network that cannot be encrypted; its `fix` names the way out.
+ * @throws UnsupportedLayerError for a network that cannot be encrypted; its `fix` names the way out. TypeError for what is no
+ *   network or no such option.
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
   const { model = "encrypted", fold: folds = {} } = options;
+  requireModel(model);
+  for (const [name, value] of Object.entries(folds)) {
+    if (name in NO_FOLDS && typeof value === "boolean") continue;
+    throw new TypeError(
+      `fold: { ${name}: ${value} } is none of ${Object.keys(NO_FOLDS).join(", ")} with true or false`,
+    );
+  }
+  requireSizes(network, folds);
   const { folded } = fold(network, folds);
   const parameters = Parameters.choose({
     depth: programDepth(folded),
@@ -92,11 +125,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   const program = planProgram(folded, {
     slots: parameters.slots,
     levelsLimit: parameters.maxLevel,
-    costs: {
-      specialPrimes: parameters.special.length,
-      digitLimbs: parameters.digitPrimes,
-      encryptedModel: model === "encrypted",
-    },
+    costs: costsOf(parameters, model),
   });
   return new Plan(program, parameters, model, folds, {
     used: program.depth,
@@ -104,9 +133,23 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   });
 }
 
-/** The network as the plan's folds leave it. */
+/**
+ * The network as the plan's folds leave it.
+ * @throws ParameterError for a network of another architecture; TypeError, UnsupportedLayerError as `compile`.
+ */
 export function foldFor(plan: Plan, network: Network): FoldedNetwork {
-  return fold(network, plan.fold).folded;
+  requireInstance(plan, Plan, "plan", "what compile(network) gives");
+  requireSizes(network, plan.fold);
+  const { folded } = fold(network, plan.fold);
+  requireArchitecture(plan.program, folded);
+  return folded;
+}
+
+function requireModel(model: unknown): void {
+  if (model === "encrypted" || model === "plain") return;
+  throw new TypeError(
+    `model: "encrypted" or "plain" was expected, not ${typeof model === "string" ? `"${model}"` : kindOf(model)}`,
+  );
 }
 
 function depthWithoutFolding(network: Network): number {

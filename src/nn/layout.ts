@@ -11,6 +11,7 @@
  */
 import { ParameterError } from "../errors.js";
 import type { Shape } from "./graph.js";
+import { MOST_SLOTS } from "./limits.js";
 
 export interface Layout extends Shape {
   /** Slots of the ciphertext, a power of two. */
@@ -119,6 +120,7 @@ export function checkLayout(layout: Layout): void {
   for (const [name, value] of Object.entries({ slots, grid, gap0: gap[0], gap1: gap[1], sub0: sub[0], sub1: sub[1] })) {
     if (!isPowerOfTwo(value)) fail(`${name} = ${value} is not a power of two`);
   }
+  if (slots > MOST_SLOTS) fail(`${slots} slots, more than ${MOST_SLOTS}`);
   if (sub[0] > gap[0] || sub[1] > gap[1]) fail(`sub-positions ${sub} do not fit into a gap of ${gap}`);
   if ((height - 1) * gap[0] + sub[0] > grid || (width - 1) * gap[1] + sub[1] > grid) {
     fail(`${height}×${width} pixels at gap ${gap} leave the grid of ${grid}`);

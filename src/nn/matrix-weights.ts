@@ -4,12 +4,13 @@
  */
 import { ParameterError } from "../errors.js";
 import type { CalibratedFactors } from "./calibrate.js";
+import { requireOutputScale } from "./exchange.js";
 import type { FoldedLayer, FoldedNetwork } from "./graph.js";
 import { blocksOf, occupants, pack } from "./layout.js";
 import { blockOffsets } from "./matrix.js";
 import { type LinearGeometry, type LinearValues, linearGeometry, linearValues } from "./matrix-geometry.js";
+import { requireArchitecture } from "./plan-match.js";
 import { INPUT_SCALE, type LinearStep, type Program, type ReadoutStep, type Step } from "./program.js";
-import { layerShapes, sizeOf } from "./shapes.js";
 
 /** Weights for each step of a program, by its index; all vectors have `slots` values. */
 export interface ProgramWeights {
@@ -28,19 +29,12 @@ export interface ProgramWeights {
 /**
  * The weights of `folded` as `program` wants them, calibrated. `folded` may be any network with the architecture that
  * the program was planned for.
- * @throws ParameterError when the program was planned for another architecture.
+ * @throws ParameterError when the program was planned for another architecture, or the factors are another network's.
  */
 export function materialize(program: Program, folded: FoldedNetwork, factors: CalibratedFactors): ProgramWeights {
-  const shapes = layerShapes(folded.input, folded.layers);
-  const layerOf = (step: Step): FoldedLayer => {
-    const layer = folded.layers[step.layer];
-    const { channels, height, width } = step.input;
-    const fits = layer !== undefined && sizeOf(shapes[step.layer]) === channels * height * width;
-    if (!fits) {
-      throw new ParameterError("the program was planned for another network", "Plan the network that you materialise.");
-    }
-    return layer;
-  };
+  requireArchitecture(program, folded);
+  requireFactors(folded, factors);
+  const layerOf = (step: Step): FoldedLayer => folded.layers[step.layer];
   const scalesOf = (step: Step): { before: number; after: number } => ({
     before: step.layer === 0 ? INPUT_SCALE : factors.scales[step.layer - 1],
     after: factors.scales[step.layer],
@@ -66,6 +60,12 @@ export function materialize(program: Program, folded: FoldedNetwork, factors: Ca
       return quadVectors(step, layerOf(step), scalesOf(step));
     },
   };
+}
+
+function requireFactors(folded: FoldedNetwork, { scales, outputScale }: CalibratedFactors): void {
+  requireOutputScale(outputScale);
+  if (scales.length === folded.layers.length && scales.every((scale) => scale > 0 && Number.isFinite(scale))) return;
+  throw new ParameterError("the factors are not those of this network", "take what calibrate(folded, images) gives");
 }
 
 /** One linear layer between its two layouts. */

@@ -7,7 +7,7 @@
  * pair in exactly one block and at the smallest offset, and rotate-and-add over `foldSteps` brings the parts together
  * in all of them. Offsets that are multiples of 2^shift suffice, and fewer are not possible: one block sees one group.
  */
-import { channelsIn, groupAt, groupSize, type Layout, periodOf } from "./layout.js";
+import { channelsIn, groupAt, groupSize, groupsOf, type Layout, periodOf } from "./layout.js";
 import type { LinearGeometry } from "./matrix-geometry.js";
 
 /** What one block does in a product: which blocks at which offsets it reads. */
@@ -37,14 +37,36 @@ export function foldSteps(input: Layout, period: number): number[] {
 
 /**
  * The diagonals d in [0, slots) on which the matrix may be non-zero, ascending. Reads no weight, and never misses
- * a diagonal: a weight that happens to be zero is not told apart.
+ * a diagonal: a weight that happens to be zero is not told apart. A matrix without any entry (all windows in the padding)
+ * has diagonal 0, for a product to exist. Costs a pass over the blocks of a period for each offset, one in all if depthwise.
  */
 export function diagonalsOf(geometry: LinearGeometry, input: Layout, target: Layout, period: number): number[] {
+  const taps: Taps = [tapOffsets(geometry, input, target, 0), tapOffsets(geometry, input, target, 1)];
+  const pairs = geometry.depthwise ? connectedPairs(input, target, period) : fullestPairs(input, target, period);
+  const { slots } = input;
+  const inBlock = new Map<number, number[]>();
+  const found = new Set<number>();
+  for (const { base, key, outGroup, inGroup } of pairs) {
+    let inside = inBlock.get(key);
+    if (!inside) inBlock.set(key, (inside = offsetsInBlock(geometry, input, target, taps, outGroup, inGroup)));
+    for (const offset of inside) found.add((base + offset + slots) % slots);
+  }
+  if (found.size === 0) found.add(0);
+  return [...found].sort((a, b) => a - b);
+}
+
+/** One block that reads another: `base` slots further. Pairs of one `key` need the same offsets within a block. */
+interface Pair {
+  readonly base: number;
+  readonly key: number;
+  readonly outGroup: number;
+  readonly inGroup: number;
+}
+
+/** Where every channel sees every channel: for each offset one pair for each number of channels, or one of two full groups. */
+function* fullestPairs(input: Layout, target: Layout, period: number): Generator<Pair> {
   const offsets = blockOffsets(input, period);
   const blocks = Math.max(periodOf(input), periodOf(target));
-  const { slots } = input;
-  const found = new Set<number>();
-  const inBlock = new Map<number, number[]>();
   for (let k = 0; k < offsets.count; k++) {
     const base = k * offsets.stride * input.grid ** 2;
     const seen = new Set<number>();
@@ -54,29 +76,50 @@ export function diagonalsOf(geometry: LinearGeometry, input: Layout, target: Lay
       const inGroup = groupAt(input, block + k * offsets.stride);
       const outPresent = channelsIn(target, outGroup);
       const inPresent = channelsIn(input, inGroup);
-      const key = geometry.depthwise ? outGroup * slots + inGroup : outPresent * slots + inPresent;
+      const key = outPresent * input.slots + inPresent;
       if (seen.has(key)) continue;
       seen.add(key);
-      let inside = inBlock.get(key);
-      if (!inside) inBlock.set(key, (inside = offsetsInBlock(geometry, input, target, outGroup, inGroup)));
-      for (const offset of inside) found.add((base + offset + slots) % slots);
+      yield { base, key, outGroup, inGroup };
       // A pair of full groups needs whatever a pair with fewer channels needs.
-      if (!geometry.depthwise && outPresent === groupSize(target) && inPresent === groupSize(input)) break;
+      if (outPresent === groupSize(target) && inPresent === groupSize(input)) break;
     }
   }
-  return [...found].sort((a, b) => a - b);
 }
+
+/** Where channel c sees channel c only: the pairs of groups that share a channel, each at the one offset that it has. */
+function* connectedPairs(input: Layout, target: Layout, period: number): Generator<Pair> {
+  const offsets = blockOffsets(input, period);
+  const blocks = Math.max(periodOf(input), periodOf(target));
+  const groups = groupsOf(input);
+  const [inSize, outSize] = [groupSize(input), groupSize(target)];
+  for (let block = 0; block < blocks; block++) {
+    if (!offsets.active(block)) continue;
+    const outGroup = groupAt(target, block);
+    const first = outGroup * outSize;
+    const end = first + channelsIn(target, outGroup);
+    for (let inGroup = Math.floor(first / inSize); inGroup * inSize < end; inGroup++) {
+      const k = (inGroup - (block >> input.shift)) & (groups - 1);
+      if (k >= offsets.count) continue;
+      // Channels lie in a group by their number modulo its size: the pair is another of the same kind, further on.
+      const start = Math.max(first, inGroup * inSize);
+      const size = Math.min(end, (inGroup + 1) * inSize) - start;
+      const key = ((start % inSize) * input.slots + (start % outSize)) * input.slots + size;
+      yield { base: k * offsets.stride * input.grid ** 2, key, outGroup, inGroup };
+    }
+  }
+}
+
+type Taps = readonly [rows: ReadonlySet<number>, columns: ReadonlySet<number>];
 
 /** Slot differences input − output that the channels of two groups need, blocks left aside. */
 function offsetsInBlock(
   geometry: LinearGeometry,
   input: Layout,
   target: Layout,
+  [rows, columns]: Taps,
   outGroup: number,
   inGroup: number,
 ): number[] {
-  const rows = tapOffsets(geometry, input, target, 0);
-  const columns = tapOffsets(geometry, input, target, 1);
   const found = new Set<number>();
   for (const [from, to] of channelRectangles(geometry, input, target, outGroup, inGroup)) {
     const high = spread(rows, from.top - to.bottom, from.bottom - to.top);
@@ -100,7 +143,7 @@ function tapOffsets(geometry: LinearGeometry, input: Layout, target: Layout, axi
   return found;
 }
 
-function spread(offsets: Set<number>, least: number, most: number): Set<number> {
+function spread(offsets: ReadonlySet<number>, least: number, most: number): Set<number> {
   const found = new Set<number>();
   for (const offset of offsets) for (let more = least; more <= most; more++) found.add(offset + more);
   return found;

@@ -1,9 +1,12 @@
 import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
+import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import type { SlotValues } from "../ckks/encoder.js";
 import type { Residency } from "../ckks/residency.js";
 import { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 import { foldFor, type Plan } from "./compile.js";
+import { requireIdentity, requireOutputScale } from "./exchange.js";
 import type { Network } from "./graph.js";
+import type { ImageValues } from "./image.js";
 import { materialize, type ProgramWeights } from "./matrix-weights.js";
 import { GUARD, levelAfter, type Step } from "./program.js";
 
@@ -21,6 +24,10 @@ export interface OperandGroup<D> {
 
 /** A network as a server computes with it: the weights of every step at the step's level, and nothing in the clear but the output scale. */
 export class Model<D extends Ciphertext | Plaintext> implements Disposable {
+  /**
+   * @throws TypeError for arguments of other types; ParameterError for an output scale that is none. Whether it is a model
+   *   of some plan is looked at where it is loaded.
+   */
   constructor(
     /** Of the plan that it was made for. */
     readonly identity: string,
@@ -29,10 +36,23 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     readonly outputScale: number,
     /** Key that the weights are encrypted for; absent when they are plain. */
     readonly fingerprint?: string,
-  ) {}
+  ) {
+    requireIdentity(identity);
+    if (!Array.isArray(steps)) throw new TypeError(`steps: an array was expected, not ${kindOf(steps)}`);
+    requireOutputScale(outputScale);
+  }
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
 
   get operands(): D[] {
     return this.steps.flatMap((step) => operandsOf(step));
+  }
+
+  /** Bytes on the wire: residues packed to each prime's width. */
+  get packedBytes(): number {
+    return this.operands.reduce((bytes, operand) => bytes + operand.packedBytes, 0);
   }
 
   [Symbol.dispose](): void {
@@ -45,7 +65,7 @@ export type PlainModel = Model<Plaintext>;
 
 export interface ModelOptions extends CalibrationOptions {
   /** Sample images as the network takes them: their ranges decide how weights are scaled. A few dozen will do. */
-  readonly calibration: Iterable<Float64Array>;
+  readonly calibration: Iterable<ImageValues>;
   /** Called after each weight vector. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -59,6 +79,9 @@ export function weightsFor(
   network: Network,
   options: ModelOptions,
 ): { weights: ProgramWeights; factors: CalibratedFactors } {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`options: { calibration: images } was expected, not ${kindOf(options)}`);
+  }
   const folded = foldFor(plan, network);
   const factors = calibrate(folded, options.calibration, {
     margin: options.margin,
@@ -158,7 +181,8 @@ function mapOperands<D>(step: StepOperands<D>, change: (operand: D) => D): StepO
   }
 }
 
-function operandsOf<D>(step: StepOperands<D>): D[] {
+/** In the order in which a step's vectors are made. */
+export function operandsOf<D>(step: StepOperands<D>): D[] {
   switch (step.kind) {
     case "linear":
       return [...step.groups.flatMap((group) => group.terms.map(({ diagonal }) => diagonal)), step.bias];

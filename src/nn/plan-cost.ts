@@ -1,60 +1,91 @@
 /**
  * What the planner minimises: time on the server and bytes of the model, both in units of one NTT of one limb.
- * The formulas count NTTs; the two `…Limb` prices say how many NTTs a limb that must be stored and streamed is worth.
+ * The formulas count NTTs as the key switches make them; the prices say how many NTTs a product with a key is worth, and
+ * a limb that must be stored and streamed.
  */
+import type { Parameters } from "../ckks/parameters.js";
+
 export interface CostModel {
+  /** Primes of Q at a level. */
+  readonly limbsAt: (level: number) => number;
   /** Primes of P. */
   readonly specialPrimes: number;
   /** Primes of one digit. */
   readonly digitLimbs: number;
   /** Whether the weights are ciphertexts: then each inner sum of a linear layer is relinearised before it is rotated. */
   readonly encryptedModel: boolean;
+  /** Price of the products of one limb of a digit with both halves of a key. */
+  readonly keyProduct: number;
   /** Price of one limb-index of a weight vector (two limbs if encrypted): its products, its bytes. */
   readonly weightLimb: number;
   /** Price of one limb-index of a rotation key. Small: keys are made once, weights are read for each image. */
   readonly keyLimb: number;
 }
 
+/** For programs that are planned without parameters: a wide base, and digits of three primes. */
 export const defaultCosts: CostModel = {
+  limbsAt: (level) => level + 2,
   specialPrimes: 4,
   digitLimbs: 3,
   encryptedModel: true,
+  keyProduct: 0.6,
   weightLimb: 2,
   keyLimb: 0.25,
 };
 
-/** Digits of a ciphertext at `level`. */
-function digits(costs: CostModel, level: number): number {
-  return Math.ceil((level + 1) / costs.digitLimbs);
+export function costsOf(parameters: Parameters, model: "encrypted" | "plain"): CostModel {
+  return {
+    ...defaultCosts,
+    limbsAt: (level) => parameters.primesAt(level).length,
+    specialPrimes: parameters.special.length,
+    digitLimbs: parameters.digitPrimes,
+    encryptedModel: model === "encrypted",
+  };
+}
+
+/** Limbs of all digits of a polynomial at `level`, modulo QP. */
+function extendedLimbs({ limbsAt, specialPrimes, digitLimbs }: CostModel, level: number): number {
+  return Math.ceil(limbsAt(level) / digitLimbs) * (limbsAt(level) + specialPrimes);
 }
 
 /** Decomposing one ciphertext into digits modulo QP; all its hoisted rotations share it. */
 export function decomposition(costs: CostModel, level: number): number {
-  const limbs = level + 1;
-  return limbs + digits(costs, level) * (limbs + costs.specialPrimes);
+  return extendedLimbs(costs, level);
 }
 
 /** One more rotation of a decomposed ciphertext: products with the key, and the drop of P. */
 export function babyStep(costs: CostModel, level: number): number {
-  const limbs = level + 1;
-  const { specialPrimes } = costs;
-  return 2 * specialPrimes + 2 * limbs + 0.6 * digits(costs, level) * (limbs + specialPrimes);
+  return innerProduct(costs, level) + dropSpecial(costs, level);
 }
 
 /** A rotation by itself. */
 export function rotation(costs: CostModel, level: number): number {
-  return decomposition(costs, level) + 2 * costs.specialPrimes + (level + 1);
+  return decomposition(costs, level) + babyStep(costs, level);
 }
 
-/** One inner sum of a linear layer: relinearised if the weights are encrypted, rotated unless its step is 0. */
+/**
+ * One inner sum of a linear layer: relinearised if the weights are encrypted, rotated unless its step is 0. All sums share
+ * one drop of P, but one that is both relinearised and rotated needs its own in between.
+ */
 export function giantStep(costs: CostModel, level: number, rotated: boolean): number {
-  return (Number(rotated) + Number(costs.encryptedModel)) * rotation(costs, level);
+  const switches = Number(rotated) + Number(costs.encryptedModel);
+  const between = rotated && costs.encryptedModel ? dropSpecial(costs, level) : 0;
+  return switches * (decomposition(costs, level) + innerProduct(costs, level)) + between;
 }
 
 export function weightVectors(costs: CostModel, level: number, count: number): number {
-  return costs.weightLimb * count * (level + 1);
+  return costs.weightLimb * count * costs.limbsAt(level);
 }
 
 export function rotationKey(costs: CostModel, level: number): number {
-  return costs.keyLimb * digits(costs, level) * (level + 1 + costs.specialPrimes);
+  return costs.keyLimb * extendedLimbs(costs, level);
+}
+
+function innerProduct(costs: CostModel, level: number): number {
+  return costs.keyProduct * extendedLimbs(costs, level);
+}
+
+/** Of both parts. */
+function dropSpecial({ limbsAt, specialPrimes }: CostModel, level: number): number {
+  return 2 * (specialPrimes + limbsAt(level));
 }

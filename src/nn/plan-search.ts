@@ -4,8 +4,10 @@
  * cheapest way to fold them.
  */
 
+import { UnsupportedLayerError } from "../errors.js";
 import type { Shape } from "./graph.js";
 import { groupsOf, type Layout, periodOf, pooled, powerOfTwoAtLeast } from "./layout.js";
+import { MOST_VECTORS } from "./limits.js";
 import { diagonalsOf, foldSteps } from "./matrix.js";
 import { type CostModel, giantStep, rotation, weightVectors } from "./plan-cost.js";
 import { splitTime } from "./plan-split.js";
@@ -28,7 +30,10 @@ interface State {
   readonly choices: readonly Choice[];
 }
 
-/** The cheapest chain of layouts; the caller has checked that one exists (`misfit`). */
+/**
+ * The cheapest chain of layouts; the caller has checked that one exists (`misfit`).
+ * @throws UnsupportedLayerError for a layer with more than 2^12 weight vectors in every layout.
+ */
 export function searchLayouts(stages: Stages, slots: number, costs: CostModel): readonly Choice[] {
   let states = candidates(stages.input, stages.inputGap, slots, stages.grid).map(
     (layout): State => ({ layout, cost: 0, choices: [] }),
@@ -58,6 +63,7 @@ function throughMatrix(stage: Stage, states: readonly State[], costs: CostModel)
   const { layout: any } = states[0];
   const { level, geometry } = stage;
   const next: State[] = [];
+  let fewest = Number.POSITIVE_INFINITY;
   // States in ascending order of cost, so that most transitions are dropped before they are priced.
   const ascending = [...states].sort((a, b) => a.cost - b.cost);
   for (const target of candidates(stage.shape, stage.gap, any.slots, any.grid)) {
@@ -66,6 +72,8 @@ function throughMatrix(stage: Stage, states: readonly State[], costs: CostModel)
       if (best && from.cost >= best.cost) break;
       for (const period of periods(from.layout, target)) {
         const diagonals = diagonalsOf(geometry!, from.layout, target, period);
+        fewest = Math.min(fewest, diagonals.length);
+        if (diagonals.length > MOST_VECTORS) continue;
         let cost = from.cost + weightVectors(costs, level, diagonals.length);
         cost += foldSteps(from.layout, period).length * rotation(costs, level);
         cost += giantStep(costs, level, false);
@@ -74,12 +82,17 @@ function throughMatrix(stage: Stage, states: readonly State[], costs: CostModel)
         if (!best || cost < best.cost) best = { from, period, cost };
       }
     }
-    const { from, period, cost } = best!;
+    if (!best) continue;
+    const { from, period, cost } = best;
     const output = stage.pools.reduce(pooled, target);
     const choice = { stage, input: from.layout, target, output, period };
     next.push({ layout: output, cost, choices: [...from.choices, choice] });
   }
-  return next;
+  if (next.length > 0) return next;
+  throw new UnsupportedLayerError(
+    `layer ${stage.layer + 1} of the folded network needs ${fewest} weight vectors; ${MOST_VECTORS} are the most`,
+    "give the layer a smaller kernel or fewer features, or reduce its input with strides and pools",
+  );
 }
 
 /** Block periods that the product may be folded to: the input's own, or a part of it that still holds the target. */

@@ -2,6 +2,7 @@
 import { UnsupportedLayerError } from "../errors.js";
 import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
 import { groupsOf, isPowerOfTwo, type Layout, powerOfTwoAtLeast } from "./layout.js";
+import { MOST_VECTORS } from "./limits.js";
 import { type LinearGeometry, linearGeometry } from "./matrix-geometry.js";
 import { outputShape, shapeText } from "./shapes.js";
 
@@ -33,7 +34,7 @@ export interface Stages {
 
 /**
  * @throws UnsupportedLayerError when the layers do not fit one another, or the last one does not give a vector of
- *   logits by a linear map.
+ *   logits by a linear map, or of more than 2^12 of them.
  */
 export function stagesOf(folded: FoldedNetwork): Stages {
   const drafts = draftsOf(folded);
@@ -42,6 +43,12 @@ export function stagesOf(folded: FoldedNetwork): Stages {
     throw new UnsupportedLayerError(
       `the network ends with ${folded.layers.at(-1)?.op ?? "no layer"}, not with a linear layer that gives logits`,
       "End the network with a linear layer, or with a global average pooling.",
+    );
+  }
+  if (last.shape.channels > MOST_VECTORS) {
+    throw new UnsupportedLayerError(
+      `the network has ${last.shape.channels} classes; ${MOST_VECTORS} are the most: each is a ciphertext of its own`,
+      "give the last layer fewer outputs",
     );
   }
   let level = drafts.reduce((sum, draft) => sum + levelsOf(draft), 0);

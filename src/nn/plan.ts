@@ -5,6 +5,7 @@
 import { LevelError, ParameterError, UnsupportedLayerError } from "../errors.js";
 import type { FoldedNetwork } from "./graph.js";
 import { checkLayout, isPowerOfTwo, type Layout } from "./layout.js";
+import { MOST_SLOTS } from "./limits.js";
 import { diagonalsOf, foldSteps } from "./matrix.js";
 import { type CostModel, defaultCosts } from "./plan-cost.js";
 import { type Choice, readoutFolds, searchLayouts } from "./plan-search.js";
@@ -12,9 +13,6 @@ import { type Split, split } from "./plan-split.js";
 import { misfit, type Stages, stagesOf } from "./plan-stages.js";
 import type { Program, Step } from "./program.js";
 import { shapeText } from "./shapes.js";
-
-/** N = 2^16. */
-const MOST_SLOTS = 2 ** 15;
 
 export interface PlanOptions {
   /** Slots of a ciphertext, N/2; `chooseSlots(folded)` unless said. */
@@ -28,12 +26,14 @@ export interface PlanOptions {
  * Plans a network for one image a ciphertext. The image comes in at level `depth`, the logits come out at level 0.
  * @throws UnsupportedLayerError when the network does not end with a linear layer, or a map does not fit.
  * @throws LevelError when the network is deeper than `levelsLimit`.
- * @throws ParameterError when `slots` is not a power of two.
+ * @throws ParameterError when `slots` is not a power of two up to 2^15.
  */
 export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): Program {
   const stages = stagesOf(folded);
   const slots = options.slots ?? chooseSlots(folded);
-  if (!isPowerOfTwo(slots)) throw new ParameterError(`slots = ${slots} is not a power of two`, "Take N/2.");
+  if (!isPowerOfTwo(slots) || slots > MOST_SLOTS) {
+    throw new ParameterError(`slots = ${slots} is not a power of two up to ${MOST_SLOTS}`, "Take N/2.");
+  }
   expectFit(stages, slots);
   const { levelsLimit = Number.POSITIVE_INFINITY } = options;
   if (stages.depth > levelsLimit) {

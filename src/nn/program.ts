@@ -1,9 +1,9 @@
 /**
  * A program: what is done to one encrypted image, step by step, as plain data. It serialises (JSON), prints
- * (`describe`), runs encrypted and runs in the clear (`simulate`). It is public: it says the architecture and the
+ * (`describe` in program-counts.ts), runs encrypted and runs in the clear (`simulate`). It is public: it says the architecture and the
  * rotations, and holds no weight; each step names the folded layer that its weights come from.
  */
-import { describeLayout, type Layout } from "./layout.js";
+import type { Layout } from "./layout.js";
 
 /**
  * Images are encrypted at this share of their values, and the first layer's weights are as much larger. An image comes
@@ -107,70 +107,4 @@ export function rotations(program: Program): Map<number, number> {
     }
   }
   return new Map([...levels].sort(([a], [b]) => a - b));
-}
-
-/** What a step costs, in counts. */
-export interface StepCounts {
-  /** Weight vectors multiplied with the image, at level `weightLevel`. */
-  readonly weights: number;
-  readonly weightLevel: number;
-  /** Bias vectors, at the level after the step. */
-  readonly biases: number;
-  /** Rotations of one decomposed input, rotation 0 not counted. */
-  readonly babies: number;
-  /** Inner sums, each relinearised if the weights are encrypted; all but the one at rotation 0 are rotated. */
-  readonly giants: number;
-  /** Rotations that fold, over all results. */
-  readonly folds: number;
-}
-
-export function countStep(step: Step): StepCounts {
-  const none = { weights: 0, weightLevel: step.level, biases: 0, babies: 0, giants: 0, folds: step.folds.length };
-  switch (step.kind) {
-    case "linear": {
-      const babies = new Set(step.groups.flatMap((group) => group.babies));
-      babies.delete(0);
-      const weights = step.groups.reduce((sum, group) => sum + group.babies.length, 0);
-      return { ...none, weights, biases: 1, babies: babies.size, giants: step.groups.length };
-    }
-    case "square":
-      return none;
-    case "quad":
-      return { ...none, weights: 2, weightLevel: step.level - 1, biases: 1 };
-    case "readout":
-      return { ...none, weights: step.classes, biases: step.classes, folds: step.classes * step.folds.length };
-  }
-}
-
-/** Ciphertexts of an encrypted model and their limbs: a ciphertext at level l is 2·(l + 1) limbs. */
-export function modelSize(program: Program): { ciphertexts: number; limbs: number } {
-  let ciphertexts = 0;
-  let limbs = 0;
-  for (const step of program.steps) {
-    const { weights, weightLevel, biases } = countStep(step);
-    ciphertexts += weights + biases;
-    limbs += 2 * (weights * (weightLevel + 1) + biases * (levelAfter(step) + 1));
-  }
-  return { ciphertexts, limbs };
-}
-
-/** A table for people: one line a step, then the totals. */
-export function describe(program: Program): string {
-  const lines = program.steps.map((step, index) => {
-    const { weights, babies, giants, folds } = countStep(step);
-    const counts = step.kind === "linear" ? `${weights} diagonals = ${babies} babies, ${giants} giants` : "";
-    const outputs = step.kind === "readout" ? `${step.classes} logits` : describeLayout(step.output);
-    const facts = [
-      `${index}: ${step.kind} (layer ${step.layer})`,
-      `level ${step.level} → ${levelAfter(step)}`,
-      counts || (weights > 0 ? `${weights} vectors` : ""),
-      folds > 0 ? `${folds} folds` : "",
-      outputs,
-    ];
-    return facts.filter((fact) => fact !== "").join("; ");
-  });
-  const { ciphertexts, limbs } = modelSize(program);
-  const input = `input: ${describeLayout(program.input)}, in ${program.slots} slots`;
-  const totals = `model: ${ciphertexts} ciphertexts (${limbs} limbs); ${rotations(program).size} rotation keys; depth ${program.depth}`;
-  return [input, ...lines, totals].join("\n");
 }

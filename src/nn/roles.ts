@@ -1,43 +1,58 @@
 import type { Ciphertext } from "../ckks/ciphertext.js";
+import { requireInstance } from "../ckks/copies.js";
+import type { ComplexVector } from "../ckks/embedding.js";
 import type { SlotValues } from "../ckks/encoder.js";
 import { Encryptor } from "../ckks/encryptor.js";
 import { KeyHolder as SecretHolder } from "../ckks/keyholder.js";
-import type { EvaluationKeys, PublicKey } from "../ckks/keys.js";
+import { type EvaluationKeys, PublicKey } from "../ckks/keys.js";
 import { Randomness } from "../ckks/randomness.js";
 import type { Residency } from "../ckks/residency.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
+import { acceptResult, requirePlan } from "./accept.js";
 import type { Plan } from "./compile.js";
-import { EncryptedImage, type EncryptedResult, expectPlan } from "./exchange.js";
+import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
+import type { ImageValues } from "./image.js";
 import { type EncryptedModel, Model, type ModelOptions, makeOperands, pageOperands, weightsFor } from "./model.js";
-import { GUARD, modelSize } from "./program.js";
+import { GUARD } from "./program.js";
+import { modelSize } from "./program-counts.js";
 import { encodeInput } from "./simulate.js";
+
+export interface DecryptOptions {
+  /**
+   * Logits as they were decrypted, not rounded to `plan.logitGrid`. UNSAFE to pass on: an exact logit is an equation in the
+   * secret key, and N of them give it. For measuring the noise where nobody else looks.
+   */
+  readonly exactUnsafe?: boolean;
+}
 
 /** The patient's side: holds the secret key, encrypts images, reads diagnoses. Must not collude with the server. */
 export class KeyHolder implements Disposable {
   readonly evaluationKeys: EvaluationKeys;
-  readonly #secret: SecretHolder;
+  readonly #holder: SecretHolder;
+  #disposed = false;
 
   private constructor(
     readonly plan: Plan,
     device: Device,
     randomness: Randomness | undefined,
   ) {
-    this.#secret = SecretHolder.create(device, plan.parameters, randomness);
+    this.#holder = SecretHolder.create(device, plan.parameters, randomness);
     try {
-      this.evaluationKeys = this.#secret.evaluationKeys({
+      this.evaluationKeys = this.#holder.evaluationKeys({
         relinearize: plan.relinearizationLevel,
         rotations: plan.rotations,
       });
     } catch (error) {
-      this.#secret[Symbol.dispose](); // nobody else will have it
+      this.#holder[Symbol.dispose](); // nobody else will have it
       throw error;
     }
   }
 
   /** Makes a secret key and the evaluation keys that the plan needs. A stream handed in stays the caller's, to wipe. */
   static create(plan: Plan, device: Device, randomness?: Randomness): KeyHolder {
+    requirePlan(plan);
     return new KeyHolder(plan, device, randomness);
   }
 
@@ -47,41 +62,52 @@ export class KeyHolder implements Disposable {
 
   /**
    * Encrypts one image, [channel][row][column] in the network's units.
-   * @throws ParameterError for another number of values, or one that is not finite.
+   * @throws TypeError for what is no array of numbers; ParameterError for another number of values, or one that is not finite.
    */
-  encrypt(image: Float64Array): EncryptedImage {
+  encrypt(image: ImageValues): EncryptedImage {
     const { program, identity } = this.plan;
     return new EncryptedImage(identity, this.#secret.encrypt(encodeInput(program, image), { level: program.depth }));
   }
 
   /**
-   * The logits. Every slot of a result holds the same number: their mean is free of most of the noise, and slots that
-   * disagree give a broken result away; its imaginary part gives one away that wrapped around (GUARD).
-   * @throws KeyMismatchError for a result under another key; ParameterError for one that is no number of this network.
+   * The logits, rounded to the plan's grid (times the output scale). Every slot of a result holds the same number: their mean
+   * is free of most of the noise, and slots that disagree give a broken result away; its imaginary part gives one away that
+   * wrapped around (GUARD). All logits are decrypted and judged before any is refused, and the refusal says no more than that
+   * there is one: against a server that deviates even that is a bit about the secret key (SECURITY.md).
+   * @throws ParameterError, LevelError for a result that is not of this plan, KeyMismatchError for one under another key,
+   *   TypeError for one that was disposed of, before anything is decrypted; ParameterError for one that is no number of this network.
    */
-  async decrypt(result: EncryptedResult): Promise<Float64Array> {
-    expectPlan(this.plan, result.identity, "the result");
+  async decrypt(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array> {
+    const { plan } = this;
+    acceptResult(plan, this.#secret.fingerprint, result);
     const logits = new Float64Array(result.logits.length);
+    let readable = true;
     for (const [j, ciphertext] of result.logits.entries()) {
       const slots = await this.#secret.decryptComplex(ciphertext);
-      const [logit, guard] = [meanOf(slots.real), meanOf(slots.imaginary)];
-      const spread = slots.real.reduce((largest, value) => Math.max(largest, Math.abs(value - logit)), 0);
-      // Written so that NaN is refused, too.
-      if (!(spread < mostSpread(logit) && Math.abs(guard - GUARD * logit) < MOST_GUARD_ERROR)) {
-        const headroom = this.plan.parameters.headroomAt(0) * result.outputScale;
-        throw new ParameterError(
-          `logit ${j} is not readable: a value left the range of its level (a logit may reach ${headroom.toPrecision(3)})`,
-          "the image lies outside what the model was calibrated for; calibrate with images like it, or with a larger margin",
-        );
-      }
-      logits[j] = logit * result.outputScale;
+      const logit = meanOf(slots.real);
+      const rounded = toGrid(logit, plan.logitGrid);
+      readable = isLogit(slots, rounded, plan.logitGrid) && readable;
+      logits[j] = (exactUnsafe ? logit : rounded) * result.outputScale;
+      for (const part of [slots.real, slots.imaginary]) part.fill(0);
     }
-    return logits;
+    if (readable) return logits;
+    logits.fill(0);
+    const headroom = plan.parameters.headroomAt(0) * result.outputScale;
+    throw new ParameterError(
+      `the logits are not readable: a value left the range of its level (a logit may reach ${headroom.toPrecision(3)})`,
+      "the image lies outside what the model was calibrated for; calibrate with images like it, or with a larger margin",
+    );
+  }
+
+  get #secret(): SecretHolder {
+    if (this.#disposed) throw new TypeError("the key holder was used after it was disposed of");
+    return this.#holder;
   }
 
   /** Overwrites the secret key and frees the others. */
   [Symbol.dispose](): void {
-    this.#secret[Symbol.dispose]();
+    this.#disposed = true;
+    this.#holder[Symbol.dispose]();
     this.evaluationKeys[Symbol.dispose]();
   }
 }
@@ -91,6 +117,18 @@ const mostSpread = (logit: number): number => 0.1 + Math.abs(logit) / 128;
 /** A wrap shifts the guard's difference by 3.2 (GUARD·2^11); noise stays far below, even near the bound. */
 const MOST_GUARD_ERROR = 1 / 4;
 
+/** Whether slots are those of a logit that rounds to `rounded`, judged by values on the grid: nothing finer decides. */
+function isLogit({ real, imaginary }: ComplexVector, rounded: number, grid: number): boolean {
+  const spread = real.reduce((largest, value) => Math.max(largest, Math.abs(value - rounded)), 0);
+  const guardError = Math.abs(toGrid(meanOf(imaginary), grid) - GUARD * rounded);
+  // Written so that NaN is refused, too.
+  return toGrid(spread, grid) < mostSpread(rounded) && guardError < MOST_GUARD_ERROR;
+}
+
+function toGrid(value: number, grid: number): number {
+  return Math.round(value / grid) * grid;
+}
+
 function meanOf(values: Float64Array): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
 }
@@ -99,12 +137,17 @@ function meanOf(values: Float64Array): number {
 export class ModelOwner {
   readonly #randomness: Randomness | undefined;
 
-  /** @param randomness for tests; stays the caller's, to wipe */
+  /**
+   * @param randomness for tests; stays the caller's, to wipe
+   * @throws TypeError for a plan or a key that is none
+   */
   constructor(
     readonly plan: Plan,
     readonly publicKey: PublicKey,
     randomness?: Randomness,
   ) {
+    requirePlan(plan);
+    requireInstance(publicKey, PublicKey, "publicKey", "a public key");
     this.#randomness = randomness;
   }
 
@@ -147,7 +190,7 @@ export class ModelOwner {
       own?.wipe();
       throw error;
     }
-    const total = modelSize(this.plan.program).ciphertexts;
+    const total = modelSize(this.plan).vectors;
     let done = 0;
     const encrypt = (values: SlotValues, level: number) => {
       const ciphertext = encryptor.encrypt(values, { level });

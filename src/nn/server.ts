@@ -1,13 +1,15 @@
-import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
+import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
+import { requireInstance } from "../ckks/copies.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
-import type { EvaluationKeys } from "../ckks/keys.js";
+import { EvaluationKeys } from "../ckks/keys.js";
 import { PagedPolynomial, Residency } from "../ckks/residency.js";
-import { KeyMismatchError, ParameterError } from "../errors.js";
+import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { nextTurn } from "../ntt/turn.js";
+import { acceptImage, acceptKeys, acceptModel, requirePlan } from "./accept.js";
 import type { Plan } from "./compile.js";
-import { type EncryptedImage, EncryptedResult, expectPlan } from "./exchange.js";
+import { type EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
 import {
   type EncryptedModel,
@@ -39,6 +41,10 @@ export interface RunOptions {
 export class Server {
   private readonly evaluator: Evaluator;
 
+  /**
+   * @throws MissingKeyError for keys that do not cover the plan: it names those that are missing. ParameterError for keys of
+   *   another device or other parameters, TypeError for what is no plan, device or key, or was disposed of.
+   */
   constructor(
     readonly plan: Plan,
     readonly device: Device,
@@ -46,38 +52,34 @@ export class Server {
     /** Where weights and keys live that are outside of the device's memory. */
     readonly residency?: Residency,
   ) {
+    requirePlan(plan);
+    requireInstance(evaluationKeys, EvaluationKeys, "evaluationKeys", "what KeyHolder.evaluationKeys gives");
     this.evaluator = new Evaluator(device, plan.parameters, evaluationKeys);
+    acceptKeys(plan, evaluationKeys);
   }
 
-  /** A server whose keys and weights are outside of the device's memory. It takes the keys over: those given are disposed of. */
+  /**
+   * A server whose keys and weights are outside of the device's memory. It takes the keys over: those given are disposed of.
+   * @throws as the constructor, and then the keys stay whole; RangeError for a limit that is none.
+   */
   static async withMemoryLimit(
     plan: Plan,
     device: Device,
     evaluationKeys: EvaluationKeys,
-    { memoryLimit }: ServerOptions,
+    options: ServerOptions,
   ): Promise<Server> {
-    const residency = new Residency(memoryLimit);
-    new Evaluator(device, plan.parameters, evaluationKeys); // refuses keys before they are taken apart
+    const residency = new Residency(options?.memoryLimit);
+    new Server(plan, device, evaluationKeys); // refuses keys before they are taken apart
     return new Server(plan, device, await evaluationKeys.page(residency), residency);
   }
 
   /**
    * Takes an encrypted model in.
-   * @throws KeyMismatchError for a model under another key; ParameterError for one of another plan or residency.
+   * @throws KeyMismatchError for a model under another key; ParameterError for one of another plan or residency, or with an
+   *   output scale that is none; LevelError, TypeError for vectors that are not the plan's, or were disposed of.
    */
   load(model: EncryptedModel): EncryptedModel {
-    expectPlan(this.plan, model.identity, "the model");
-    if (model.fingerprint !== this.evaluator.keys.fingerprint) {
-      throw new KeyMismatchError(
-        "the model is encrypted for another key",
-        "encrypt it with this key holder's public key",
-      );
-    }
-    const [operand] = model.operands;
-    const paged = operand?.parts[0];
-    if (paged instanceof PagedPolynomial && paged.residency !== this.residency) {
-      throw new ParameterError("the model is paged for another server", "encrypt it with this server's residency");
-    }
+    this.accept(model);
     return model;
   }
 
@@ -99,19 +101,23 @@ export class Server {
   async page<M extends EncryptedModel | PlainModel>(model: M): Promise<M> {
     const { residency } = this;
     if (!residency) throw new ParameterError("this server has no memory limit", "open it with Server.withMemoryLimit");
+    this.accept(model);
     const steps: StepOperands<Ciphertext | Plaintext>[] = [];
     for (const step of model.steps) steps.push(await pageStep<Ciphertext | Plaintext>(step, residency));
     return new Model(model.identity, steps, model.outputScale, model.fingerprint) as M;
   }
 
-  /** Diagnoses one image. The event loop gets a turn between steps. */
+  /**
+   * Diagnoses one image. The event loop gets a turn between steps.
+   * @throws as `load`, for the model and for the image, before anything is computed.
+   */
   async run(
     model: EncryptedModel | PlainModel,
     image: EncryptedImage,
     options: RunOptions = {},
   ): Promise<EncryptedResult> {
-    expectPlan(this.plan, model.identity, "the model");
-    expectPlan(this.plan, image.identity, "the image");
+    this.accept(model);
+    acceptImage(this.plan, this.evaluator, image);
     let values = [image.ciphertext];
     for (const [index, step] of this.plan.program.steps.entries()) {
       const begin = performance.now();
@@ -127,5 +133,15 @@ export class Server {
     await this.device.idle();
     const encrypted = { image: true, model: model.fingerprint !== undefined };
     return new EncryptedResult(this.plan.identity, values, model.outputScale, encrypted);
+  }
+
+  private accept(model: EncryptedModel | PlainModel): void {
+    acceptModel(this.plan, this.evaluator, model);
+    for (const operand of model.operands) {
+      const [poly] = operand instanceof Ciphertext ? operand.parts : [operand.polynomial];
+      if (poly instanceof PagedPolynomial && poly.residency !== this.residency) {
+        throw new ParameterError("the model is paged for another server", "encrypt it with this server's residency");
+      }
+    }
   }
 }

@@ -3,6 +3,7 @@
  * included. What it gives is what an encrypted run gives, but for the noise.
  */
 import { ParameterError } from "../errors.js";
+import { type ImageValues, imageValues } from "./image.js";
 import { pack } from "./layout.js";
 import type { ProgramWeights } from "./matrix-weights.js";
 import { INPUT_SCALE, type LinearStep, levelAfter, type Program, type Step } from "./program.js";
@@ -23,13 +24,13 @@ export interface SimulateOptions {
 
 /**
  * Runs `program` in the clear. Costs some milliseconds a diagonal.
- * @param image [channel][row][column], as the network takes it
- * @throws ParameterError when a value leaves the bound of its level: the encrypted run would wrap around silently.
+ * @param image as the network takes it
+ * @throws TypeError, ParameterError as `imageValues`; ParameterError when a value leaves the bound of its level: the encrypted run would wrap around silently.
  */
 export function simulate(
   program: Program,
   weights: ProgramWeights,
-  image: ArrayLike<number>,
+  image: ImageValues,
   options: SimulateOptions = {},
 ): Simulation {
   let x = encodeInput(program, image);
@@ -48,11 +49,10 @@ export function simulate(
 
 /**
  * The slots that the key holder encrypts: the image times INPUT_SCALE, in every replica that the program's first layout has.
- * @param image [channel][row][column]
- * @throws ParameterError when the image has another number of values.
+ * @throws TypeError, ParameterError as `imageValues`.
  */
-export function encodeInput(program: Program, image: ArrayLike<number>): Float64Array {
-  return pack(program.input, image).map((value) => value * INPUT_SCALE);
+export function encodeInput(program: Program, image: ImageValues): Float64Array {
+  return pack(program.input, imageValues(program.input, image)).map((value) => value * INPUT_SCALE);
 }
 
 function runStep(step: Step, index: number, weights: ProgramWeights, x: Float64Array): Float64Array[] {

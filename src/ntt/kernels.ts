@@ -22,8 +22,6 @@ export interface KernelRows {
   negate: readonly [out: Limb, a: Limb, prime: number];
   /** out = a·b·2^−32. */
   multiply: readonly [out: Limb, a: Limb, b: Limb, prime: number];
-  /** out = out + a·b·2^−32. */
-  multiplyAdd: readonly [out: Limb, a: Limb, b: Limb, prime: number];
   /** out = a·factor. */
   multiplyScalar: readonly [out: Limb, a: Limb, prime: number, factor: number];
   /** out = out + a·factor. */
@@ -100,7 +98,6 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "subtract",
   "negate",
   "multiply",
-  "multiplyAdd",
   "multiplyScalar",
   "multiplyScalarAdd",
   "dropAndScale",

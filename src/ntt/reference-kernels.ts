@@ -29,10 +29,6 @@ export const REFERENCE_KERNELS: { [K in KernelName]: (operands: Operands, row: K
       const [x, y, r] = [o.residues(a, p), o.residues(b, p), montgomeryFactor(p)];
       o.store(out, p, (i) => x[i] * y[i] * r);
     },
-    multiplyAdd(o, [out, a, b, p]) {
-      const [x, y, z, r] = [o.residues(a, p), o.residues(b, p), o.residues(out, p), montgomeryFactor(p)];
-      o.store(out, p, (i) => z[i] + x[i] * y[i] * r);
-    },
     multiplyScalar(o, [out, a, p, factor]) {
       const x = o.residues(a, p);
       o.store(out, p, (i) => x[i] * BigInt(factor));

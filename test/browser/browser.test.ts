@@ -1,18 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { drawPhantom } from "../../src/data/phantom.js";
 import { phantomOffsets } from "../../src/data/phantom-set.js";
 import { importOnnx } from "../../src/nn/index.js";
-import { buildIfStale } from "../cli/blindsight.js";
+import { root, strangersProject } from "../apps/stranger.js";
+import { bundleByWebpack } from "../apps/webpack.js";
 import { visit } from "./chromium.js";
-import { type Report, Site } from "./site.js";
+import { ISOLATION, type Report, Site } from "./site.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const pages = join(root, "test/browser/page");
 
 interface Diagnosis {
@@ -27,7 +25,8 @@ let inputs: string;
 let expected: { scheme: { residues: string; values: number[] }; diagnosis: Diagnosis };
 
 beforeAll(async () => {
-  buildIfStale();
+  // An application of somebody else's: bundled by vite, by webpack, and not at all.
+  project = strangersProject(pages);
   const model = [...readFileSync(join(root, "models/rl3-phantom.onnx"))];
   const { input } = importOnnx(Uint8Array.from(model)).card;
   const images = Array.from({ length: 16 }, (_, k) => {
@@ -38,12 +37,8 @@ beforeAll(async () => {
   const node = execFileSync(process.execPath, [join(root, "test/browser/expected.mjs")], { input: inputs });
   expected = JSON.parse(node.toString());
 
-  // An application of somebody else's: it has the package among its modules, and vite bundles it.
-  project = mkdtempSync(join(tmpdir(), "blindsight-vite-"));
-  cpSync(pages, project, { recursive: true });
-  mkdirSync(join(project, "node_modules"));
-  symlinkSync(root, join(project, "node_modules/blindsight"));
   await build({ root: project, configFile: false, logLevel: "error", build: { target: "es2022" } });
+  await bundleByWebpack({ context: project, entry: "./main.js" });
 }, 300_000);
 afterAll(() => {
   if (project) rmSync(project, { recursive: true, force: true });
@@ -58,23 +53,25 @@ function requireExpected({ residues, probabilities, encrypted }: Diagnosis): voi
   });
 }
 
-async function report(bundled: boolean, isolated: boolean, asked: string): Promise<Report> {
-  const site = await Site.open(bundled ? [join(project, "dist")] : [pages, root], inputs, isolated);
+async function report(page: string, isolated: boolean, asked: string): Promise<Report> {
+  const site = await Site.open([join(project, "dist"), project], inputs, () => (isolated ? ISOLATION : undefined));
   try {
-    return await visit(`${site.url}/${bundled ? "index" : "plain"}.html?${asked}`, site.report);
+    return await visit(`${site.url}/${page}.html?${asked}`, site.report);
   } finally {
     site.close();
   }
 }
 
 describe.each([
-  ["bundled by vite, cross-origin isolated", true, true],
-  ["bundled by vite, not isolated", true, false],
-  ["a plain module, cross-origin isolated", false, true],
-  ["a plain module, not isolated", false, false],
-])("a page %s", (_, bundled, isolated) => {
+  ["bundled by vite", "index", true],
+  ["bundled by vite", "index", false],
+  ["bundled by webpack", "webpack", true],
+  ["bundled by webpack", "webpack", false],
+  ["a plain module", "plain", true],
+  ["a plain module", "plain", false],
+])("a page %s, %s.html, cross-origin isolated: %s", (_, page, isolated) => {
   test("computes on ciphertexts and diagnoses, with Node's residues on every device", async () => {
-    const found = await report(bundled, isolated, "scheme=cpu&scheme=webgpu&diagnose=cpu");
+    const found = await report(page, isolated, "scheme=cpu&scheme=webgpu&diagnose=cpu");
     expect(found.errors).toEqual([]);
     expect(found.isolated).toBe(isolated);
     for (const kind of ["cpu", "webgpu"]) {
@@ -90,7 +87,7 @@ describe.each([
 });
 
 test("a page diagnoses on WebGPU, with Node's residues", async () => {
-  const found = await report(true, false, "diagnose=webgpu");
+  const found = await report("index", false, "diagnose=webgpu");
   expect(found.errors).toEqual([]);
   requireExpected(found["webgpu diagnosis"] as Diagnosis);
 }, 900_000);

@@ -11,13 +11,18 @@ const TYPES: Readonly<Record<string, string>> = {
   ".json": "application/json",
 };
 /** What makes a page cross-origin isolated, so that it may share memory with workers. */
-const ISOLATION = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+export const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
 
 export interface Report {
   readonly isolated: boolean;
   readonly errors: readonly string[];
   readonly [result: string]: unknown;
 }
+
+export type Headers = Readonly<Record<string, string>>;
 
 /** Serves folders, and takes one report. */
 export class Site {
@@ -31,8 +36,15 @@ export class Site {
     this.report = report;
   }
 
-  /** @param folders each path is looked up in one after the other */
-  static async open(folders: readonly string[], inputs: string, isolated: boolean): Promise<Site> {
+  /**
+   * @param folders each path is looked up in one after the other
+   * @param headersOf what is sent with the file of that path
+   */
+  static async open(
+    folders: readonly string[],
+    inputs: string,
+    headersOf: (path: string) => Headers | undefined,
+  ): Promise<Site> {
     let deliver: (report: Report) => void;
     const report = new Promise<Report>((resolve) => {
       deliver = resolve;
@@ -46,7 +58,7 @@ export class Site {
       }
       const content = path === "/inputs.json" ? inputs : await find(folders, path);
       const type = TYPES[extname(path)] ?? "application/octet-stream";
-      response.writeHead(content === undefined ? 404 : 200, { "Content-Type": type, ...(isolated && ISOLATION) });
+      response.writeHead(content === undefined ? 404 : 200, { "Content-Type": type, ...headersOf(path) });
       response.end(content);
     });
     server.listen(0, "127.0.0.1");

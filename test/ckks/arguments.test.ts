@@ -56,7 +56,7 @@ describe("numbers of steps, levels and slots are whole and exist, or a RangeErro
   });
 
   test("slots, and how many of them are wanted", async () => {
-    for (const slots of [...NO_INTEGERS.filter(Number.isFinite), Number.NaN, Infinity, 0, -4, 3, 1024]) {
+    for (const slots of [...NO_INTEGERS, "4" as unknown as number, 0, -4, 3, 1024]) {
       refused(() => holder.encrypt([1], { slots }), `${slots} slots`);
     }
     for (const count of [...NO_INTEGERS, -1, 5]) {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Embedding } from "../../src/ckks/embedding.js";
 import { type ComplexVector, Encoder, Parameters, type Plaintext } from "../../src/ckks/index.js";
+import { fromWholeNumbers } from "../../src/ckks/integers.js";
 import { rotationElement } from "../../src/ckks/keys.js";
 import { permute } from "../../src/ckks/polynomial.js";
 import { precision } from "../../src/ckks/precision.js";
 import { ParameterError } from "../../src/errors.js";
-import { fromMontgomery } from "../../src/ntt/modulus.js";
+import { fromMontgomery, residue } from "../../src/ntt/modulus.js";
 import { clear, levelsOf, SETTINGS, testDevice, Values } from "./settings.js";
 
 const device = await testDevice();
@@ -137,20 +138,72 @@ describe("the precision report", () => {
     expect(real).toEqual({ min: -Infinity, mean: Math.log2(0.875 / 4), max: -1 });
     expect(imaginary.max).toBe(-3);
   });
+  it("what holds no values is a TypeError, not zeros", () => {
+    const actual = { real: Float64Array.of(1), imaginary: Float64Array.of(0) };
+    for (const expected of [Promise.resolve([1]), new Set([1]), null, 1, "1", { real: [1] }]) {
+      expect(() => precision(actual, expected as unknown as number[])).toThrow(/an array of numbers/);
+    }
+  });
 });
 
-it("a value too large for a level where Q outgrows the doubles: the error names a number, and less than it fits", () => {
+it("a value too large for a level where Q outgrows the doubles: the error names a number, and less than it fits", async () => {
   const parameters = Parameters.choose({ depth: 40 });
   const encoder = new Encoder({ device, logN: parameters.logN }, parameters);
   let message = "";
   try {
-    encoder.encode([1e30], 40, 1);
+    encoder.encode([Number.MAX_VALUE], 40, 1);
   } catch (error) {
     message = (error as ParameterError).message;
   }
   const most = Number(/at most (\S+) fits/.exec(message)?.[1]);
-  expect(most).toBeGreaterThan(1e9);
-  expect(most).toBeLessThan(1e30);
-  encoder.encode([0.99 * most], 40, 1)[Symbol.dispose]();
+  expect(most).toBeGreaterThan(1e298);
+  using fits = encoder.encode([0.99 * most], 40, 1);
+  expect((await decode(encoder, fits)).real[0] / (0.99 * most)).toBeCloseTo(1, 13);
   expect(() => encoder.encode([1.01 * most], 40, 1)).toThrow(ParameterError);
+});
+
+describe("large values", () => {
+  const parameters = Parameters.choose({ depth: 3, precision: "high" });
+  const encoder = new Encoder({ device, logN: parameters.logN }, parameters);
+
+  for (const level of levelsOf(parameters)) {
+    it(`a full vector up to the headroom, with all the bits of a double, at level ${level}`, async () => {
+      const z = new Values(6).complex(parameters.slots);
+      const headroomBits = Math.log2(parameters.headroomAt(level));
+      for (const bits of [3.5, 5, 9, 40, 100, 200].filter((b) => b < headroomBits)) {
+        const large = clear.scale(z, 2 ** bits);
+        using plaintext = encoder.encode(large, level);
+        const errors = largest(clear.subtract(await decode(encoder, plaintext), large));
+        const rounding = (2 * parameters.slots * Math.SQRT1_2) / parameters.scaleAt(level);
+        expect(errors, `2^${bits}`).toBeLessThan(rounding + 2 ** (bits - 47));
+      }
+      expect(() => encoder.encode(clear.scale(z, 2 ** (headroomBits + 8)), level)).toThrow(ParameterError);
+    });
+  }
+
+  it("their residues are those of the whole numbers, to the last bit", async () => {
+    const ring = encoder.ring;
+    const primes = parameters.primesAt(parameters.maxLevel);
+    const mantissas = new Values(7).real(2 ** ring.logN, 2 ** 53);
+    const exponents = new Values(8).real(2 ** ring.logN, 485);
+    const integers = mantissas.map((x, i) => Math.round(x) * 2 ** (485 + Math.round(exponents[i])));
+    const edges = [
+      0,
+      -0,
+      2 ** 53 + 2,
+      2 ** 62,
+      -(2 ** 62),
+      2 ** 63,
+      -(2 ** 63),
+      2 ** 124,
+      Number.MAX_VALUE,
+      -Number.MAX_VALUE,
+    ];
+    integers.set([...edges, ...edges.map((x) => x - 1)]);
+    using polynomial = fromWholeNumbers(ring, integers, primes);
+    const residues = await device.read(ring.logN, polynomial.limbs);
+    for (const [j, p] of primes.entries()) {
+      expect(Array.from(residues[j])).toEqual(Array.from(integers, (x) => residue(BigInt(x), p)));
+    }
+  });
 });

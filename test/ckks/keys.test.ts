@@ -87,10 +87,38 @@ for (const [name, parameters] of SETTINGS) {
         const bare = evaluator({ rotations: [-1] });
         const z = test.values.complex(8);
         using x = alice.encrypt(z, { slots: 8 });
-        for (const steps of [7, -1, 15, -9]) {
+        for (const steps of [7, -1, 15, -9, 31, 8 * 1001 + 7]) {
           using y = bare.rotate(x, steps);
           expect(await errorBits(test, y, clear.rotate(z, 7))).toBeLessThan(-9);
         }
+      });
+
+      it("of the keys of equal steps, one that reaches the level, also where the step's own does not", async () => {
+        const z = test.values.complex(8);
+        const turned = clear.rotate(z, 1);
+        const high = [[1, 0], [9, maxLevel], [-7, 0], [17, 0]] as const; // biome-ignore format: steps and levels
+        const bare = evaluator({ rotations: new Map(high) });
+        using x = alice.encrypt(z, { slots: 8 });
+        using low = alice.encrypt(z, { slots: 8, level: 0 });
+        for (const [ct, steps] of [
+          [x, 1],
+          [x, 25],
+          [x, -7],
+          [low, 1],
+          [low, 33],
+        ] as const) {
+          // biome-ignore format: pairs
+          using y = bare.rotate(ct, steps);
+          expect(await errorBits(test, y, turned), `by ${steps} at ${ct.level}`).toBeLessThan(-9);
+        }
+        using diagonal = bare.encoder.encode(clear.constant(8, 1), maxLevel, 8);
+        using sum = linearTransform(bare, x, { groups: [{ giant: 1, terms: [{ baby: 33, diagonal }] }] });
+        expect(await errorBits(test, sum, clear.rotate(z, 2))).toBeLessThan(-8);
+        expect(() => bare.rotate(x, 2)).toThrow(/no key for the rotation by 2/);
+        const none = evaluator({ rotations: new Map([[1, 0], [9, maxLevel - 1]]) }); // biome-ignore format: a map
+        expect(() => none.rotate(x, 1)).toThrow(`reaches level ${maxLevel - 1}, not ${maxLevel}`);
+        using full = alice.encrypt(z);
+        expect(() => bare.rotate(full, 1)).toThrow(MissingKeyError);
       });
 
       it("keys made for a level work up to it and refuse above", async () => {

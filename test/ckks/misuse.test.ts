@@ -1,27 +1,61 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { Encoder, Evaluator, KeyHolder, linearTransform, Parameters } from "../../src/ckks/index.js";
-import { ParameterError } from "../../src/errors.js";
+import {
+  Encoder,
+  Evaluator,
+  KeyHolder,
+  linearTransform,
+  Parameters,
+  Randomness,
+  SecretKey,
+} from "../../src/ckks/index.js";
+import { FormatError, ParameterError } from "../../src/errors.js";
 import type { Device } from "../../src/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 
 const parameters = Parameters.choose({ depth: 1 });
 
 describe.each([1, 2])("what a handle shows, on %i threads", (threads) => {
-  test("JSON and a console show no memory of the device, which holds the secret key", async () => {
-    const device = await openCpuDevice({ threads });
-    const holder = KeyHolder.create(device, parameters);
-    const keys = holder.evaluationKeys({ rotations: [1] });
-    const he = new Evaluator(device, parameters, keys);
-    const x = holder.encrypt([1, 2]);
-    const plain = he.encoder.encode([1, 2]);
-    for (const handle of [device, holder, holder.publicKey, keys, he, x, plain, x.parts[0]]) {
-      expect(JSON.stringify(handle).length).toBeLessThan(50_000);
-      expect(inspect(handle, { depth: 20, showHidden: true })).not.toMatch(/Int32Array|SharedArrayBuffer|Memory|Arena/);
+  test("a console shows what they are and no memory of the device, which holds the secret key", async () => {
+    const { device, handles } = await open(threads);
+    for (const [name, handle] of Object.entries({ device, ...handles })) {
+      const shown = inspect(handle, { depth: 20, showHidden: true });
+      expect(shown, name).toContain(handle === device ? device.describe() : handle.constructor.name);
+      expect(shown, name).not.toMatch(/Int32Array|SharedArrayBuffer|Memory|Arena/);
+    }
+    expect(JSON.stringify(device).length).toBeLessThan(200);
+    await device.close();
+  });
+
+  test("JSON and structuredClone would lose every number: both refuse, JSON with what to do instead", async () => {
+    const { device, handles } = await open(threads);
+    for (const [name, handle] of Object.entries(handles)) {
+      for (const value of [handle, { results: [handle] }]) {
+        const attempt = () => JSON.stringify(value);
+        expect(attempt, name).toThrow(FormatError);
+        expect(attempt, name).toThrow(
+          expect.objectContaining({ fix: expect.stringMatching(/keep it in the process/) }),
+        );
+        expect(() => structuredClone(value), name).toThrow(/could not be cloned/);
+      }
     }
     await device.close();
   });
 });
+
+async function open(threads: number) {
+  const device = await openCpuDevice({ threads });
+  const holder = KeyHolder.create(device, parameters);
+  const keys = holder.evaluationKeys({ rotations: [1] });
+  const he = new Evaluator(device, parameters, keys);
+  const ciphertext = holder.encrypt([1, 2]);
+  const plaintext = he.encoder.encode([1, 2]);
+  const secret = SecretKey.generate(he.ring, parameters, Randomness.seededUnsafe(1));
+  const rotations = holder.evaluationKeys({ relinearize: false, rotations: [1] });
+  const { publicKey } = holder;
+  const [part] = ciphertext.parts;
+  return { device, handles: { holder, secret, publicKey, keys, rotations, he, ciphertext, plaintext, part } };
+}
 
 test("operands of different numbers of slots are an error, not other numbers", async () => {
   const device = await openCpuDevice();

@@ -67,7 +67,8 @@ describe("Parameters.choose", () => {
     expect(() => Parameters.choose({ depth: 60 })).toThrow(ParameterError);
   });
   it("a depth beyond the deepest possible is a ParameterError that names it, however large", () => {
-    for (const request of [{}, { precision: "high" }, { dnum: 2 }, { slots: 2 ** 15 }, { wideBase: true }] as const) {
+    const some = [{}, { precision: "high" }, { dnum: 2 }, { slots: 2 ** 15 }, { wideBase: false }] as const;
+    for (const request of some) {
       const attempt = (depth: number) => () => Parameters.choose({ ...request, depth });
       for (const depth of [100, 1000, Number.MAX_SAFE_INTEGER]) {
         const error = thrown(attempt(depth)) as ParameterError;
@@ -92,28 +93,79 @@ describe("Parameters.choose", () => {
     for (const dnum of [0, -1, 1.5, Number.NaN, Infinity]) {
       expect(() => Parameters.choose({ depth: 3, dnum })).toThrow(`dnum ${dnum} is not a positive integer`);
     }
+    for (const flag of ["false", 0, null] as unknown as boolean[]) {
+      expect(() => Parameters.choose({ depth: 1, wideBase: flag })).toThrow(`wideBase ${flag}`);
+      expect(() => Parameters.choose({ depth: 1, smallerPrimes: flag })).toThrow(TypeError);
+    }
     const precision = "double" as "high";
     expect(() => Parameters.choose({ depth: 1, precision })).toThrow(TypeError);
-    for (const baseScaleBits of [Number.NaN, -1, 29, 1e9]) {
-      expect(() => Parameters.choose({ depth: 1, baseScaleBits })).toThrow(ParameterError);
+    for (const baseScaleBits of [Number.NaN, -1, 29, 57, 1e9]) {
+      const wideBase = baseScaleBits === 57;
+      expect(() => Parameters.choose({ depth: 1, baseScaleBits, wideBase })).toThrow(ParameterError);
     }
-    for (const slots of [0, 0.5, 3, -4, Number.NaN, Infinity])
+    for (const slots of [0, 0.5, 3, -4, Number.NaN, Infinity, "4" as unknown as number])
       expect(() => Parameters.choose({ depth: 1, slots })).toThrow(RangeError);
   });
 });
 
 describe("headroom", () => {
   it("of level 0 is what the documentation of wideBase says", () => {
-    const small = Parameters.choose({ depth: 9 });
+    const small = Parameters.choose({ depth: 9, wideBase: false });
     expect(small.headroomAt(0)).toBeGreaterThan(16.5);
     expect(small.headroomAt(0)).toBeLessThan(17);
-    expect(Parameters.choose({ depth: 9, smallerPrimes: false }).headroomAt(0)).toBeCloseTo(32, 0);
-    expect(Math.log2(Parameters.choose({ depth: 9, wideBase: true }).headroomAt(0))).toBeCloseTo(27, 1);
+    expect(Parameters.choose({ depth: 9, wideBase: false, smallerPrimes: false }).headroomAt(0)).toBeCloseTo(32, 0);
+    expect(Math.log2(Parameters.choose({ depth: 9 }).headroomAt(0))).toBeCloseTo(27, 1);
+    expect(Math.log2(Parameters.choose({ depth: 9, precision: "high" }).headroomAt(0))).toBeCloseTo(32, 1);
+    expect(small.describe()).toContain(`|z| < ${small.headroomAt(0).toPrecision(3)} at level 0`);
+    expect(Parameters.choose({ depth: 1 }).describe()).toContain("|z| < 1.34e+8 at level 0");
+  });
+  it("costs what the documentation of wideBase says: N doubles at depth 1, 4, 12 and 27 only, with high precision nowhere", () => {
+    const doubled = (precision: "standard" | "high", deepest: number) =>
+      Array.from({ length: deepest + 1 }, (_, depth) => depth).filter((depth) => {
+        const [narrow, wide] = [false, true].map((wideBase) => Parameters.choose({ depth, precision, wideBase }).logN);
+        return wide > narrow;
+      });
+    expect(doubled("standard", 54)).toEqual([1, 4, 12, 27]);
+    expect(doubled("high", 25)).toEqual([]);
   });
   it("is a number at every level, also where Q outgrows the doubles", () => {
     const deep = Parameters.choose({ depth: 40 });
     for (let l = 1; l <= 40; l++) expect(deep.headroomAt(l)).toBeGreaterThanOrEqual(0.9 * deep.headroomAt(l - 1));
     expect(deep.headroomAt(40)).toBeLessThan(Infinity);
+  });
+});
+
+describe("memory of keys", () => {
+  const MOST = 2 ** 29;
+  const keyBytes = (p: Parameters) => {
+    const limbs = p.primesAt(p.maxLevel).length + p.special.length;
+    return 2 * p.dnum * limbs * 4 * 2 ** p.logN;
+  };
+
+  it("no depth gives keys beyond 512 MiB; a deeper one says what they would take, and how to have them all the same", () => {
+    for (const request of [{}, { precision: "high" }, { wideBase: false }] as const) {
+      let depth = 0;
+      let error: unknown;
+      for (; error === undefined; depth++) {
+        try {
+          expect(keyBytes(Parameters.choose({ ...request, depth }))).toBeLessThanOrEqual(MOST);
+        } catch (thrown) {
+          error = thrown;
+        }
+      }
+      expect(error).toBeInstanceOf(ParameterError);
+      const { message, fix } = error as ParameterError;
+      expect(Number(/would take (\d+) MiB/.exec(message)?.[1])).toBeGreaterThan(512);
+      expect(Number(/depth of (\d+)/.exec(fix)?.[1])).toBe(depth - 2);
+      const dnum = Number(/dnum: (\d+)/.exec(fix)?.[1]);
+      expect(keyBytes(Parameters.choose({ ...request, depth: depth - 1, dnum }))).toBeGreaterThan(MOST);
+    }
+  });
+
+  it("{ depth: 27, precision: high } is refused, where it had a digit for each of 56 primes and keys of 1.6 GiB", () => {
+    const request = { depth: 27, precision: "high", wideBase: false } as const;
+    expect(() => Parameters.choose(request)).toThrow(/1624 MiB/);
+    expect(Parameters.choose({ ...request, dnum: 56 }).dnum).toBe(56);
   });
 });
 
@@ -147,6 +199,9 @@ describe("the literal", () => {
     "a base scale without headroom": [{ baseScaleBits: 29 }, "base scale of 2^29"],
     "a base scale of almost nothing": [{ baseScaleBits: 3 }, "base scale of 2^3"],
     "a base scale that is no number": [{ baseScaleBits: Number.NaN }, "base scale"],
+    "a base scale as text": [{ baseScaleBits: "24" as unknown as number }, "base scale"],
+    "a security that the table is not for": [{ security: 192 as 128 }, "security 192"],
+    "a security of null": [{ security: null as unknown as 128 }, "security null"],
   };
   for (const [what, [change, named]] of Object.entries(WRONG)) {
     it(`${what}: a ParameterError that names it`, () => {

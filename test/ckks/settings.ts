@@ -14,8 +14,8 @@ import { choosePrimes } from "../../src/ntt/primes.js";
 
 /** The parameter sets that the scheme's tests loop over: every kind of level, digit and ring that differs in code. */
 const LITERALS: Readonly<Record<string, () => Parameters>> = {
-  "one-prime levels, one digit, 128 bits": () => Parameters.choose({ depth: 2 }),
-  "two-prime levels, 128 bits": () => Parameters.choose({ depth: 1, precision: "high" }),
+  "one-prime levels, one digit, 128 bits": () => Parameters.choose({ depth: 2, wideBase: false }),
+  "two-prime levels, 128 bits": () => Parameters.choose({ depth: 1, precision: "high", wideBase: false }),
   "a digit for every prime, N = 2^10": () => unsafe(10, [1, 1, 1, 1], { digitPrimes: 1, specials: 2 }),
   "digits of 2, 2 and 1 primes, a base of two": () =>
     unsafe(11, [2, 1, 1, 1], { digitPrimes: 2, specials: 3, baseScaleBits: 30 }),

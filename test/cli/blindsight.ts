@@ -30,13 +30,14 @@ export function blindsight(args: readonly string[], folder: string, env: Record<
   return { status, stdout, stderr };
 }
 
-/** Compiles dist/ when it is missing or older than a source. */
+/** Builds dist/ when it is missing or older than a source. */
 export function buildIfStale(): void {
   const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true });
   const newest = Math.max(
     ...sources.filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
   );
   if (existsSync(main) && statSync(main).mtimeMs > newest) return;
-  const compiler = join(root, "node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+  const options = { cwd: root, stdio: "inherit" } as const;
+  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], options);
+  execFileSync(process.execPath, ["scripts/build-page.mjs"], options);
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { NONE } from "../../src/gpu/encode.js";
+import { NONE } from "../../src/gpu/row-words.js";
 import { Rows } from "../../src/gpu/rows.js";
 import { Schedule } from "../../src/gpu/schedule.js";
 import { KERNEL_NAMES, type KernelName, type Limb } from "../../src/ntt/kernels.js";

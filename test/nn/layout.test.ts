@@ -31,7 +31,8 @@ const layouts = fc
     const grid = 2 ** Math.ceil(Math.log2(Math.max(height * gap[0], width * gap[1])));
     const layout = { channels, height, width, gap, sub, shift, grid, slots: 1 };
     return { ...layout, slots: grid ** 2 * periodOf(layout) * 2 };
-  });
+  })
+  .filter(({ slots }) => slots <= 2 ** 15);
 
 describe("layout", () => {
   test("every block holds its whole group, and each value occurs equally often", () => {
@@ -100,6 +101,7 @@ describe("layout", () => {
       { sub: [1, 1] },
       { gap: [3, 2] },
       { slots: 65 },
+      { slots: 2 ** 16 },
     ]) {
       expect(() => checkLayout({ ...good, ...wrong } as Layout)).toThrow(ParameterError);
     }

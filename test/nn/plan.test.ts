@@ -1,16 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { packedLimbBytes } from "../../src/ckks/polynomial.js";
 import { LevelError, ParameterError, UnsupportedLayerError } from "../../src/errors.js";
+import { compile } from "../../src/nn/compile.js";
 import { fold } from "../../src/nn/fold.js";
 import { chooseSlots, planProgram, programDepth } from "../../src/nn/plan.js";
 import { defaultCosts } from "../../src/nn/plan-cost.js";
 import { split } from "../../src/nn/plan-split.js";
-import { countStep, modelSize, type Program, describe as print, rotations } from "../../src/nn/program.js";
+import { levelAfter, type Program, rotations } from "../../src/nn/program.js";
+import { countStep, describe as print } from "../../src/nn/program-counts.js";
 import { type Brick, randomNetwork, rl3 } from "./plan-networks.js";
 
 const image = (channels: number, height: number, width = height) => ({ channels, height, width });
 const diagonals = (program: Program) =>
-  program.steps.filter((s) => s.kind === "linear").map((s) => countStep(s).weights);
+  program.steps.filter((s) => s.kind === "linear").map((s) => countStep(s, "encrypted").weights);
 
 describe("plan of RL-3 on 8,192 slots", () => {
   const program = planProgram(fold(rl3()).folded);
@@ -31,10 +34,22 @@ describe("plan of RL-3 on 8,192 slots", () => {
     expect(program.steps.map((step) => step.level)).toEqual([7, 6, 5, 4, 3, 2, 1]);
   });
 
-  test("an encrypted model is below 200 MB packed to 30 bits, and needs fewer than 50 rotation keys", () => {
-    const { limbs } = modelSize(program);
-    expect((limbs * 2 * program.slots * 30) / 8).toBeLessThan(200e6);
-    expect(rotations(program).size).toBeLessThan(50);
+  test("an encrypted model has at most 230 MB, its evaluation keys 48 MB, and fewer than 50 are rotations", () => {
+    const { parameters, relinearizationLevel, ...plan } = compile(rl3());
+    const bytes = (primes: readonly number[]) =>
+      primes.reduce((sum, prime) => sum + packedLimbBytes(prime, parameters.logN), 0);
+    const vectors = plan.program.steps.map((step) => {
+      const { weights, weightLevel, biases } = countStep(step, "encrypted");
+      const after = parameters.primesAt(levelAfter(step));
+      return 2 * (weights * bytes(parameters.primesAt(weightLevel)) + biases * bytes(after));
+    });
+    expect(vectors.reduce((a, b) => a + b)).toBeLessThanOrEqual(230e6);
+    const keys = [...rotations(plan.program).values(), relinearizationLevel as number].map((level) => {
+      const primes = parameters.primesAt(level);
+      return Math.ceil(primes.length / parameters.digitPrimes) * bytes([...primes, ...parameters.special]);
+    });
+    expect(keys.reduce((a, b) => a + b)).toBeLessThanOrEqual(48e6);
+    expect(keys.length).toBeLessThan(50);
   });
 
   test("the pool is rotations before the square's drop, and the third convolution folds four blocks", () => {
@@ -48,7 +63,7 @@ describe("plan of RL-3 on 8,192 slots", () => {
 
   test("survives JSON and prints a line for each step", () => {
     expect(JSON.parse(JSON.stringify(program))).toEqual(program);
-    const lines = print(program).split("\n");
+    const lines = print({ ...compile(rl3()), program }).split("\n");
     expect(lines).toHaveLength(program.steps.length + 2);
     expect(lines[5]).toContain("169 diagonals");
   });

@@ -21,7 +21,6 @@ const BINARY: { readonly [K in KernelName]?: RowOf<K> } = {
   add: (out, a, b, p) => [out, a, b, p],
   subtract: (out, a, b, p) => [out, a, b, p],
   multiply: (out, a, b, p) => [out, a, b, p],
-  multiplyAdd: (out, a, b, p) => [out, a, b, p],
   dropAndScale: (out, a, b, p, factor) => [out, a, b, p, factor],
   negate: (out, a, _b, p) => [out, a, p],
   multiplyScalar: (out, a, _b, p, factor) => [out, a, p, factor],

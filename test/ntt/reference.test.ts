@@ -53,9 +53,9 @@ describe("the reference holds its callers to the contract", () => {
       ]),
     ).toThrow("another row");
     expect(() =>
-      device.launch("multiplyAdd", 10, [
-        [c, a, b, p],
-        [c, a, b, p],
+      device.launch("multiplyScalarAdd", 10, [
+        [c, a, p, 3],
+        [c, a, p, 3],
       ]),
     ).toThrow("another row");
     expect(() =>

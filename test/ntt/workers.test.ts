@@ -51,7 +51,9 @@ describe.each<CpuDeviceOptions>([
     const [limb] = device.allocate(logN, 1);
     device.launch("add", logN, [[limb, NOWHERE, limb, p]]);
     device.launch("add", logN, [[limb, limb, limb, p]]);
-    await expect(device.read(logN, [limb])).rejects.toThrow("a worker of the CPU device died");
+    await expect(device.read(logN, [limb])).rejects.toThrow(
+      "a worker of the CPU device died: RuntimeError: memory access out of bounds",
+    );
     await expect(device.idle()).rejects.toBeInstanceOf(DeviceError);
     expect(() => device.launch("add", logN, [[limb, limb, limb, p]])).toThrow(DeviceError);
     await device.close();

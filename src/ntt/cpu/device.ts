@@ -1,4 +1,6 @@
+import { host } from "#host";
 import { DeviceError } from "../../errors.js";
+import type { WorkerUrl } from "../../host/host.js";
 import type { Device, DeviceStatistics } from "../device.js";
 import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb, overwriting } from "../kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
@@ -11,7 +13,7 @@ import { numbered } from "./module.js";
 import { LaunchQueue } from "./queue.js";
 import { RemoteWorker } from "./remote.js";
 import { Tables } from "./tables.js";
-import { ADDRESS, MAX_PAGES, MAX_THREADS, PAGE, RowRunner } from "./worker.js";
+import { ADDRESS, MAX_PAGES, PAGE, RowRunner, SCRATCH_BYTES } from "./worker.js";
 import { WorkerPool } from "./workers.js";
 
 /**
@@ -27,11 +29,17 @@ export interface CpuDeviceOptions {
   readonly execution?: Execution;
   /** Most bytes of WebAssembly memory; 4 GiB is the platform's limit and the default. Nine MiB are taken before the first limb. */
   readonly memoryLimit?: number;
+  /** Where the file of `blindsight/worker` is served, for pages whose policy has no `worker-src blob:`. */
+  readonly workerUrl?: WorkerUrl;
 }
+
+/** As many as have scratch space below the ring: 64. */
+export const MAX_THREADS: number = (ADDRESS.ring - ADDRESS.scratch) / SCRATCH_BYTES;
 
 /**
  * Opens the CPU device: WebAssembly SIMD.
- * @throws DeviceError where WebAssembly SIMD or, for several threads, shared memory is missing.
+ * @throws DeviceError where WebAssembly SIMD or, for several threads, shared memory is missing, or where a page's policy
+ * forbids WebAssembly or the worker: the message names the directive.
  */
 export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Device> {
   const { threads = 1, memoryLimit = MAX_PAGES * PAGE, execution = defaultExecution(threads) } = options;
@@ -47,13 +55,14 @@ export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Dev
     throw new DeviceError("several threads need shared memory", fix);
   }
   try {
-    const { memory, executor } = await start(execution, threads);
+    const { memory, executor } = await start(execution, threads, options.workerUrl);
     const arena = new Arena(memory, memoryLimit);
     return new CpuDevice(arena, new LaunchEncoder(new Tables(arena, memory), threads), executor, threads);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
-    const fix = "use Node 20.19 or later, or a browser with WebAssembly SIMD";
-    throw new DeviceError("the WebAssembly kernels do not start", fix, { cause });
+    // The kernels were compiled by now; what is left is their memory, of which 4 GiB of addresses are reserved.
+    const fix = "close() devices that are not needed any more, or give the process more memory";
+    throw new DeviceError(`the CPU device gets no memory: ${cause}`, fix, { cause });
   }
 }
 
@@ -64,13 +73,18 @@ function canShareMemory(): boolean {
 
 function defaultExecution(threads: number): Execution {
   if (threads > 1) return "shared";
-  if (typeof document === "undefined") return "inline";
+  if (typeof document === "undefined" || !host.hasWorkers) return "inline";
   return canShareMemory() ? "shared" : "messages";
 }
 
-async function start(execution: Execution, threads: number): Promise<{ memory: Memory; executor: Executor }> {
+interface Started {
+  readonly memory: Memory;
+  readonly executor: Executor;
+}
+
+async function start(execution: Execution, threads: number, workerUrl: WorkerUrl | undefined): Promise<Started> {
   if (execution === "messages") {
-    const worker = await RemoteWorker.start();
+    const worker = await RemoteWorker.start(workerUrl);
     return { memory: worker, executor: worker };
   }
   const memory = await LocalMemory.create(execution === "shared");
@@ -78,7 +92,7 @@ async function start(execution: Execution, threads: number): Promise<{ memory: M
     const runner = new RowRunner(numbered(memory.kernels), memory.memory, ADDRESS.scratch);
     return { memory, executor: new InlineExecutor(memory, runner) };
   }
-  const workers = await WorkerPool.start(threads, memory.memory);
+  const workers = await WorkerPool.start(threads, memory.memory, workerUrl);
   const queue = new LaunchQueue(memory.memory, workers);
   return { memory, executor: new WorkerExecutor(memory, queue, workers) };
 }

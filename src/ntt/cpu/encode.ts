@@ -57,7 +57,6 @@ export class LaunchEncoder {
     subtract: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
     negate: ([out, a, p], logN) => scalars(out, a, 4 << logN, p),
     multiply: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
-    multiplyAdd: ([out, a, b, p], logN) => scalars(out, a, b, 4 << logN, p),
     multiplyScalar: ([out, a, p, k], logN) => scalars(out, a, 4 << logN, p, k),
     multiplyScalarAdd: ([out, a, p, k], logN) => scalars(out, a, 4 << logN, p, k),
     dropAndScale: ([out, a, b, p, k], logN) => scalars(out, a, b, 4 << logN, p, k),

@@ -32,9 +32,9 @@ export class LocalMemory implements Memory {
   ) {}
 
   static async create(shared: boolean): Promise<LocalMemory> {
+    const module = await (shared ? sharedKernels() : plainKernels());
     const memory = new WebAssembly.Memory({ initial: ADDRESS.end / PAGE, maximum: MAX_PAGES, shared });
-    const kernels = await instantiate(await (shared ? sharedKernels() : plainKernels()), memory);
-    const local = new LocalMemory(memory, kernels);
+    const local = new LocalMemory(memory, await instantiate(module, memory));
     if (shared) local.weigh(local.bytes);
     return local;
   }

@@ -1,4 +1,5 @@
 import { KERNEL_NAMES } from "../kernels.js";
+import { compileModule } from "../webassembly.js";
 import { kernelsBase64, sharedKernelsBase64 } from "./kernels.generated.js";
 import type { KernelFunction } from "./worker.js";
 
@@ -11,7 +12,6 @@ export interface Kernels {
   subtract(out: number, a: number, b: number, bytes: number, p: number): void;
   negate(out: number, a: number, bytes: number, p: number): void;
   multiply(out: number, a: number, b: number, bytes: number, p: number): void;
-  multiplyAdd(out: number, a: number, b: number, bytes: number, p: number): void;
   multiplyScalar(out: number, a: number, bytes: number, p: number, factor: number): void;
   multiplyScalarAdd(out: number, a: number, bytes: number, p: number, factor: number): void;
   dropAndScale(out: number, a: number, b: number, bytes: number, p: number, factor: number): void;
@@ -37,13 +37,13 @@ let sharedModule: Promise<WebAssembly.Module> | undefined;
 
 /** The module for a memory of its own; compiled once. */
 export function plainKernels(): Promise<WebAssembly.Module> {
-  plainModule ??= compile(kernelsBase64);
+  plainModule ??= compileModule(kernelsBase64);
   return plainModule;
 }
 
 /** The module for a memory shared with workers; compiled once. */
 export function sharedKernels(): Promise<WebAssembly.Module> {
-  sharedModule ??= compile(sharedKernelsBase64);
+  sharedModule ??= compileModule(sharedKernelsBase64);
   return sharedModule;
 }
 
@@ -53,8 +53,4 @@ export async function instantiate(module: WebAssembly.Module, memory: WebAssembl
   };
   const instance = await WebAssembly.instantiate(module, { env: { memory, abort } });
   return instance.exports as unknown as Kernels;
-}
-
-function compile(base64: string): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
 }

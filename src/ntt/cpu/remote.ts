@@ -1,4 +1,5 @@
 import { DeviceError } from "../../errors.js";
+import type { WorkerUrl } from "../../host/host.js";
 import { KERNEL_NAMES, type Limb } from "../kernels.js";
 import { requireShort } from "./encode.js";
 import type { Executor } from "./executor.js";
@@ -6,7 +7,6 @@ import type { Memory } from "./memory.js";
 import { plainKernels } from "./module.js";
 import { startThread, type Thread } from "./threads.js";
 import { ADDRESS, type Answer, PAGE, type Task } from "./worker.js";
-import { workerDied } from "./workers.js";
 
 const MOST_UNSENT = 2 ** 18;
 
@@ -33,22 +33,17 @@ export class RemoteWorker implements Memory, Executor {
   private constructor(private readonly thread: Thread) {}
 
   /** Resolves when the worker waits for tasks. */
-  static async start(): Promise<RemoteWorker> {
-    const thread = await startThread({ module: await plainKernels(), names: KERNEL_NAMES });
+  static async start(workerUrl?: WorkerUrl): Promise<RemoteWorker> {
+    // Threads speak in turns of their own: `worker` is there when they do.
+    const thread = await startThread(
+      { module: await plainKernels(), names: KERNEL_NAMES },
+      {
+        workerUrl,
+        onMessage: (message) => worker.answer(message as Answer),
+        onDeath: (error) => worker.fail(error),
+      },
+    );
     const worker = new RemoteWorker(thread);
-    await new Promise<void>((resolve, reject) => {
-      thread.listen(
-        (message) => {
-          if (message === "ready") resolve();
-          else worker.answer(message as Answer);
-        },
-        (reason) => {
-          const error = workerDied(reason);
-          reject(error);
-          worker.fail(error);
-        },
-      );
-    });
     thread.keepAlive(false);
     return worker;
   }

@@ -19,7 +19,6 @@ export const ADDRESS = {
 export const INDEX_SIZE = 4096;
 export const INDEX_WORDS = 3;
 export const SCRATCH_BYTES = 8192;
-export const MAX_THREADS = 64;
 
 /** Control words, as indices of an Int32Array. */
 export const CONTROL = {

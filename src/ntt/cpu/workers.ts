@@ -1,4 +1,5 @@
-import { DeviceError } from "../../errors.js";
+import type { DeviceError } from "../../errors.js";
+import type { WorkerUrl } from "../../host/host.js";
 import { KERNEL_NAMES } from "../kernels.js";
 import { sharedKernels } from "./module.js";
 import { startThread, type Thread } from "./threads.js";
@@ -11,46 +12,38 @@ export class WorkerPool {
   private closing = false;
   private alive = true;
 
-  private constructor(private readonly threads: readonly Thread[]) {}
+  private threads: readonly Thread[] = [];
+
+  private constructor() {}
 
   /** Starts `count` workers on one shared memory; resolves when all of them wait for launches. */
-  static async start(count: number, memory: WebAssembly.Memory): Promise<WorkerPool> {
+  static async start(count: number, memory: WebAssembly.Memory, workerUrl?: WorkerUrl): Promise<WorkerPool> {
     const module = await sharedKernels();
+    const pool = new WorkerPool();
+    let death: DeviceError | undefined;
+    const options = {
+      workerUrl,
+      onMessage: () => pool.onWake(),
+      onDeath: (error: DeviceError) => {
+        death ??= error;
+        if (!pool.closing) pool.onFailure(error);
+      },
+    };
     const started = await Promise.allSettled(
       Array.from({ length: count }, (_, i) => {
         const scratch = ADDRESS.scratch + i * SCRATCH_BYTES;
-        return startThread({ module, names: KERNEL_NAMES, memory, scratch });
+        return startThread({ module, names: KERNEL_NAMES, memory, scratch }, options);
       }),
     );
-    const threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-    const pool = new WorkerPool(threads);
-    try {
-      for (const each of started) if (each.status === "rejected") throw each.reason;
-      await pool.listen();
-    } catch (error) {
+    pool.threads = started.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const [refusal] = started.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+    const error = refusal ?? death; // one may die while another starts
+    if (error) {
       await pool.close(); // those that did start would keep the process alive for ever
       throw error;
     }
     pool.keepAlive(false);
     return pool;
-  }
-
-  private async listen(): Promise<void> {
-    await Promise.all(
-      this.threads.map(
-        (thread) =>
-          new Promise<void>((resolve, reject) => {
-            thread.listen(
-              (message) => (message === "ready" ? resolve() : this.onWake()),
-              (reason) => {
-                const error = workerDied(reason);
-                reject(error);
-                if (!this.closing) this.onFailure(error);
-              },
-            );
-          }),
-      ),
-    );
   }
 
   /** While somebody waits for a result the process must not end; at other times it may. */
@@ -64,8 +57,4 @@ export class WorkerPool {
     this.closing = true;
     await Promise.all(this.threads.map((thread) => thread.end()));
   }
-}
-
-export function workerDied(cause: unknown): DeviceError {
-  return new DeviceError("a worker of the CPU device died", "open a new device and run again", { cause });
 }

@@ -3,7 +3,7 @@ import { type Ciphertext, Evaluator, KeyHolder, Parameters, Randomness } from ".
 import { type GpuDevice, openWebGpuDevice } from "../../../src/gpu/device.js";
 
 /** N = 2^14, ten primes of Q, dnum = 3, 128 bits. */
-const parameters = Parameters.choose({ depth: 9, slots: 2 ** 13, smallerPrimes: false });
+const parameters = Parameters.choose({ depth: 9, slots: 2 ** 13, smallerPrimes: false, wideBase: false });
 let device: GpuDevice;
 let he: Evaluator;
 let alice: KeyHolder;

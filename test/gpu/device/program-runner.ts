@@ -76,8 +76,6 @@ export class Runner {
       case "subtract":
       case "multiply":
         return this.row(kernel, [a], [b, c], ([a], [b, c]) => [a, b, c, p]);
-      case "multiplyAdd":
-        return this.row(kernel, [a], [b, c, a], ([a], [b, c]) => [a, b, c, p]);
       case "negate":
         return this.row(kernel, [a], [b], ([a], [b]) => [a, b, p]);
       case "multiplyScalar":

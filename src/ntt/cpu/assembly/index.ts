@@ -4,7 +4,6 @@ export {
   subtract,
   negate,
   multiply,
-  multiplyAdd,
   multiplyScalar,
   multiplyScalarAdd,
   dropAndScale,

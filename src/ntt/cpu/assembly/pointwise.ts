@@ -34,18 +34,6 @@ export function multiply(out: usize, a: usize, b: usize, bytes: usize, prime: u3
   }
 }
 
-/** out += a·b·2^−32. */
-export function multiplyAdd(out: usize, a: usize, b: usize, bytes: usize, prime: u32): void {
-  const p = i32x4.splat(prime);
-  const pInverse = i32x4.splat(inverseWord(prime));
-  for (let o: usize = 0; o < bytes; o += 16) {
-    const x = v128.load(a + o);
-    const y = v128.load(b + o);
-    const r = montgomery(i64x2.extmul_low_i32x4_u(x, y), i64x2.extmul_high_i32x4_u(x, y), p, pInverse);
-    v128.store(out + o, subtractIf(i32x4.add(v128.load(out + o), r), p));
-  }
-}
-
 /** out = a·factor. */
 export function multiplyScalar(out: usize, a: usize, bytes: usize, prime: u32, factor: u32): void {
   const p = i32x4.splat(prime);

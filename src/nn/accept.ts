@@ -1,0 +1,176 @@
+/**
+ * What one role takes from another, looked at where it is taken: that it is what it says, for this plan, and whole. Types
+ * say so only inside one program, and what comes from elsewhere is trusted in nothing.
+ */
+import { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
+import { requireInstance } from "../ckks/copies.js";
+import type { Evaluator } from "../ckks/evaluator.js";
+import { type EvaluationKeys, rotationElement, type SwitchingKey } from "../ckks/keys.js";
+import { requireRing } from "../ckks/ring.js";
+import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
+import { Plan } from "./compile.js";
+import { EncryptedImage, EncryptedResult, requireOutputScale } from "./exchange.js";
+import { Model, operandsOf, type StepOperands } from "./model.js";
+import { levelAfter, type Step } from "./program.js";
+
+export function requirePlan(plan: Plan): void {
+  requireInstance(plan, Plan, "plan", "what compile(network) gives");
+}
+
+/**
+ * @throws MissingKeyError for keys that do not cover the plan's rotations and products, each with a key that reaches its
+ *   level; it names what is missing. TypeError for keys that were disposed of.
+ */
+export function acceptKeys(plan: Plan, keys: EvaluationKeys): void {
+  const missing: string[] = [];
+  const expectKey = (what: string, level: number, key: SwitchingKey | undefined): void => {
+    if (!key) missing.push(`${what} at level ${level}`);
+    else if (key.level < level) missing.push(`${what} at level ${level} (it reaches ${key.level})`);
+  };
+  if (plan.relinearizationLevel !== false) {
+    expectKey("the relinearisation", plan.relinearizationLevel, keys.relinearization);
+  }
+  for (const [steps, level] of plan.rotations) {
+    const element = rotationElement(steps, plan.parameters.logN);
+    expectKey(`the rotation by ${steps}`, level, keys.galois.get(element));
+  }
+  if (missing.length > 0) {
+    const more = missing.length > 4 ? ` and ${missing.length - 4} more` : "";
+    throw new MissingKeyError(
+      `the evaluation keys do not cover the plan: no key for ${missing.slice(0, 4).join(", ")}${more}`,
+      "take a nn KeyHolder's evaluationKeys, or make them with evaluationKeys({ relinearize: plan.relinearizationLevel, rotations: plan.rotations })",
+    );
+  }
+  for (const { b, a } of keys.all.flatMap(({ digits }) => digits)) for (const half of [b, a]) half.requireAlive();
+}
+
+/** @throws TypeError, ParameterError, LevelError, KeyMismatchError for an image that is not whole, or not for this plan and key. */
+export function acceptImage(plan: Plan, evaluator: Evaluator, image: EncryptedImage): void {
+  requireInstance(image, EncryptedImage, "the image", "what KeyHolder.encrypt gives");
+  requireIdentity(plan, image.identity, "the image");
+  evaluator.check(image.ciphertext);
+  acceptCiphertext(plan, image.ciphertext, plan.program.depth, evaluator.keys.fingerprint, "the image");
+}
+
+/** @throws as `acceptImage`, for a result. */
+export function acceptResult(plan: Plan, fingerprint: string, result: EncryptedResult): void {
+  requireInstance(result, EncryptedResult, "the result", "what Server.run gives");
+  requireIdentity(plan, result.identity, "the result");
+  requireOutputScale(result.outputScale);
+  const { logits, encrypted } = result;
+  if (logits.length !== plan.program.classes) {
+    throw new ParameterError(
+      `the result has ${logits.length} logits, the network ${plan.program.classes}`,
+      "give back what Server.run gave",
+    );
+  }
+  if (!encrypted.image || encrypted.model !== (plan.model === "encrypted")) {
+    throw new ParameterError(
+      `the result says that image and model were ${encrypted.image ? "" : "not "}and ${encrypted.model ? "" : "not "}encrypted, ` +
+        `the plan is for an encrypted image and ${plan.model === "plain" ? "a plain" : "an encrypted"} model`,
+      "run the plan that the key holder was made for",
+    );
+  }
+  for (const [j, logit] of logits.entries()) acceptCiphertext(plan, logit, 0, fingerprint, `logit ${j} of the result`);
+}
+
+/** @throws as `acceptImage`, for a model. */
+export function acceptModel(plan: Plan, evaluator: Evaluator, model: Model<Ciphertext | Plaintext>): void {
+  requireInstance(model, Model, "the model", "what ModelOwner.encrypt or Server.loadPlain gives");
+  requireIdentity(plan, model.identity, "the model");
+  requireOutputScale(model.outputScale);
+  const { fingerprint } = evaluator.keys;
+  if (plan.model === "encrypted" && model.fingerprint !== fingerprint) {
+    throw new KeyMismatchError(
+      "the model is encrypted for another key, or not at all",
+      "encrypt it with this key holder's public key",
+    );
+  }
+  for (const [index, step] of plan.program.steps.entries()) {
+    const operands = model.steps[index];
+    if (!matches(step, operands)) {
+      throw new ParameterError(`step ${index} of the model is not the plan's`, "load what ModelOwner.encrypt made");
+    }
+    const levels = levelsOf(step);
+    for (const [i, operand] of operandsOf(operands).entries()) {
+      const what = `vector ${i} of step ${index} of the model`;
+      if (plan.model === "encrypted") acceptCiphertext(plan, operand as Ciphertext, levels[i], fingerprint, what);
+      else acceptPlaintext(plan, operand as Plaintext, levels[i], what);
+      const { ring } = operand instanceof Ciphertext ? operand.parts[0] : operand.polynomial;
+      requireRing(evaluator.ring, ring, what);
+    }
+  }
+}
+
+function requireIdentity(plan: Plan, identity: string, what: string): void {
+  if (identity === plan.identity) return;
+  throw new ParameterError(
+    `${what} was made for another plan`,
+    "compile once and give the same plan to all three roles",
+  );
+}
+
+/** Every field that says something about the residues, and that there are residues. */
+function acceptCiphertext(plan: Plan, value: Ciphertext, level: number, fingerprint: string, what: string): void {
+  requireInstance(value, Ciphertext, what, "a ciphertext");
+  if (value.fingerprint !== fingerprint) {
+    throw new KeyMismatchError(`${what} belongs to another key`, "encrypt all of it for one key holder");
+  }
+  requireLevel(value.level, level, what);
+  if (value.state !== "canonical" || value.parts.length !== 2) {
+    throw new LevelError(`${what} is a product of ${value.parts.length} parts`, "relinearize and rescale it first");
+  }
+  requireSlots(plan, value.slots, what);
+  const primes = plan.parameters.primesAt(level);
+  for (const part of value.parts) {
+    part.requireAlive();
+    if (`${part.primes}` !== `${primes}`) {
+      throw new ParameterError(`${what} has residues modulo other primes than its level's`, "make it anew");
+    }
+  }
+}
+
+function acceptPlaintext(plan: Plan, value: Plaintext, level: number, what: string): void {
+  requireInstance(value, Plaintext, what, "an encoded plaintext");
+  requireLevel(value.level, level, what);
+  requireSlots(plan, value.slots, what);
+  value.polynomial.requireAlive();
+}
+
+function requireLevel(actual: number, level: number, what: string): void {
+  if (actual === level) return;
+  throw new LevelError(
+    `${what} is at level ${actual}, not ${level}`,
+    "make it for this plan, at the level of its step",
+  );
+}
+
+function requireSlots({ program }: Plan, slots: number, what: string): void {
+  if (slots === program.slots) return;
+  throw new ParameterError(`${what} has ${slots} slots, the plan ${program.slots}`, "make it for this plan");
+}
+
+/** Whether the operands of a step are as many as it takes, and at the rotations that it makes. */
+function matches(step: Step, operands: StepOperands<Ciphertext | Plaintext> | undefined): boolean {
+  if (operands?.kind !== step.kind) return false;
+  if (step.kind === "linear" && operands.kind === "linear") {
+    const made = operands.groups.map(({ giant, terms }) => ({ giant, babies: terms.map(({ baby }) => baby) }));
+    return JSON.stringify(made) === JSON.stringify(step.groups.map(({ giant, babies }) => ({ giant, babies })));
+  }
+  return operandsOf(operands).length === levelsOf(step).length;
+}
+
+/** Levels of a step's operands, in the order of `operandsOf`. */
+function levelsOf(step: Step): number[] {
+  const after = levelAfter(step);
+  switch (step.kind) {
+    case "linear":
+      return [...step.groups.flatMap(({ babies }) => babies.map(() => step.level)), after];
+    case "square":
+      return [];
+    case "quad":
+      return [step.level - 1, step.level - 1, after];
+    case "readout":
+      return [...Array(step.classes).fill(step.level), ...Array(step.classes).fill(after)];
+  }
+}

@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Ciphertext, stateOf } from "../../src/ckks/ciphertext.js";
+import { KeyHolder as SecretHolder } from "../../src/ckks/keyholder.js";
+import type { EvaluationKeys } from "../../src/ckks/keys.js";
+import { Randomness } from "../../src/ckks/randomness.js";
+import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../../src/errors.js";
+import { compile, EncryptedImage, EncryptedResult, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
+import { Model } from "../../src/nn/model.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import type { Device } from "../../src/ntt/device.js";
+import { type Brick, randomImage, randomNetwork } from "./plan-networks.js";
+
+const bricks: Brick[] = [{ conv: 3, kernel: 3, padding: 1 }, "quad", "gap", "flatten", { linear: 2 }];
+const network = randomNetwork({ channels: 1, height: 6, width: 6 }, bricks, 6);
+const image = randomImage(network, 1);
+const calibration = [image];
+const plan = compile(network);
+
+let device: Device;
+let holder: KeyHolder;
+let server: Server;
+let model: ReturnType<ModelOwner["encrypt"]>;
+let input: EncryptedImage;
+let result: EncryptedResult;
+/** The same secret key in the layer below, which encrypts anything at any level. */
+let secret: SecretHolder;
+
+beforeAll(async () => {
+  device = await openCpuDevice();
+  holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  secret = SecretHolder.create(device, plan.parameters, Randomness.seededUnsafe(1));
+  server = new Server(plan, device, holder.evaluationKeys);
+  model = server.load(
+    new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2)).encrypt(network, { calibration }),
+  );
+  input = holder.encrypt(image);
+  result = await server.run(model, input);
+});
+afterAll(() => device.close());
+
+/** One field of a ciphertext changed, its limbs shared. */
+function altered(ct: Ciphertext, change: Partial<ReturnType<typeof stateOf>> & { parts?: Ciphertext["parts"] }) {
+  return new Ciphertext(change.parts ?? ct.parts, { ...stateOf(ct), ...change });
+}
+
+describe("a result is looked at before it is decrypted", () => {
+  const both = { image: true, model: true };
+  const withLogits = (logits: readonly Ciphertext[]) => new EncryptedResult(plan.identity, logits, 1, both);
+
+  test("an output scale that calibration never gives", async () => {
+    for (const scale of [Number.NaN, -1, 0, 0.5, 3, Number.POSITIVE_INFINITY, 2 ** 1023, "2", undefined]) {
+      expect(() => new EncryptedResult(plan.identity, result.logits, scale as number, both)).toThrow(ParameterError);
+      const forged = Object.assign(withLogits(result.logits), { outputScale: scale });
+      await expect(holder.decrypt(forged)).rejects.toThrow(/outputScale .* is not a power of two/);
+      expect(() => new Model(plan.identity, model.steps, scale as number, model.fingerprint)).toThrow(ParameterError);
+    }
+  });
+
+  test("another number of logits", async () => {
+    const [logit] = result.logits;
+    for (const logits of [[], [logit], [logit, logit, logit]]) {
+      await expect(holder.decrypt(withLogits(logits))).rejects.toThrow(/the result has . logits, the network 2/);
+    }
+  });
+
+  test("flags that contradict the plan", async () => {
+    for (const encrypted of [
+      { image: false, model: true },
+      { image: true, model: false },
+    ]) {
+      const forged = new EncryptedResult(plan.identity, result.logits, 1, encrypted);
+      await expect(holder.decrypt(forged)).rejects.toThrow(ParameterError);
+    }
+  });
+
+  test("ciphertexts of another level, state, width, key or number of parts", async () => {
+    const [logit, other] = result.logits;
+    const refusals: [Ciphertext, new (...args: never[]) => Error][] = [
+      [secret.encrypt([1], { level: 1 }), LevelError],
+      [altered(logit, { level: 1 }), LevelError],
+      [altered(logit, { state: "product" }), LevelError],
+      [altered(logit, { parts: [...logit.parts, ...logit.parts] }), LevelError],
+      [altered(logit, { slots: 8 }), ParameterError],
+      [altered(logit, { slots: plan.program.slots / 2 }), ParameterError],
+      [altered(secret.encrypt([1], { level: 1 }), { level: 0 }), ParameterError],
+      [altered(logit, { fingerprint: "00" }), KeyMismatchError],
+    ];
+    for (const [forged, error] of refusals) {
+      await expect(holder.decrypt(withLogits([other, forged]))).rejects.toThrow(error);
+    }
+  });
+
+  test("one that was disposed of, in part or whole", async () => {
+    using again = await server.run(model, input);
+    again.logits[1][Symbol.dispose]();
+    await expect(holder.decrypt(again)).rejects.toThrow(/disposed of/);
+  });
+});
+
+describe("an image is looked at before anything is computed", () => {
+  test("of another level, state, width or key", async () => {
+    const { ciphertext } = input;
+    const refusals: [Ciphertext, new (...args: never[]) => Error][] = [
+      [secret.encrypt([1], { level: 0 }), LevelError],
+      [altered(ciphertext, { state: "product" }), LevelError],
+      [altered(ciphertext, { slots: 16 }), ParameterError],
+      [altered(ciphertext, { fingerprint: "00" }), KeyMismatchError],
+    ];
+    for (const [forged, error] of refusals) {
+      await expect(server.run(model, new EncryptedImage(plan.identity, forged))).rejects.toThrow(error);
+    }
+    using gone = holder.encrypt(image);
+    gone[Symbol.dispose]();
+    await expect(server.run(model, gone)).rejects.toThrow(/disposed of/);
+    await expect(server.run(model, ciphertext as never)).rejects.toThrow(TypeError);
+  });
+});
+
+describe("a model is looked at when it is loaded, and when it runs", () => {
+  const refused = async (steps: typeof model.steps, error: new (...args: never[]) => Error) => {
+    const forged = new Model(plan.identity, steps, 1, model.fingerprint);
+    expect(() => server.load(forged)).toThrow(error);
+    await expect(server.run(forged, input)).rejects.toThrow(error);
+  };
+  const linear = () => model.steps[0] as Extract<(typeof model.steps)[0], { kind: "linear" }>;
+
+  test("steps that are missing, of another kind, or at other rotations", async () => {
+    await refused([], ParameterError);
+    await refused(model.steps.toReversed(), ParameterError);
+    const { groups } = linear();
+    const turned = groups.map((group, i) => (i === 0 ? { ...group, giant: group.giant + 1 } : group));
+    await refused([{ ...linear(), groups: turned }, ...model.steps.slice(1)], ParameterError);
+    await refused([{ ...linear(), groups: groups.slice(1) }, ...model.steps.slice(1)], ParameterError);
+  });
+
+  test("vectors of another level, width, key, or none at all", async () => {
+    const { bias } = linear();
+    const withBias = (forged: Ciphertext) => [{ ...linear(), bias: forged }, ...model.steps.slice(1)];
+    await refused(withBias(altered(bias, { level: bias.level + 1 })), LevelError);
+    await refused(withBias(altered(bias, { slots: 2 })), ParameterError);
+    await refused(withBias(altered(bias, { fingerprint: "00" })), KeyMismatchError);
+    await refused(withBias(undefined as never), TypeError);
+  });
+
+  test("one that was disposed of", async () => {
+    const other = new ModelOwner(plan, holder.publicKey).encrypt(network, { calibration });
+    other[Symbol.dispose]();
+    expect(() => server.load(other)).toThrow(/disposed of/);
+  });
+});
+
+describe("keys are looked at when the server opens", () => {
+  const keysFor = (request: Parameters<SecretHolder["evaluationKeys"]>[0]) => secret.evaluationKeys(request);
+  const relinearize = plan.relinearizationLevel;
+  const limited = (keys: EvaluationKeys) => Server.withMemoryLimit(plan, device, keys, { memoryLimit: 2 ** 20 });
+
+  test.each([
+    ["no rotation", { relinearize }, /no key for the rotation by \d+ at level \d+, .* and \d+ more/],
+    [
+      "no relinearisation",
+      { relinearize: false, rotations: plan.rotations },
+      /no key for the relinearisation at level 3$/,
+    ],
+    ["a relinearisation that ends too low", { relinearize: 1, rotations: plan.rotations }, /\(it reaches 1\)/],
+    [
+      "rotations that end too low",
+      { relinearize, rotations: new Map([...plan.rotations].map(([step]) => [step, 0] as const)) },
+      /\(it reaches 0\)/,
+    ],
+    [
+      "one rotation less",
+      { relinearize, rotations: new Map([...plan.rotations].slice(1)) },
+      /the rotation by 1 at level/,
+    ],
+  ] as const)("%s", async (_, request, message) => {
+    using keys = keysFor(request);
+    expect(() => new Server(plan, device, keys)).toThrow(MissingKeyError);
+    expect(() => new Server(plan, device, keys)).toThrow(message);
+    await expect(limited(keys)).rejects.toThrow(message);
+    for (const { b } of keys.all.flatMap(({ digits }) => digits)) b.requireAlive(); // not taken apart
+  });
+
+  test("keys that cover more than the plan will do", () => {
+    using keys = keysFor({ rotations: [...plan.rotations.keys(), 77], conjugate: true });
+    expect(() => new Server(plan, device, keys)).not.toThrow();
+  });
+
+  test("keys that another server has taken over", async () => {
+    const keys = keysFor({ relinearize, rotations: plan.rotations });
+    await limited(keys);
+    expect(() => new Server(plan, device, keys)).toThrow(/disposed of/);
+  });
+
+  test("a plan without a product of ciphertexts needs no relinearisation key, and none is made", async () => {
+    const linear = randomNetwork({ channels: 1, height: 6, width: 6 }, ["flatten", { linear: 2 }], 6);
+    const plain = compile(linear, { model: "plain" });
+    expect(plain.relinearizationLevel).toBe(false);
+    using alice = KeyHolder.create(plain, device);
+    expect(alice.evaluationKeys.relinearization).toBeUndefined();
+    const bob = new Server(plain, device, alice.evaluationKeys);
+    using own = bob.loadPlain(linear, { calibration });
+    using out = await bob.run(own, alice.encrypt(image));
+    expect(await alice.decrypt(out)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,170 @@
+/**
+ * What a server that deviates learns about the secret key (SECURITY.md): all of it, from labels or from refusals, in two
+ * queries a coefficient. The tests stand for the warning; no rounding and no check of a result takes this away.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Ciphertext } from "../../src/ckks/ciphertext.js";
+import { Encoder } from "../../src/ckks/encoder.js";
+import { KeyHolder as SecretHolder } from "../../src/ckks/keyholder.js";
+import { fromIntegers, transform } from "../../src/ckks/polynomial.js";
+import { Randomness } from "../../src/ckks/randomness.js";
+import { ringOf } from "../../src/ckks/ring.js";
+import { ParameterError } from "../../src/errors.js";
+import { compile, EncryptedResult, interpret, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
+import { GUARD } from "../../src/nn/program.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import type { Device } from "../../src/ntt/device.js";
+import { randomImage, randomNetwork } from "./plan-networks.js";
+
+const network = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 6);
+const plan = compile(network);
+const { parameters, logitGrid: grid } = plan;
+const ring = (on: Device) => ringOf({ device: on, logN: parameters.logN }, parameters);
+
+let device: Device;
+let holder: KeyHolder;
+/** The same secret key, to know what is right. */
+let secret: SecretHolder;
+beforeAll(async () => {
+  device = await openCpuDevice();
+  holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  secret = SecretHolder.create(device, parameters, Randomness.seededUnsafe(1));
+});
+afterAll(() => device.close());
+
+/** A made-up ciphertext (m, c·X^power): its holder decrypts m + c·X^power·s. */
+function forge(message: { real: number; imaginary: number }, c: number, power: number): Ciphertext {
+  const { slots } = parameters;
+  const encoder = new Encoder(ring(device), parameters);
+  const fill = (value: number) => new Float64Array(slots).fill(value);
+  const values = { real: fill(message.real), imaginary: fill(message.imaginary) };
+  const [c0, c1] = [encoder.coefficients(values, 0), new Float64Array(2 * slots)];
+  c1[power] = c;
+  const parts = [c0, c1].map((coefficients) => {
+    const part = fromIntegers(ring(device), coefficients, parameters.primesAt(0));
+    transform(part);
+    return part;
+  });
+  return new Ciphertext(parts, { level: 0, state: "canonical", slots, fingerprint: holder.publicKey.fingerprint });
+}
+
+/** What the holder of the key is handed as a result, and what it lets be seen of it: a label, or that there is none. */
+async function label(logits: readonly Ciphertext[]): Promise<number | "refused"> {
+  using result = new EncryptedResult(plan.identity, logits, 1, { image: true, model: true });
+  try {
+    const [first, second] = await holder.decrypt(result);
+    return second > first ? 1 : 0;
+  } catch (error) {
+    if (error instanceof ParameterError) return "refused";
+    throw error;
+  }
+}
+
+/** A step of the grid, in units of coefficients: too small to make slots disagree, and enough to tell −1, 0 and 1 apart. */
+const STEP = grid * parameters.scaleAt(0);
+const COEFFICIENTS = 24;
+
+const NOTHING = { real: 0, imaginary: 0 };
+
+/** c·X^power with s_i in coefficient 0 of c·X^power·s. */
+function aimAt(i: number): [c: number, power: number] {
+  return i === 0 ? [STEP, 0] : [-STEP, 2 * parameters.slots - i];
+}
+
+/** The first coefficients of s, from exact decryptions. */
+async function coefficients(): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < COEFFICIENTS; i++) found.push(await coefficient(i));
+  return found;
+}
+
+async function coefficient(i: number): Promise<number> {
+  using probe = forge(NOTHING, ...aimAt(i));
+  const { real } = await secret.decryptComplex(probe);
+  return Math.round(real.reduce((a, b) => a + b) / real.length / grid) + 0; // no −0
+}
+
+describe("two queries a coefficient give the secret key to a server that deviates", () => {
+  test("by labels: which of two made-up logits is the larger", async () => {
+    const guessed: number[] = [];
+    for (let i = 0; i < COEFFICIENTS; i++) {
+      const atLeast = async (least: number) => {
+        const probe = forge({ real: grid * (0.9 - least), imaginary: 0 }, ...aimAt(i));
+        return (await label([forge(NOTHING, 0, 0), probe])) === 1;
+      };
+      guessed.push((await atLeast(1)) ? 1 : (await atLeast(0)) ? 0 : -1);
+    }
+    expect(guessed).toEqual(await coefficients());
+    expect(new Set(guessed).size).toBe(3);
+  });
+
+  test("by refusals: whether the guard of a made-up logit is just out of bounds", async () => {
+    const guessed: number[] = [];
+    for (let i = 0; i < COEFFICIENTS; i++) {
+      const atLeast = async (least: number) => {
+        // Coefficient N/2 of X^(N/2−i)·s is s_i, and in every slot its imaginary part. The real part moves the bound of the
+        // guard between two steps of the grid.
+        const message = { real: 100 * grid, imaginary: 0.25 + grid * (1 - least) };
+        const probe = forge(message, STEP, parameters.slots - i);
+        return (await label([probe, forge(NOTHING, 0, 0)])) === "refused";
+      };
+      guessed.push((await atLeast(1)) ? 1 : (await atLeast(0)) ? 0 : -1);
+    }
+    expect(guessed).toEqual(await coefficients());
+    expect(new Set(guessed).size).toBe(3);
+  });
+});
+
+describe("a key holder tells no more than the grid holds", () => {
+  const image = randomImage(network, 1);
+
+  /** One honest result. */
+  async function run(): Promise<EncryptedResult> {
+    const server = new Server(plan, device, holder.evaluationKeys);
+    using model = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2)).encrypt(network, {
+      calibration: [image],
+    });
+    using input = holder.encrypt(image);
+    return server.run(model, input);
+  }
+
+  test("the grid follows from the plan: 2^-22 of what level 0 holds, a power of two, the same for all weights", () => {
+    expect(grid).toBe(2 ** -12);
+    const others = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 7);
+    expect(compile(others).logitGrid).toBe(grid);
+  });
+
+  test("logits lie on the grid times the output scale, within half a step of the exact ones", async () => {
+    using honest = await run();
+    for (const outputScale of [1, 8]) {
+      const result = new EncryptedResult(plan.identity, honest.logits, outputScale, honest.encrypted);
+      const exact = await holder.decrypt(result, { exactUnsafe: true });
+      const told = await holder.decrypt(result);
+      for (const [j, logit] of told.entries()) {
+        expect(logit / (grid * outputScale)).toBe(Math.round(logit / (grid * outputScale)));
+        expect(Math.abs(logit - exact[j])).toBeLessThanOrEqual((grid * outputScale) / 2);
+        expect(exact[j]).not.toBe(logit);
+        expect(Math.abs(exact[j] / outputScale - interpret(network, image)[j])).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  test("a refusal names no logit and no number that was decrypted, whichever logit is broken", async () => {
+    using honest = await run();
+    const messages: string[] = [];
+    for (const broken of [0, 1]) {
+      const logits = honest.logits.map((logit, j) =>
+        j === broken ? forge({ real: 1, imaginary: 9 * GUARD + 1 }, 0, 0) : logit,
+      );
+      const result = new EncryptedResult(plan.identity, logits, 1, honest.encrypted);
+      messages.push(
+        await holder.decrypt(result).then(
+          () => "",
+          (error: Error) => error.message,
+        ),
+      );
+    }
+    expect(messages[0]).toMatch(/not readable/);
+    expect(messages[1]).toBe(messages[0]);
+  });
+});
