@@ -79,7 +79,7 @@ export class WorkerExecutor implements Executor {
   }
 
   write(limb: Limb, words: Uint32Array | Int32Array): void {
-    this.queue.push(writeWords(limb, words));
+    this.queue.pushWords(writeWords(limb, words));
   }
 
   async read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]> {
