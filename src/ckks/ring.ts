@@ -15,23 +15,18 @@ const rings = new WeakMap<Device, Map<string, Ring>>();
  * @throws ParameterError when `where` has another degree; TypeError for what is no device.
  */
 export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
+  if (typeof device?.allocate !== "function") {
+    throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
+  }
   if (logN !== parameters.logN) {
     const message = `a ring of degree 2^${logN} was given with parameters of degree 2^${parameters.logN}`;
     throw new ParameterError(message, "use the ring of an evaluator with the same parameters");
   }
   let known = rings.get(device);
-  if (!known) {
-    requireDevice(device);
-    rings.set(device, (known = new Map()));
-  }
+  if (!known) rings.set(device, (known = new Map()));
   let ring = known.get(parameters.identity);
   if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN, [COPY]: THIS_COPY })));
   return ring;
-}
-
-function requireDevice(device: Device): void {
-  if (typeof device?.allocate === "function") return;
-  throw new TypeError(`a device was expected, not ${kindOf(device)}: write \`await openDevice()\``);
 }
 
 /**

@@ -137,6 +137,17 @@ describe.each(MODES)("%o", (options) => {
   });
 });
 
+test("a message leaves the workers' queue by itself, though nobody waits for anything", async () => {
+  const device = await openCpuDevice({ threads: 2 });
+  const memory = memoryOf(device);
+  const { holder } = make(device);
+  const written = async () => secrets.findIn(await memory()).filter((name) => name.startsWith("write"));
+  for (let i = 0; i < 500 && (await written()).length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await written()).toEqual([]);
+  holder[Symbol.dispose]();
+  await device.close();
+});
+
 test("a message is overwritten in JavaScript's memory when its encryption fails", async () => {
   const encoded = vi.spyOn(Encoder.prototype, "coefficients");
   const device = await openCpuDevice();

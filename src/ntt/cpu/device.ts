@@ -2,7 +2,7 @@ import { host } from "#host";
 import { DeviceError } from "../../errors.js";
 import type { WorkerUrl } from "../../host/host.js";
 import type { Device, DeviceStatistics } from "../device.js";
-import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb, overwriting } from "../kernels.js";
+import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
 import { nextTurn } from "../turn.js";
 import { Arena, requireLimit } from "./arena.js";
@@ -144,11 +144,9 @@ class CpuDevice implements Device {
   free(logN: number, limbs: readonly Limb[], secret = false): void {
     // After close() every limb is gone already: handles that outlive the device may still be disposed of.
     if (!this.parts) return;
-    const { arena, encoder, executor } = this.parts;
+    const { arena, executor } = this.parts;
     arena.release(logN, limbs);
-    if (secret && limbs.length > 0 && !executor.failed) {
-      executor.push(encoder.encode("subtract", logN, overwriting(limbs)));
-    }
+    if (secret && limbs.length > 0) executor.overwrite(limbs, 2 ** logN);
   }
 
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void {

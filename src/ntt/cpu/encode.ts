@@ -1,5 +1,5 @@
-import type { KernelName, KernelRows } from "../kernels.js";
-import { GAUSSIAN_THRESHOLDS, KERNEL_NAMES, requireFractionWords } from "../kernels.js";
+import type { KernelName, KernelRows, Limb } from "../kernels.js";
+import { GAUSSIAN_THRESHOLDS, KERNEL_NAMES, overwriting, requireFractionWords } from "../kernels.js";
 import { multiplyModulo, toMontgomery } from "../modulus.js";
 import { halve } from "./halves.js";
 import type { Tables } from "./tables.js";
@@ -101,6 +101,12 @@ export class LaunchEncoder {
 export function writeWords(limb: number, words: Uint32Array | Int32Array): Uint32Array {
   const row = { args: [limb, LIST, words.byteLength], list: words as ArrayLike<number> };
   return launchWords("copy", [row]);
+}
+
+/** A launch that leaves zeros in limbs of so many bytes. */
+export function overwriteWords(limbs: readonly Limb[], bytes: number): Uint32Array<ArrayBuffer> {
+  const rows = overwriting(limbs).map(([out, a, b, p]) => ({ args: [out, a, b, bytes, p] }));
+  return launchWords("subtract", rows);
 }
 
 interface EncodedRow {

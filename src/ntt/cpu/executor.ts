@@ -1,5 +1,5 @@
 import type { Limb } from "../kernels.js";
-import { requireShort, writeWords } from "./encode.js";
+import { overwriteWords, requireShort, writeWords } from "./encode.js";
 import type { LocalMemory } from "./memory.js";
 import type { LaunchQueue } from "./queue.js";
 import { ADDRESS, type RowRunner } from "./worker.js";
@@ -9,11 +9,11 @@ import type { WorkerPool } from "./workers.js";
 export interface Executor {
   /** Whether `read` copies only after what was queued behind it may have run. */
   readonly readsLate: boolean;
-  /** Nothing runs any more; what is in the memory is overwritten already, or gone. */
-  readonly failed: boolean;
   push(launch: Uint32Array<ArrayBuffer>): void;
   /** Copies words into a limb, after the launches before. */
   write(limb: Limb, words: Uint32Array | Int32Array): void;
+  /** Zeros in limbs of `count` words, after the launches before. After a failure nothing is left that could be overwritten. */
+  overwrite(limbs: readonly Limb[], count: number): void;
   /** Copies of limbs of `count` words, after the launches before. */
   read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]>;
   idle(): Promise<void>;
@@ -24,7 +24,6 @@ export interface Executor {
 /** Runs every launch at once on the calling thread: the queue of one thread is always empty. */
 export class InlineExecutor implements Executor {
   readonly readsLate = false;
-  readonly failed = false;
 
   constructor(
     private readonly memory: LocalMemory,
@@ -41,6 +40,10 @@ export class InlineExecutor implements Executor {
 
   write(limb: Limb, words: Uint32Array | Int32Array): void {
     this.memory.store(limb, words);
+  }
+
+  overwrite(limbs: readonly Limb[], count: number): void {
+    this.memory.overwrite(limbs, count);
   }
 
   async read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]> {
@@ -70,16 +73,16 @@ export class WorkerExecutor implements Executor {
     };
   }
 
-  get failed(): boolean {
-    return this.queue.failed;
-  }
-
   push(launch: Uint32Array): void {
     this.queue.push(launch);
   }
 
   write(limb: Limb, words: Uint32Array | Int32Array): void {
-    this.queue.push(writeWords(limb, words));
+    this.queue.pushWords(writeWords(limb, words));
+  }
+
+  overwrite(limbs: readonly Limb[], count: number): void {
+    if (!this.queue.failed) this.queue.push(overwriteWords(limbs, 4 * count));
   }
 
   async read(limbs: readonly Limb[], count: number): Promise<Uint32Array[]> {

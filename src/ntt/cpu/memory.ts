@@ -56,6 +56,10 @@ export class LocalMemory implements Memory {
     this.kernels.quotients(values, quotients, count, prime);
   }
 
+  overwrite(limbs: readonly number[], count: number): void {
+    for (const limb of limbs) this.words(limb, count).fill(0);
+  }
+
   /** Copies of limbs. */
   read(limbs: readonly number[], count: number): Uint32Array[] {
     return limbs.map((limb) => this.words(limb, count).slice());

@@ -23,6 +23,8 @@ export class LaunchQueue {
   private published = 0;
   private completed = 0;
   private queued = 0;
+  /** The last launch with words that were written. */
+  private wordsUntil = 0;
   private waiters: Waiter[] = [];
   private failure: DeviceError | undefined;
 
@@ -48,6 +50,14 @@ export class LaunchQueue {
     if (this.overflow.length === 0 && this.publish(launch)) return;
     this.overflow.push(launch);
     this.pump();
+  }
+
+  /** Queues a launch with words that may be a message: they leave the ring when it has run, whether or not anybody asks. */
+  pushWords(launch: Uint32Array): void {
+    this.push(launch);
+    // Asked for once a turn: most turns end with a wait for everything, and a wake in between costs a worker some microseconds.
+    if (this.wordsUntil <= this.completed) queueMicrotask(() => this.failed || this.pump());
+    this.wordsUntil = this.queued;
   }
 
   /** Resolves when everything queued so far has run. */
@@ -93,8 +103,9 @@ export class LaunchQueue {
     const forWaiter = this.waiters.length > 0 ? Math.min(...this.waiters.map(({ sequence }) => sequence)) : Infinity;
     // Half a ring free before the next refill.
     const forRoom = this.overflow.length > 0 ? this.completed + Math.ceil(this.inRing.length / 2) : Infinity;
-    const wanted = Math.min(forWaiter, forRoom, this.published);
-    return Number.isFinite(Math.min(forWaiter, forRoom)) ? wanted : undefined;
+    const forWords = this.wordsUntil > this.completed ? this.wordsUntil : Infinity;
+    const first = Math.min(forWaiter, forRoom, forWords);
+    return Number.isFinite(first) ? Math.min(first, this.published) : undefined;
   }
 
   private retire(): void {

@@ -1,7 +1,7 @@
 import { DeviceError } from "../../errors.js";
 import type { WorkerUrl } from "../../host/host.js";
 import { KERNEL_NAMES, type Limb } from "../kernels.js";
-import { requireShort } from "./encode.js";
+import { overwriteWords, requireShort } from "./encode.js";
 import type { Executor } from "./executor.js";
 import type { Memory } from "./memory.js";
 import { plainKernels } from "./module.js";
@@ -48,10 +48,6 @@ export class RemoteWorker implements Memory, Executor {
     return worker;
   }
 
-  get failed(): boolean {
-    return this.failure !== undefined;
-  }
-
   push(launch: Uint32Array<ArrayBuffer>): void {
     requireShort(launch);
     this.send(["launch", launch], launch.buffer);
@@ -59,6 +55,10 @@ export class RemoteWorker implements Memory, Executor {
 
   write(limb: Limb, words: Uint32Array | Int32Array): void {
     this.store(limb, words);
+  }
+
+  overwrite(limbs: readonly Limb[], count: number): void {
+    if (!this.failure) this.push(overwriteWords(limbs, 4 * count));
   }
 
   store(address: number, words: Uint32Array | Int32Array): void {
