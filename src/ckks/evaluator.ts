@@ -136,9 +136,9 @@ export class Evaluator {
   }
 
   /**
-   * The same values at a lower level, at that level's canonical scale, within 2^−41 of themselves; within one part in
-   * twice the scale where one level of one prime is all there is to drop. Costs a rescale, of one prime more than a
-   * product's where it goes down by several levels; nothing where it stays.
+   * The same values at a lower level, at that level's canonical scale, within 2^−41 of themselves, or one part in twice
+   * the product of the scales that it leaves: of one, for one level. Costs a rescale, of one prime more than a product's
+   * where it goes down by several levels; nothing where it stays.
    * @throws LevelError for a higher level.
    */
   toLevel(a: Ciphertext, level: number): Ciphertext {

@@ -1,7 +1,8 @@
 import { ParameterError } from "../errors.js";
 import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
-import { chunks, isPowerOfTwo, logProduct } from "./primelist.js";
+import { chunks, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
+import { isSlotCount } from "./slots.js";
 
 export interface ParameterRequest {
   /** Multiplications in a row. */
@@ -65,7 +66,7 @@ interface Found {
 export function searchParameters(request: ParameterRequest): Found {
   const { depth, slots = 1, precision = "standard", dnum = 1 } = request;
   if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not a whole number`);
-  if (!isPowerOfTwo(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
+  if (!isSlotCount(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
   if (!Number.isInteger(dnum) || dnum < 1) throw new RangeError(`dnum ${dnum} is not a positive integer`);
   for (const name of ["wideBase", "smallerPrimes"] as const) {
     const { [name]: chosen = true } = request;

@@ -7,8 +7,3 @@ export function logProduct(primes: readonly number[]): number {
 export function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
-
-/** Whether it is a number of slots: 1, 2, 4, … */
-export function isPowerOfTwo(x: number): boolean {
-  return Number.isInteger(x) && x >= 1 && Number.isInteger(Math.log2(x));
-}
