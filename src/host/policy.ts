@@ -9,11 +9,11 @@ const TRUSTED_TYPES = "require-trusted-types-for";
 /** Learns which directive of a page's Content-Security-Policy refuses a worker: the refusal itself does not say. */
 export class PolicyWatch {
   private directive: string | undefined;
+  private watching = true;
   private told: () => void = () => {};
-  private readonly listener = ({ effectiveDirective }: SecurityPolicyViolationEvent) => {
-    if (!/^(worker|child|script|default)-src|^require-trusted-types-for|^trusted-types/.test(effectiveDirective))
-      return;
-    this.directive ??= effectiveDirective;
+  private readonly listener = (violation: SecurityPolicyViolationEvent) => {
+    if (!concernsWorkers(violation)) return;
+    this.directive ??= violation.effectiveDirective;
     this.told();
   };
 
@@ -31,9 +31,9 @@ export class PolicyWatch {
     }
   }
 
-  /** To be asked once, after a failure: undefined where it was not the policy. */
+  /** After a failure: undefined where it was not the policy, and once the worker has run. */
   async refusal(url: WorkerUrl | undefined): Promise<DeviceError | undefined> {
-    if (this.directive === undefined) {
+    if (this.directive === undefined && this.watching) {
       await new Promise<void>((resolve) => {
         this.told = resolve;
         setTimeout(resolve, MOMENT_MS);
@@ -44,13 +44,28 @@ export class PolicyWatch {
   }
 
   stop(): void {
+    this.watching = false;
     globalThis.removeEventListener?.("securitypolicyviolation", this.listener);
   }
 }
 
+/** Not what the page's other code tried meanwhile, and not what a policy on trial only reports. */
+function concernsWorkers({
+  disposition,
+  effectiveDirective,
+  blockedURI,
+  sample,
+}: SecurityPolicyViolationEvent): boolean {
+  if (disposition !== "enforce") return false;
+  if (effectiveDirective === TRUSTED_TYPES) return sample.startsWith("Worker");
+  return (
+    /^(worker|child|script|default)-src$/.test(effectiveDirective) && !/^(inline|eval|wasm-eval)$/.test(blockedURI)
+  );
+}
+
 function refused(directive: string, url: WorkerUrl | undefined): DeviceError {
   const policy = "the page's Content-Security-Policy refuses the CPU device's worker";
-  if (directive.endsWith("trusted-types") || directive === TRUSTED_TYPES) {
+  if (directive === TRUSTED_TYPES) {
     return new DeviceError(
       `${policy}: ${directive} asks for a TrustedScriptURL`,
       'serve the file of "blindsight/worker" and give openDevice its address, { workerUrl }, as a TrustedScriptURL',

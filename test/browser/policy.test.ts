@@ -42,13 +42,19 @@ interface Visit {
   readonly workerUrl?: string;
   readonly trusted?: boolean;
   readonly isolated?: boolean;
+  /** A second policy, which the browser reports on and does not enforce. */
+  readonly trial?: string;
   /** Sent with the worker's file; a worker of its own address has a policy of its own. */
   readonly workerHeaders?: Headers;
 }
 
 async function under(policy: string | undefined, options: Visit): Promise<Report> {
-  const { page = "index", kind = "cpu", workerUrl, trusted = false, isolated = false, workerHeaders } = options;
-  const headers = { ...(isolated && ISOLATION), ...(policy && { "Content-Security-Policy": policy }) };
+  const { page = "index", kind = "cpu", workerUrl, trusted = false, isolated = false, trial, workerHeaders } = options;
+  const headers = {
+    ...(isolated && ISOLATION),
+    ...(policy && { "Content-Security-Policy": policy }),
+    ...(trial && { "Content-Security-Policy-Report-Only": trial }),
+  };
   const site = await Site.open(
     [folder, join(project, "dist"), project],
     "",
@@ -138,6 +144,11 @@ describe("a policy that lacks something is answered with the directive", () => {
 });
 
 describe("a worker's file that is none", () => {
+  test("is not there, whatever a policy on trial would say of it", async () => {
+    const report = await under(STRICT, { workerUrl: "/nowhere.js", trial: "worker-src 'none'" });
+    requireRefusal(report, "a worker of the CPU device does not start: Error: /nowhere.js does", "blindsight/worker");
+  });
+
   test("is not there", async () => {
     requireRefusal(
       await under(STRICT, { workerUrl: "/nowhere.js" }),
