@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,10 +43,22 @@ export async function loadModel(nameOrPath: string, terminal: Terminal): Promise
     throw new DataError(`there is no model "${nameOrPath}"`, fix, { cause });
   }
   try {
-    const network = importOnnx(bytes, (note) => terminal.warn(`${nameOrPath}: ${note}`));
+    const network = importOnnx(bytes, {
+      onNote: (note) => terminal.warn(`${nameOrPath}: ${note}`),
+      external: (file) => fileBeside(path, file),
+    });
     return { name: nameOrPath, path, network };
   } catch (cause) {
     throw about(nameOrPath, cause, FormatError, "export the network again");
+  }
+}
+
+/** The bytes of a file that holds a model's weights: only asked for by its bare name. */
+function fileBeside(model: string, file: string): Uint8Array | undefined {
+  try {
+    return readFileSync(join(dirname(model), file));
+  } catch {
+    return undefined;
   }
 }
 

@@ -28,13 +28,16 @@ export function fold(network: Network, options: Partial<FoldOptions> = {}): { fo
   const { batchNorm = true, square = true, pooling = true, linear = true } = options;
   const { input, classes } = network;
   let layers = lower(network);
+  const last = layerShapes(input, layers)[layers.length];
+  // Two classes may have one logit; any other difference is the plan's to refuse.
+  const logits = classes === 2 && sizeOf(last) === 1 ? 1 : classes;
   // Batch norm first, so that the square's shift meets a convolution; squares before poolings, so that t passes
   // through means and not through sums; matrices last, for they swallow poolings.
   if (batchNorm) layers = foldBatchNorms(layers);
   if (square) layers = completeSquares(input, layers);
   if (pooling) layers = foldPoolings(layers);
   if (linear) layers = foldLinears(input, layers);
-  return { folded: { input, layers, classes }, depth: depthOf(layers) };
+  return { folded: { input, layers, classes: logits }, depth: depthOf(layers) };
 }
 
 /** Levels that the layers use up, one after the other. */

@@ -22,14 +22,6 @@ export function interpret(network: Network, image: Float64Array): Float64Array {
   return values;
 }
 
-/** Probabilities from logits; stays finite for any finite logits. */
-export function softmax(logits: Float64Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
-}
-
 /** @throws RangeError when `image` is not one image of this shape. */
 export function expectImage(input: Shape, image: Float64Array): void {
   if (image.length !== sizeOf(input)) {

@@ -11,10 +11,23 @@ export function shapeText(shape: Shape): string {
   return `${shape.channels}×${shape.height}×${shape.width}`;
 }
 
+/** Beyond this a feature map is no network for encryption, and a small file could ask for any amount of memory. */
+const LARGEST_MAP = 2 ** 22;
+
+/** @throws UnsupportedLayerError for a feature map of more than 2^22 values; `what` names it. */
+export function expectMapSize(shape: Shape, what: string): void {
+  if (sizeOf(shape) <= LARGEST_MAP) return;
+  throw new UnsupportedLayerError(
+    `${what} has ${shapeText(shape)} values, more than ${LARGEST_MAP}`,
+    "Use smaller images or fewer channels.",
+  );
+}
+
 /**
  * Shape of what `layer` makes of a feature map of shape `input`; features after `flatten`, `linear` and `dense` are
  * channels of a 1×1 map.
- * @throws UnsupportedLayerError when the layer cannot follow such a feature map (channels, features, kernel).
+ * @throws UnsupportedLayerError when the layer cannot follow such a feature map (channels, features, kernel), or makes more
+ *   than 2^22 values of it.
  * @throws RangeError when the layer contradicts itself: an array whose length is not what its shape asks for.
  */
 export function outputShape(layer: Layer | FoldedLayer, input: Shape): Shape {
@@ -28,6 +41,7 @@ export function outputShape(layer: Layer | FoldedLayer, input: Shape): Shape {
         height: windows(input, input.height + top + bottom, kernelHeight, layer.stride[0]),
         width: windows(input, input.width + left + right, kernelWidth, layer.stride[1]),
       };
+      expectMapSize(output, "its result");
       expectLength("conv2d weights", layer.weights, layer.outChannels * layer.inChannels * kernelHeight * kernelWidth);
       if ("biasMap" in layer) expectLength("conv2d biasMap", layer.biasMap, sizeOf(output));
       else expectLength("conv2d bias", layer.bias, layer.outChannels);
@@ -62,6 +76,7 @@ export function outputShape(layer: Layer | FoldedLayer, input: Shape): Shape {
       if (layer.inFeatures !== sizeOf(input)) {
         throw misfit(`linear takes ${layer.inFeatures} features, but gets ${sizeOf(input)} (${shapeText(input)})`);
       }
+      expectMapSize({ channels: layer.outFeatures, height: 1, width: 1 }, "its result");
       expectLength("linear weights", layer.weights, layer.outFeatures * layer.inFeatures);
       expectLength("linear bias", layer.bias, layer.outFeatures);
       return { channels: layer.outFeatures, height: 1, width: 1 };

@@ -50,6 +50,9 @@ describe("weights", () => {
     ["double_data", { dims, dataType: 11, doubleData: [0.5, -2] }],
     ["raw float32", { dims, dataType: 1, rawData: bytes(Float32Array.of(0.5, -2)) }],
     ["raw float64", { dims, dataType: 11, rawData: bytes(Float64Array.of(0.5, -2)) }],
+    ["raw float16", { dims, dataType: 10, rawData: bytes(Uint16Array.of(0x3800, 0xc000)) }],
+    ["float16 in a list", { dims, dataType: 10, int32Data: [0x3800, 0xc000] }],
+    ["raw bfloat16", { dims, dataType: 16, rawData: bytes(Uint16Array.of(0x3f00, 0xc000)) }],
   ])("%s is read", (_, w) => {
     expect(read(build(w)).layers[0]).toMatchObject({ op: "linear", weights: Float64Array.of(0.5, -2) });
   });
@@ -61,8 +64,7 @@ describe("weights", () => {
       { dims, dataType: 1, rawData: bytes(Float32Array.of(Number.POSITIVE_INFINITY, 0)) },
       /^tensor "w" holds NaN/,
     ],
-    ["float16", { dims, dataType: 10, rawData: new Uint8Array(4) }, /^tensor "w" has type FLOAT16, which is not read$/],
-    ["external data", { dims, dataType: 1, dataLocation: 1 }, /^tensor "w" keeps its data in another file$/],
+    ["int8", { dims, dataType: 3, rawData: new Uint8Array(2) }, /^tensor "w" has type INT8, which is not read$/],
     ["too few values", { dims, dataType: 1, floatData: [1] }, /^tensor "w" is declared as 2×1, but holds 1 values$/],
     [
       "huge sizes",
