@@ -83,6 +83,55 @@ describe("weights", () => {
   });
 });
 
+describe("weights in a file beside the model", () => {
+  const numbers = Float32Array.of(9, 0.5, -2, 9);
+  const stored = (external: Record<string, string>): Uint8Array => {
+    const externalData = Object.entries(external).map(([key, value]) => ({ key, value }));
+    const w = { dims: [2n, 1n], dataType: 1, dataLocation: 1, externalData };
+    return model({ nodes: [node("MatMul", "x w", "y")], weights: { w }, input: [1, 2] });
+  };
+  const open = (external: Record<string, string>, asked: string[] = []) =>
+    importOnnx(stored(external), {
+      external: (name) => {
+        asked.push(name);
+        return name === "m.data" ? new Uint8Array(numbers.buffer) : undefined;
+      },
+    });
+
+  it.each([
+    [{ location: "m.data", offset: "4", length: "8" }],
+    [{ location: "./m.data", offset: "4", length: "8" }],
+  ])("%j is read", (external) => {
+    expect(open(external).layers[0]).toMatchObject({ weights: Float64Array.of(0.5, -2) });
+  });
+
+  it.each([
+    [{ location: "m.data" }, /declared as 2×1, but holds 4 values/],
+    [{ location: "m.data", offset: "12", length: "8" }, /is to lie at 12 in "m.data", which has 16 bytes/],
+    [{ location: "m.data", offset: "-4", length: "8" }, /is to lie at -4/],
+    [{ location: "other.data" }, /keeps its data in another file, "other.data"/],
+  ])("%j: an error that names the tensor and the file", (external, message) => {
+    expect(() => open(external)).toThrow(FormatError);
+    expect(() => open(external)).toThrow(message);
+    expect(() => importOnnx(stored(external))).toThrow(/^tensor "w"/);
+  });
+
+  it.each([
+    "/etc/passwd",
+    "../m.data",
+    "..",
+    "a/b",
+    "a\\b",
+    "C:x",
+    "file\u0000",
+    "",
+  ])("%j is never asked for", (location) => {
+    const asked: string[] = [];
+    expect(() => open({ location }, asked)).toThrow(/which is no file beside the model/);
+    expect(asked).toEqual([]);
+  });
+});
+
 describe("what is not ONNX", () => {
   it.each([
     ["nothing", new Uint8Array()],
