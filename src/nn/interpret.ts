@@ -1,6 +1,6 @@
 import type { Layer, Network, Shape } from "./graph.js";
 import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
-import { outputShape, shapeText, sizeOf } from "./shapes.js";
+import { expectMapSize, outputShape, shapeText, sizeOf } from "./shapes.js";
 
 /**
  * Logits of the original network in doubles, in the clear, ReLU included: the oracle for all that is folded or
@@ -8,7 +8,7 @@ import { outputShape, shapeText, sizeOf } from "./shapes.js";
  * @param image what enters the network (pixels already times `card.input.scale` plus `card.input.offset`),
  *   [channel][row][column]
  * @throws RangeError when the image has another number of values than `network.input`.
- * @throws UnsupportedLayerError when the layers do not fit one another.
+ * @throws UnsupportedLayerError when the layers do not fit one another, or one gives more than 2^22 values.
  */
 export function interpret(network: Network, image: Float64Array): Float64Array {
   expectImage(network.input, image);
@@ -16,6 +16,7 @@ export function interpret(network: Network, image: Float64Array): Float64Array {
   let values = image;
   for (const layer of network.layers) {
     const next = outputShape(layer, shape);
+    expectMapSize(next, `what ${layer.op} gives`);
     values = apply(layer, shape, values);
     shape = next;
   }

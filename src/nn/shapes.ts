@@ -26,8 +26,7 @@ export function expectMapSize(shape: Shape, what: string): void {
 /**
  * Shape of what `layer` makes of a feature map of shape `input`; features after `flatten`, `linear` and `dense` are
  * channels of a 1×1 map.
- * @throws UnsupportedLayerError when the layer cannot follow such a feature map (channels, features, kernel), or makes more
- *   than 2^22 values of it.
+ * @throws UnsupportedLayerError when the layer cannot follow such a feature map (channels, features, kernel).
  * @throws RangeError when the layer contradicts itself: an array whose length is not what its shape asks for.
  */
 export function outputShape(layer: Layer | FoldedLayer, input: Shape): Shape {
@@ -41,7 +40,6 @@ export function outputShape(layer: Layer | FoldedLayer, input: Shape): Shape {
         height: windows(input, input.height + top + bottom, kernelHeight, layer.stride[0]),
         width: windows(input, input.width + left + right, kernelWidth, layer.stride[1]),
       };
-      expectMapSize(output, "its result");
       expectLength("conv2d weights", layer.weights, layer.outChannels * layer.inChannels * kernelHeight * kernelWidth);
       if ("biasMap" in layer) expectLength("conv2d biasMap", layer.biasMap, sizeOf(output));
       else expectLength("conv2d bias", layer.bias, layer.outChannels);
@@ -76,7 +74,6 @@ export function outputShape(layer: Layer | FoldedLayer, input: Shape): Shape {
       if (layer.inFeatures !== sizeOf(input)) {
         throw misfit(`linear takes ${layer.inFeatures} features, but gets ${sizeOf(input)} (${shapeText(input)})`);
       }
-      expectMapSize({ channels: layer.outFeatures, height: 1, width: 1 }, "its result");
       expectLength("linear weights", layer.weights, layer.outFeatures * layer.inFeatures);
       expectLength("linear bias", layer.bias, layer.outFeatures);
       return { channels: layer.outFeatures, height: 1, width: 1 };

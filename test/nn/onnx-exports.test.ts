@@ -30,9 +30,7 @@ describe.skipIf(!present)("what exporters write is read right, or refused in one
     expect(compile(network).security.bits).toBeGreaterThanOrEqual(128);
   });
 
-  it.each(
-    all.filter(({ name }) => !(name in REFUSED) && name !== DEEP && name !== "quad_a_tiny_channel"),
-  )("$name, encrypted", async (each) => {
+  it.each(all.filter(({ name }) => !(name in REFUSED) && name !== DEEP))("$name, encrypted", async (each) => {
     const network = open(each.name);
     const image = Float64Array.from(each.input);
     const plan = compile(network);

@@ -1,6 +1,6 @@
 import { BlindsightError, FormatError, UnsupportedLayerError } from "../../errors.js";
 import type { Conv2d, Layer, NetworkCard, Shape } from "../graph.js";
-import { outputShape } from "../shapes.js";
+import { expectMapSize, outputShape } from "../shapes.js";
 import type { Tensor } from "./tensor.js";
 
 /** What the layers up to some point of the graph make of the image; a chain back to the input. */
@@ -63,6 +63,7 @@ export function append(stage: Stage, layer: Layer, label: string, flat = stage.f
   expectFinite(layer, label);
   try {
     const shape = outputShape(layer, stage.shape);
+    expectMapSize(shape, label);
     return { shape, flat, layer, previous: stage };
   } catch (error) {
     if (!(error instanceof BlindsightError) || error.message.startsWith(label)) throw error;
