@@ -1,7 +1,8 @@
 import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
 import { expectImage } from "./interpret.js";
-import { convolve, meanWindows, multiplyMatrix, normalize, quadratic, sumWindows } from "./interpret-layers.js";
+import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
 import { expectMapSize, outputShape } from "./shapes.js";
+import { sumWindows } from "./windows.js";
 
 /**
  * Sees what each layer gives: `index` counts the folded layers, `shape` and `values` ([channel][row][column]) are the

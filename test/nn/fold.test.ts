@@ -7,7 +7,7 @@ import { depthTable, fold, quadRanges } from "../../src/nn/fold.js";
 import type { FoldedConv2d, FoldedNetwork, FoldOptions, Layer, Network, Quad } from "../../src/nn/graph.js";
 import { interpret } from "../../src/nn/interpret.js";
 import { interpretFolded } from "../../src/nn/interpret-folded.js";
-import { networkOf, RandomLayers, randomImage, randomNetwork, randomRl3, uniform } from "./random-network.js";
+import { networkOf, RandomLayers, randomChain, randomImage, rl3, uniform } from "./random-network.js";
 
 const SETTINGS: FoldOptions[] = Array.from({ length: 16 }, (_, setting) => ({
   batchNorm: (setting & 1) !== 0,
@@ -34,7 +34,7 @@ function operators(network: Network, options?: Partial<FoldOptions>): string[] {
 describe("fold", () => {
   it("fold(RL-3) = RL-3 to 1e-12, for every setting of the switches", () => {
     for (const seed of [1, 2, 3]) {
-      const network = randomRl3(seed);
+      const network = rl3(seed);
       for (const options of SETTINGS) {
         const { folded } = fold(network, options);
         expect(difference(network, folded, randomImage(network, seed)), JSON.stringify({ seed, options })).toBeLessThan(
@@ -47,7 +47,7 @@ describe("fold", () => {
   it("fold(network) = network to 1e-12 for any chain, for every setting of the switches", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
-        const network = randomNetwork(seed);
+        const network = randomChain(seed);
         const image = randomImage(network, seed + 1);
         for (const options of SETTINGS) {
           expect(difference(network, fold(network, options).folded, image), JSON.stringify(options)).toBeLessThan(
@@ -60,14 +60,14 @@ describe("fold", () => {
   });
 
   it("does not change the network that it folds", () => {
-    const network = randomRl3(4);
+    const network = rl3(4);
     const before = JSON.stringify(network.layers.map((layer) => Object.values(layer).map(String)));
     for (const options of SETTINGS) fold(network, options);
     expect(JSON.stringify(network.layers.map((layer) => Object.values(layer).map(String)))).toBe(before);
   });
 
   it("RL-3 needs 15 levels as it is and 7 folded", () => {
-    const table = depthTable(randomRl3(5));
+    const table = depthTable(rl3(5));
     const depth = (on: Partial<FoldOptions>) => {
       const wanted = { batchNorm: false, square: false, pooling: false, linear: false, ...on };
       return table.find(({ options }) => JSON.stringify(options) === JSON.stringify(wanted))?.depth;
@@ -85,7 +85,7 @@ describe("fold", () => {
   it("a switch never costs a level", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
-        const table = depthTable(randomNetwork(seed));
+        const table = depthTable(randomChain(seed));
         for (const [setting, { depth }] of table.entries()) {
           for (const bit of [1, 2, 4, 8]) expect(table[setting | bit].depth).toBeLessThanOrEqual(depth);
         }
@@ -94,7 +94,7 @@ describe("fold", () => {
   });
 
   it("RL-3 folded is conv–square three times, a sum pooling and one matrix", () => {
-    expect(operators(randomRl3(6))).toEqual([
+    expect(operators(rl3(6))).toEqual([
       "conv2d",
       "square",
       "conv2d",
@@ -104,10 +104,10 @@ describe("fold", () => {
       "square",
       "dense",
     ]);
-    expect(operators(randomRl3(6), { linear: false }).slice(-2)).toEqual(["globalAvgPool", "dense"]);
-    expect(operators(randomRl3(6), { pooling: false })[4]).toBe("avgPool2d");
-    expect(operators(randomRl3(6), { batchNorm: false }).slice(0, 3)).toEqual(["conv2d", "batchNorm2d", "square"]);
-    expect(operators(randomRl3(6), { square: false }).slice(0, 2)).toEqual(["conv2d", "quad"]);
+    expect(operators(rl3(6), { linear: false }).slice(-2)).toEqual(["globalAvgPool", "dense"]);
+    expect(operators(rl3(6), { pooling: false })[4]).toBe("avgPool2d");
+    expect(operators(rl3(6), { batchNorm: false }).slice(0, 3)).toEqual(["conv2d", "batchNorm2d", "square"]);
+    expect(operators(rl3(6), { square: false }).slice(0, 2)).toEqual(["conv2d", "quad"]);
   });
 });
 

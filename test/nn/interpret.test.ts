@@ -7,7 +7,7 @@ import { interpret } from "../../src/nn/interpret.js";
 import { interpretFolded } from "../../src/nn/interpret-folded.js";
 import { softmax } from "../../src/nn/probabilities.js";
 import { layerShapes, outputShape } from "../../src/nn/shapes.js";
-import { networkOf, RandomLayers, randomImage, randomNetwork, randomRl3, uniform } from "./random-network.js";
+import { networkOf, RandomLayers, randomChain, randomImage, rl3, uniform } from "./random-network.js";
 
 const flatten: Layer = { op: "flatten" };
 
@@ -70,10 +70,8 @@ describe("interpret", () => {
   });
 
   it("refuses an image of another size", () => {
-    expect(() => interpret(randomRl3(1), new Float64Array(783))).toThrow(RangeError);
-    expect(() => interpretFolded(fold(randomRl3(1)).folded, new Float64Array(785))).toThrow(
-      /785 values.*784 \(1×28×28\)/,
-    );
+    expect(() => interpret(rl3(1), new Float64Array(783))).toThrow(RangeError);
+    expect(() => interpretFolded(fold(rl3(1)).folded, new Float64Array(785))).toThrow(/785 values.*784 \(1×28×28\)/);
   });
 });
 
@@ -81,7 +79,7 @@ describe("interpretFolded", () => {
   it("shows every layer's output with its shape, the last one being the logits", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
-        const network = randomNetwork(seed);
+        const network = randomChain(seed);
         const { folded } = fold(network);
         const shapes = layerShapes(folded.input, folded.layers).slice(1);
         const seen: Float64Array[] = [];

@@ -9,7 +9,7 @@ import { defaultCosts } from "../../src/nn/plan-cost.js";
 import { split } from "../../src/nn/plan-split.js";
 import { levelAfter, type Program, rotations } from "../../src/nn/program.js";
 import { countStep, describe as print } from "../../src/nn/program-counts.js";
-import { type Brick, randomNetwork, rl3 } from "./plan-networks.js";
+import { type Brick, randomNetwork, rl3 } from "./random-network.js";
 
 const image = (channels: number, height: number, width = height) => ({ channels, height, width });
 const diagonals = (program: Program) =>
