@@ -20,6 +20,15 @@ describe("operators", () => {
     expect(conv).toMatchObject({ padding });
   });
 
+  it("SAME with strides beyond the kernel: a pixel that is left over stays so, more is refused", () => {
+    const conv = (stride: number) => ({
+      nodes: [node("Conv", "x one", "h", { auto_pad: "SAME_UPPER", strides: [stride, stride] }), flat],
+      weights: { one: tensor([1, 2, 1, 1], [1, 1]) },
+    });
+    expect(read(conv(2)).layers[0]).toMatchObject({ padding: { top: 0, left: 0, bottom: 0, right: 0 } });
+    expect(failure(conv(4)).message).toMatch(/auto_pad SAME_UPPER with strides far beyond its kernel/);
+  });
+
   it("SAME_LOWER puts the odd pixel above and to the left", () => {
     const conv = node("Conv", "x w", "h", { auto_pad: "SAME_LOWER", strides: [2, 2] });
     expect(read({ nodes: [conv, flat], weights: { w } }).layers[0]).toMatchObject({

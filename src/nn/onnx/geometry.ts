@@ -37,7 +37,13 @@ export function paddingOf(
   if (mode !== "SAME_UPPER" && mode !== "SAME_LOWER") throw node.malformed(`has auto_pad ${quoted(mode)}`);
   const [vertical, horizontal] = [shape.height, shape.width].map((extent, axis) => {
     const windows = Math.ceil(extent / stride[axis]);
-    return Math.max((windows - 1) * stride[axis] + kernel[axis] - extent, 0);
+    const pixels = (windows - 1) * stride[axis] + kernel[axis] - extent;
+    if (pixels >= -1) return Math.max(pixels, 0);
+    // TensorFlow pads by nothing there, onnxruntime crops by half of it, ONNX's reference by half of it rounded down.
+    throw node.unsupported(
+      `auto_pad ${mode} with strides far beyond its kernel, which runtimes do not agree on`,
+      "Export with explicit pads.",
+    );
   });
   // An odd pixel goes below and to the right, or above and to the left.
   const before = (pixels: number) => (mode === "SAME_UPPER" ? Math.floor : Math.ceil)(pixels / 2);
