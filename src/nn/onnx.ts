@@ -36,7 +36,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions | ImportOpt
   if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
   const { onNote, external } = typeof options === "function" ? { onNote: options } : options;
   const { graph, opset, metadata } = decode(bytes);
-  const { last, activation } = walk(graph, { opset, note: onNote, external });
+  const { last, activation } = walk(graph, { opset, note: onNote, external: external && onceEach(external) });
   if (last.shape.height * last.shape.width !== 1) {
     throw new UnsupportedLayerError(
       `the graph ends with a ${shapeText(last.shape)} feature map instead of logits`,
@@ -55,6 +55,15 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions | ImportOpt
   const says: NetworkCard["activation"] = logits === 1 ? "sigmoid" : activation;
   const card = readCard(metadata, { name: graph.name, input, classes, activation: says });
   return { input, layers, classes, card };
+}
+
+/** Every tensor asks for its file, and all are in one. */
+function onceEach(external: ExternalFile): ExternalFile {
+  const files = new Map<string, Uint8Array | undefined>();
+  return (name) => {
+    if (!files.has(name)) files.set(name, external(name));
+    return files.get(name);
+  };
 }
 
 function decode(bytes: Uint8Array): { graph: GraphProto; opset: number; metadata?: string } {

@@ -46,7 +46,7 @@ export function readPow(node: OperatorNode): Signal {
   if (values.length === 0 || values.some((value) => value !== 2)) {
     throw node.unsupported(
       `exponent ${values[0]}: only squares can be encrypted`,
-      "Use polynomials of degree 2 at most.",
+      "Replace it by a quadratic a·x² + b·x + c per channel and fine-tune.",
     );
   }
   const { stage, polynomial = identity(stage, node) } = signal;

@@ -6,7 +6,7 @@ import { quoted } from "./quoted.js";
 export type ExternalFile = (name: string) => Uint8Array | undefined;
 
 const FIX =
-  "Give importOnnx the files beside the model (external: (name) => bytes), or save the weights inside one file: " +
+  "Put the file beside the model (in code: importOnnx(bytes, { external: (name) => bytes })), or save the weights inside: " +
   "onnx.save(onnx.load(path), path, save_as_external_data=False).";
 
 /**

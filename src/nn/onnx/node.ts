@@ -73,7 +73,8 @@ export class OperatorNode {
       case "probabilities":
         throw this.unsupported(
           `it comes after ${value.label}, which cannot be encrypted`,
-          "Softmax, LogSoftmax and Sigmoid may only end the network: there they are dropped. Take this node out of the export.",
+          "Softmax, LogSoftmax and Sigmoid may only end the network, where they are dropped: export without this node. Inside, as in " +
+            "SiLU, x·sigmoid(x), replace the activation by a quadratic a·x² + b·x + c per channel and fine-tune.",
         );
     }
   }
