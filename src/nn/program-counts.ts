@@ -91,7 +91,7 @@ export function describe(plan: Counted): string {
   return [
     `input: ${describeLayout(program.input)}, in ${program.slots} slots`,
     ...lines,
-    `model: ${vectors} vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
+    `model: ${vectors} weight vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
       `${switches} key switches an image; depth ${program.depth}`,
   ].join("\n");
 }
