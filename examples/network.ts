@@ -1,7 +1,7 @@
 // A network and an image, both encrypted; the server sees neither.
 import { readFile } from "node:fs/promises";
 import { openDevice } from "blindsight";
-import { compile, importOnnx, KeyHolder, ModelOwner, Server, softmax } from "blindsight/nn";
+import { compile, importOnnx, KeyHolder, ModelOwner, probabilities, Server } from "blindsight/nn";
 
 const network = importOnnx(await readFile(process.argv[2] ?? "models/rl1-phantom.onnx"));
 const images = Array.from({ length: 16 }, (_, k) =>
@@ -17,4 +17,4 @@ const server = new Server(plan, device, hospital.evaluationKeys); // holds neith
 const model = server.load(owner.encrypt(network, { calibration: images }));
 const logits = await hospital.decrypt(await server.run(model, hospital.encrypt(images[0])));
 console.log(plan.report());
-console.log("probabilities", softmax(logits));
+console.log("probabilities", probabilities(logits, network.card));

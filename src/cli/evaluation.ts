@@ -76,6 +76,6 @@ export function summarise(
 
 function score(verdicts: readonly Verdict[], labels: readonly number[], positive: number) {
   const hits = verdicts.filter(({ verdict }, k) => verdict === labels[k]).length;
-  const probabilities = verdicts.map((each) => each.probabilities);
-  return { hits, ...classifierArea(probabilities, labels, positive) };
+  const scores = verdicts.map((each) => each.logOdds);
+  return { hits, ...classifierArea(scores, labels, positive) };
 }

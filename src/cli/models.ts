@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,9 @@ import type { Terminal } from "./terminal.js";
 
 /** The package's own models. The same two steps up from src/cli and from dist/cli. */
 const folder = fileURLToPath(new URL("../../models", import.meta.url));
+
+/** 2^25 numbers in float64, the most that an import keeps. */
+const MOST_WEIGHT_BYTES = 2 ** 28;
 
 export interface LoadedModel {
   /** As the user named it. */
@@ -43,11 +46,29 @@ export async function loadModel(nameOrPath: string, terminal: Terminal): Promise
     throw new DataError(`there is no model "${nameOrPath}"`, fix, { cause });
   }
   try {
-    const network = importOnnx(bytes, (note) => terminal.warn(`${nameOrPath}: ${note}`));
+    const network = importOnnx(bytes, {
+      onNote: (note) => terminal.warn(`${nameOrPath}: ${note}`),
+      external: (file) => fileBeside(path, file),
+    });
     return { name: nameOrPath, path, network };
   } catch (cause) {
     throw about(nameOrPath, cause, FormatError, "export the network again");
   }
+}
+
+/**
+ * The bytes of a file that holds a model's weights, asked for by its bare name; undefined when there is none.
+ * @throws DataError for more bytes than a network that can be encrypted has, before they are read.
+ */
+function fileBeside(model: string, file: string): Uint8Array | undefined {
+  const path = join(dirname(model), file);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) return undefined;
+  if (found.size <= MOST_WEIGHT_BYTES) return readFileSync(path);
+  throw new DataError(
+    `${path} has ${found.size} bytes, more than ${MOST_WEIGHT_BYTES}`,
+    "take a smaller network: one of that size cannot be encrypted",
+  );
 }
 
 /** The ReLU network that was trained beside a model and lies beside it; undefined where there is none. */

@@ -54,7 +54,7 @@ export function narrateVerdicts(
     const [mine, clear] = [verdict.probabilities[k], clearVerdict.probabilities[k]].map(percent);
     terminal.say(`  ${text.padEnd(width)}  ${mine.padStart(9)}   ${clear.padStart(12)}`);
   }
-  const rule = labels.length === 2 ? ` ("${labels[positive]}" from ${percent(threshold)})` : "";
+  const rule = verdict.byThreshold ? ` ("${labels[positive]}" from ${percent(threshold)})` : "";
   terminal.say(`\n  verdict: ${labels[verdict.verdict]}; in the clear: ${labels[clearVerdict.verdict]}${rule}`);
   if (label !== undefined) terminal.say(`  the image's label says: ${labels[label] ?? `class ${label}`}`);
   terminal.say(`  largest logit error: ${outcome.maxLogitError.toExponential(1)}\n`);

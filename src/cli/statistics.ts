@@ -40,18 +40,18 @@ export function areaUnderCurve(scores: readonly number[], positive: readonly boo
 }
 
 /**
- * The area under the curve of a classifier from its probabilities: of the positive class where there are two, else
- * the mean over the classes, each against the rest (without an interval).
+ * The area under the curve of a classifier from its scores, one for each class (probabilities, or anything that grows with
+ * them): of the positive class where there are two, else the mean over the classes, each against the rest (without an interval).
  */
 export function classifierArea(
-  probabilities: readonly (readonly number[])[],
+  scores: readonly (readonly number[])[],
   labels: readonly number[],
   positive: number,
 ): { readonly auc?: number; readonly interval?: Interval } {
-  const classes = probabilities[0].length;
+  const classes = scores[0].length;
   const against = (one: number) =>
     areaUnderCurve(
-      probabilities.map((row) => row[one]),
+      scores.map((row) => row[one]),
       labels.map((label) => label === one),
     );
   if (classes === 2) return against(positive) ?? {};

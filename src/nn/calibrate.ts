@@ -5,10 +5,12 @@
  */
 import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
-import type { FoldedLayer, FoldedNetwork } from "./graph.js";
+import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
 import { type ImageValues, imageValues } from "./image.js";
 import { interpretFolded } from "./interpret-folded.js";
+import { linearGeometry, linearValues } from "./matrix-geometry.js";
 import { INPUT_SCALE } from "./program.js";
+import { layerShapes } from "./shapes.js";
 
 export interface CalibratedFactors {
   /** What layer i gives under encryption is scales[i] times what `interpretFolded` gives. Powers of two. */
@@ -36,7 +38,7 @@ export interface CalibrationOptions {
 
 /**
  * Takes the ranges of all layers over `images` and chooses the factors: what enters a square or a quadratic, and
- * whatever else a linear layer gives, is reach / margin at most; a logit is logitBound / margin at most.
+ * whatever else a linear layer gives, is reach / margin at most; a logit is logitBound / margin at most, its bias logitBound.
  * @param images as for `interpret`: [channel][row][column], at least one
  * @throws ParameterError without images, for a margin below 1 or bounds that are not positive, and for values that are not
  *   finite; TypeError for what is no list of images.
@@ -56,7 +58,9 @@ export function calibrate(
   const ranges = rangesOf(folded, images);
   const { layers } = folded;
   const last = layers.length - 1;
-  const outputScale = 2 ** Math.max(0, Math.ceil(Math.log2((ranges[last] * margin) / logitBound)));
+  // The bias is a vector at level 0 by itself, however small the sum with what the image makes of the weights.
+  const largest = Math.max(ranges[last] * margin, largestBias(folded));
+  const outputScale = 2 ** Math.max(0, Math.ceil(Math.log2(largest / logitBound)));
   const scales: number[] = [];
   let scale = INPUT_SCALE;
   for (const [index, layer] of layers.entries()) {
@@ -83,15 +87,31 @@ export function neutralFactors(folded: FoldedNetwork): CalibratedFactors {
   return { scales, outputScale: 1, largestLogit: 0 };
 }
 
-/** Largest absolute value that each layer gives. */
-function rangesOf(folded: FoldedNetwork, images: Iterable<ImageValues>): number[] {
+/**
+ * The images as doubles.
+ * @throws TypeError for what is no list of images; ParameterError for one that does not fit the network.
+ */
+export function calibrationImages(input: Shape, images: Iterable<ImageValues>): Float64Array[] {
   if (typeof images?.[Symbol.iterator] !== "function") {
     throw new TypeError(`calibration: a list of images was expected, not ${kindOf(images)}`);
   }
+  return Array.from(images, (image, index) => imageValues(input, image, `calibration image ${index}`));
+}
+
+/** Of the layer that gives the logits. */
+function largestBias({ input, layers }: FoldedNetwork): number {
+  const last = layers.length - 1;
+  const geometry = linearGeometry(layers[last], layerShapes(input, layers)[last]);
+  if (!geometry) return 0;
+  return linearValues(layers[last], geometry).bias.reduce((largest, bias) => Math.max(largest, Math.abs(bias)), 0);
+}
+
+/** Largest absolute value that each layer gives. */
+function rangesOf(folded: FoldedNetwork, images: Iterable<ImageValues>): number[] {
   const ranges: number[] = folded.layers.map(() => 0);
   let seen = 0;
-  for (const each of images) {
-    const image = imageValues(folded.input, each, `calibration image ${seen++}`);
+  for (const image of calibrationImages(folded.input, images)) {
+    seen++;
     interpretFolded(folded, image, (index, _layer, _shape, values) => {
       for (const value of values) {
         // Written so that NaN is kept, too.

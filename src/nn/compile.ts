@@ -2,9 +2,8 @@ import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { ParameterError } from "../errors.js";
-import { depthOf, fold } from "./fold.js";
+import { depthOf, fold, quadRanges } from "./fold.js";
 import type { FoldedNetwork, FoldOptions, Network } from "./graph.js";
-import { requireSizes } from "./limits.js";
 import { chooseSlots, planProgram, programDepth } from "./plan.js";
 import { costsOf } from "./plan-cost.js";
 import { requireArchitecture } from "./plan-match.js";
@@ -112,7 +111,6 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
       `fold: { ${name}: ${value} } is none of ${Object.keys(NO_FOLDS).join(", ")} with true or false`,
     );
   }
-  requireSizes(network, folds);
   const { folded } = fold(network, folds);
   const parameters = Parameters.choose({
     depth: programDepth(folded),
@@ -135,12 +133,12 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
 
 /**
  * The network as the plan's folds leave it.
+ * @param images of the calibration: quadratics that are nearly straight over them keep their precision under encryption
  * @throws ParameterError for a network of another architecture; TypeError, UnsupportedLayerError as `compile`.
  */
-export function foldFor(plan: Plan, network: Network): FoldedNetwork {
+export function foldFor(plan: Plan, network: Network, images: readonly Float64Array[] = []): FoldedNetwork {
   requireInstance(plan, Plan, "plan", "what compile(network) gives");
-  requireSizes(network, plan.fold);
-  const { folded } = fold(network, plan.fold);
+  const { folded } = fold(network, plan.fold, images.length > 0 ? quadRanges(network, images) : undefined);
   requireArchitecture(plan.program, folded);
   return folded;
 }

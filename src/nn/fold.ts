@@ -1,9 +1,12 @@
 import { UnsupportedLayerError } from "../errors.js";
 import { foldBatchNorms } from "./fold/batch-norm.js";
+import type { ChannelRanges } from "./fold/curvature.js";
 import { foldLinears } from "./fold/linear.js";
 import { foldPoolings } from "./fold/pooling.js";
 import { completeSquares } from "./fold/square.js";
 import type { FoldedLayer, FoldedNetwork, FoldOptions, Network } from "./graph.js";
+import { interpretFolded } from "./interpret-folded.js";
+import { requireSizes } from "./limits.js";
 import { layerShapes, outputShape, shapeText, sizeOf } from "./shapes.js";
 
 /** Multiplicative levels that a layer uses up under encryption. */
@@ -20,21 +23,63 @@ const LEVELS: Readonly<Record<FoldedLayer["op"], number>> = {
 
 /**
  * The network as it is computed under encryption, and its depth in levels. Each switch (all on unless said) is exact
- * by itself, up to rounding: the logits stay those of `network`.
- * @throws UnsupportedLayerError for a ReLU, for a quadratic that is to be completed but has no x² term in some
- *   channel, for layers that do not fit one another, and for a `flatten` that per-feature layers follow.
+ * by itself, up to rounding: the logits stay those of `network`. One exception: a quadratic that is nearly straight, |a| below
+ * 10^−8 of |b| (with `ranges`: its square's foot 512 half-widths of its values away or more), bends a little more than it says.
+ * @param ranges of what the quadratics are given, see `quadRanges`: the owner's, for weights that keep their precision under
+ *   encryption. They change numbers only, never which layers there are.
+ * @throws UnsupportedLayerError for a ReLU, for layers that do not fit one another, for a `flatten` that per-feature layers
+ *   follow, and, before anything is allocated, for maps and matrices of no encrypted network's size (`requireSizes`).
  */
-export function fold(network: Network, options: Partial<FoldOptions> = {}): { folded: FoldedNetwork; depth: number } {
+export function fold(
+  network: Network,
+  options: Partial<FoldOptions> = {},
+  ranges?: readonly ChannelRanges[],
+): { folded: FoldedNetwork; depth: number } {
   const { batchNorm = true, square = true, pooling = true, linear = true } = options;
+  requireSizes(network, options);
   const { input, classes } = network;
   let layers = lower(network);
+  const last = layerShapes(input, layers)[layers.length];
+  // Two classes may have one logit; any other difference is the plan's to refuse.
+  const logits = classes === 2 && sizeOf(last) === 1 ? 1 : classes;
   // Batch norm first, so that the square's shift meets a convolution; squares before poolings, so that t passes
   // through means and not through sums; matrices last, for they swallow poolings.
   if (batchNorm) layers = foldBatchNorms(layers);
-  if (square) layers = completeSquares(input, layers);
+  if (square) layers = completeSquares(input, layers, ranges);
   if (pooling) layers = foldPoolings(layers);
   if (linear) layers = foldLinears(input, layers);
-  return { folded: { input, layers, classes }, depth: depthOf(layers) };
+  return { folded: { input, layers, classes: logits }, depth: depthOf(layers) };
+}
+
+/**
+ * Smallest and largest value in each channel of what each quadratic is given, over `images` ([channel][row][column], as for
+ * `interpret`). Costs one run in the clear for each image.
+ */
+export function quadRanges(network: Network, images: Iterable<Float64Array>): ChannelRanges[] {
+  const { folded } = fold(network, { batchNorm: false, square: false, pooling: false, linear: false });
+  const { input, layers } = folded;
+  const shapes = layerShapes(input, layers);
+  const ranges = new Map<number, ChannelRanges>();
+  for (const [index, layer] of layers.entries()) {
+    if (layer.op !== "quad") continue;
+    const fill = (value: number) => new Float64Array(layer.a.length).fill(value);
+    ranges.set(index, { low: fill(Number.POSITIVE_INFINITY), high: fill(Number.NEGATIVE_INFINITY) });
+  }
+  const widen = (index: number, values: Float64Array): void => {
+    const range = ranges.get(index);
+    if (!range) return;
+    const pixels = shapes[index].height * shapes[index].width;
+    for (const [at, value] of values.entries()) {
+      const channel = Math.floor(at / pixels);
+      range.low[channel] = Math.min(range.low[channel], value);
+      range.high[channel] = Math.max(range.high[channel], value);
+    }
+  };
+  for (const image of images) {
+    widen(0, image);
+    interpretFolded(folded, image, (index, _layer, _shape, values) => widen(index + 1, values));
+  }
+  return [...ranges.values()];
 }
 
 /** Levels that the layers use up, one after the other. */

@@ -78,6 +78,12 @@ export interface NetworkCard {
   /** Class whose probability is compared with `threshold`, when there are two classes. */
   readonly positive: number;
   readonly threshold: number;
+  /**
+   * How logits become probabilities (`probabilities`): "softmax" (unless said) over classes of which an image has one, or
+   * "sigmoid", each logit by itself: labels of which an image may have several, or none. One logit is always a sigmoid's, of
+   * two classes: it speaks for class 1.
+   */
+  readonly activation?: "softmax" | "sigmoid";
   /** A pixel v in 0..255 enters the network as v·scale + offset. */
   readonly input: { readonly scale: number; readonly offset: number };
   /** Smallest and largest mean and standard deviation of the pixels (0..255) over the training images. */
@@ -89,7 +95,7 @@ export interface NetworkCard {
 export interface Network {
   readonly input: Shape;
   readonly layers: readonly Layer[];
-  /** Number of logits. */
+  /** As many as logits; two where there is one logit. */
   readonly classes: number;
   readonly card: NetworkCard;
 }
@@ -124,6 +130,7 @@ export type FoldedLayer = FoldedConv2d | BatchNorm2d | Quad | Square | AvgPool2d
 export interface FoldedNetwork {
   readonly input: Shape;
   readonly layers: readonly FoldedLayer[];
+  /** Number of logits. */
   readonly classes: number;
 }
 

@@ -1,7 +1,8 @@
 import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
 import { expectImage } from "./interpret.js";
-import { convolve, meanWindows, multiplyMatrix, normalize, quadratic, sumWindows } from "./interpret-layers.js";
-import { outputShape } from "./shapes.js";
+import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
+import { expectMapSize, outputShape } from "./shapes.js";
+import { sumWindows } from "./windows.js";
 
 /**
  * Sees what each layer gives: `index` counts the folded layers, `shape` and `values` ([channel][row][column]) are the
@@ -21,6 +22,7 @@ export function interpretFolded(folded: FoldedNetwork, image: Float64Array, onLa
   let values = image;
   for (const [index, layer] of folded.layers.entries()) {
     const next = outputShape(layer, shape);
+    expectMapSize(next, `what ${layer.op} gives`);
     values = apply(layer, shape, values);
     shape = next;
     onLayer?.(index, layer, shape, values);

@@ -1,5 +1,6 @@
 import type { BatchNorm2d, Conv2d, FoldedConv2d, Quad, Shape } from "./graph.js";
 import { outputShape } from "./shapes.js";
+import { sumWindows } from "./windows.js";
 
 // The layers' meaning in doubles, as plain loops: the reference that everything encrypted is compared with.
 
@@ -35,22 +36,7 @@ export function convolve(layer: Conv2d | FoldedConv2d, input: Shape, values: Flo
   return result;
 }
 
-/** Sums over windows that tile from the top left corner; a rest at the border is dropped. */
-export function sumWindows(kernel: readonly [number, number], input: Shape, values: Float64Array): Float64Array {
-  const output = outputShape({ op: "sumPool2d", kernel }, input);
-  const result = new Float64Array(output.channels * output.height * output.width);
-  for (let c = 0; c < output.channels; c++) {
-    for (let y = 0; y < output.height * kernel[0]; y++) {
-      for (let x = 0; x < output.width * kernel[1]; x++) {
-        const window = (c * output.height + Math.floor(y / kernel[0])) * output.width + Math.floor(x / kernel[1]);
-        result[window] += values[(c * input.height + y) * input.width + x];
-      }
-    }
-  }
-  return result;
-}
-
-/** Means over the same windows. */
+/** Means over windows that tile from the top left corner; a rest at the border is dropped. */
 export function meanWindows(kernel: readonly [number, number], input: Shape, values: Float64Array): Float64Array {
   return sumWindows(kernel, input, values).map((sum) => sum / (kernel[0] * kernel[1]));
 }

@@ -1,6 +1,6 @@
 import type { Layer, Network, Shape } from "./graph.js";
 import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
-import { outputShape, shapeText, sizeOf } from "./shapes.js";
+import { expectMapSize, outputShape, shapeText, sizeOf } from "./shapes.js";
 
 /**
  * Logits of the original network in doubles, in the clear, ReLU included: the oracle for all that is folded or
@@ -8,7 +8,7 @@ import { outputShape, shapeText, sizeOf } from "./shapes.js";
  * @param image what enters the network (pixels already times `card.input.scale` plus `card.input.offset`),
  *   [channel][row][column]
  * @throws RangeError when the image has another number of values than `network.input`.
- * @throws UnsupportedLayerError when the layers do not fit one another.
+ * @throws UnsupportedLayerError when the layers do not fit one another, or one gives more than 2^22 values.
  */
 export function interpret(network: Network, image: Float64Array): Float64Array {
   expectImage(network.input, image);
@@ -16,18 +16,11 @@ export function interpret(network: Network, image: Float64Array): Float64Array {
   let values = image;
   for (const layer of network.layers) {
     const next = outputShape(layer, shape);
+    expectMapSize(next, `what ${layer.op} gives`);
     values = apply(layer, shape, values);
     shape = next;
   }
   return values;
-}
-
-/** Probabilities from logits; stays finite for any finite logits. */
-export function softmax(logits: Float64Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }
 
 /** @throws RangeError when `image` is not one image of this shape. */

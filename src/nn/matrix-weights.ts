@@ -5,12 +5,14 @@
 import { ParameterError } from "../errors.js";
 import type { CalibratedFactors } from "./calibrate.js";
 import { requireOutputScale } from "./exchange.js";
-import type { FoldedLayer, FoldedNetwork } from "./graph.js";
+import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
 import { blocksOf, occupants, pack } from "./layout.js";
 import { blockOffsets } from "./matrix.js";
 import { type LinearGeometry, type LinearValues, linearGeometry, linearValues } from "./matrix-geometry.js";
 import { requireArchitecture } from "./plan-match.js";
 import { INPUT_SCALE, type LinearStep, type Program, type ReadoutStep, type Step } from "./program.js";
+import { outputShape } from "./shapes.js";
+import { sumWindows } from "./windows.js";
 
 /** Weights for each step of a program, by its index; all vectors have `slots` values. */
 export interface ProgramWeights {
@@ -158,24 +160,10 @@ function quadVectors(
 }
 
 /** Sums over the windows of one pool after another, [channel][row][column]; a rest at the border is dropped. */
-function poolSums(
-  values: Float64Array,
-  shape: { channels: number; height: number; width: number },
-  pools: Step["pools"],
-): Float64Array {
-  const [kernel, ...rest] = pools;
+function poolSums(values: Float64Array, shape: Shape, [kernel, ...rest]: Step["pools"]): Float64Array {
   if (!kernel) return values;
-  const next = { ...shape, height: Math.floor(shape.height / kernel[0]), width: Math.floor(shape.width / kernel[1]) };
-  const sums = new Float64Array(next.channels * next.height * next.width);
-  for (let channel = 0; channel < shape.channels; channel++) {
-    for (let y = 0; y < next.height * kernel[0]; y++) {
-      for (let x = 0; x < next.width * kernel[1]; x++) {
-        const window = (channel * next.height + Math.floor(y / kernel[0])) * next.width + Math.floor(x / kernel[1]);
-        sums[window] += values[(channel * shape.height + y) * shape.width + x];
-      }
-    }
-  }
-  return poolSums(sums, next, rest);
+  const pooled = outputShape({ op: "sumPool2d", kernel }, shape);
+  return poolSums(sumWindows(kernel, shape, values), pooled, rest);
 }
 
 function expectKind<K extends Step["kind"]>(program: Program, index: number, kinds: readonly K[]): Step & { kind: K } {

@@ -2,7 +2,7 @@ import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import type { SlotValues } from "../ckks/encoder.js";
 import type { Residency } from "../ckks/residency.js";
-import { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
+import { type CalibratedFactors, type CalibrationOptions, calibrate, calibrationImages } from "./calibrate.js";
 import { foldFor, type Plan } from "./compile.js";
 import { requireIdentity, requireOutputScale } from "./exchange.js";
 import type { Network } from "./graph.js";
@@ -82,8 +82,10 @@ export function weightsFor(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`options: { calibration: images } was expected, not ${kindOf(options)}`);
   }
-  const folded = foldFor(plan, network);
-  const factors = calibrate(folded, options.calibration, {
+  foldFor(plan, network); // before anything is asked of the images
+  const images = calibrationImages(network.input, options.calibration);
+  const folded = foldFor(plan, network, images);
+  const factors = calibrate(folded, images, {
     margin: options.margin,
     reach: options.reach,
     logitBound: options.logitBound ?? LOGIT_SHARE * plan.parameters.headroomAt(0),

@@ -11,6 +11,18 @@ export function shapeText(shape: Shape): string {
   return `${shape.channels}×${shape.height}×${shape.width}`;
 }
 
+/** Beyond this a feature map is no network for encryption, and a small file could ask for any amount of memory. */
+const LARGEST_MAP = 2 ** 22;
+
+/** @throws UnsupportedLayerError for a feature map of more than 2^22 values; `what` names it. */
+export function expectMapSize(shape: Shape, what: string): void {
+  if (sizeOf(shape) <= LARGEST_MAP) return;
+  throw new UnsupportedLayerError(
+    `${what} has ${shapeText(shape)} values, more than ${LARGEST_MAP}`,
+    "Use smaller images or fewer channels.",
+  );
+}
+
 /**
  * Shape of what `layer` makes of a feature map of shape `input`; features after `flatten`, `linear` and `dense` are
  * channels of a 1×1 map.

@@ -74,6 +74,29 @@ describe("verdictOf", () => {
     expect(verdictOf(Float64Array.of(1, 3, 2), card).verdict).toBe(1);
   });
 
+  it("ranks images also where their probabilities are 1 to the last digit", () => {
+    const [sure, surer] = [40, 50].map((logit) => verdictOf(Float64Array.of(logit, 0), card));
+    expect(sure.probabilities[0]).toBe(1);
+    expect(surer.probabilities[0]).toBe(1);
+    expect(
+      classifierArea(
+        [sure, surer].map(({ logOdds }) => logOdds),
+        [1, 0],
+        0,
+      ).auc,
+    ).toBe(1);
+  });
+
+  it("log-odds are those of the probabilities", () => {
+    const logits = fc.float64Array({ minLength: 1, maxLength: 5, min: -15, max: 15, noNaN: true });
+    fc.assert(
+      fc.property(logits, fc.constantFrom("softmax", "sigmoid"), (drawn, activation) => {
+        const { probabilities, logOdds } = verdictOf(drawn, { ...card, activation });
+        for (const [k, p] of probabilities.entries()) expect(logOdds[k]).toBeCloseTo(Math.log(p / (1 - p)), 6);
+      }),
+    );
+  });
+
   it("errors below half the margin never change it", () => {
     const value = fc.double({ min: -20, max: 20, noNaN: true });
     const error = fc.double({ min: -0.499, max: 0.499, noNaN: true });

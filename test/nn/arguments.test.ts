@@ -21,7 +21,7 @@ import {
 } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
-import { type Brick, randomImage, randomNetwork } from "./plan-networks.js";
+import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [{ conv: 3, kernel: 3, padding: 1 }, "quad", "gap", "flatten", { linear: 2 }];
 const network = randomNetwork({ channels: 1, height: 6, width: 6 }, bricks, 6);

@@ -8,7 +8,7 @@ import { isPowerOfTwo } from "../../src/nn/layout.js";
 import { materialize } from "../../src/nn/matrix-weights.js";
 import { planProgram } from "../../src/nn/plan.js";
 import { simulate } from "../../src/nn/simulate.js";
-import { type Brick, randomImage, randomNetwork } from "./plan-networks.js";
+import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [
   { conv: 4, padding: 1 },

@@ -4,7 +4,7 @@ import * as ckks from "../../src/ckks/index.js";
 import * as nn from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
-import { randomImage, randomNetwork } from "./plan-networks.js";
+import { randomImage, randomNetwork } from "./random-network.js";
 
 vi.resetModules();
 const otherCkks = (await import("../../src/ckks/index.js")) as unknown as typeof ckks;

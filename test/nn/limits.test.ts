@@ -15,7 +15,7 @@ import {
 import { planProgram } from "../../src/nn/plan.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
-import { randomImage } from "./plan-networks.js";
+import { randomImage } from "./random-network.js";
 
 const fill = (length: number, value = 0.1) => new Float64Array(length).fill(value);
 const flat: Layer = { op: "flatten" };

@@ -11,16 +11,21 @@ const numbers = (length: number) => Array.from({ length }, (_, i) => ((i * 7) % 
 /** Every kind of operator once, in a network that imports. */
 const GOOD = model({
   nodes: [
-    node("Conv", "x w bias", "conv", { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+    node("Cast", "w", "cast", { to: 1 }),
+    node("Conv", "x cast bias", "conv", { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
     node("BatchNormalization", "conv one bias bias one", "norm", { epsilon: { float: 1e-5 } }),
     node("Mul", "norm norm", "squared"),
     node("Mul", "squared a", "curved"),
     node("Add", "curved norm", "activated"),
     node("AveragePool", "activated", "pooled", { kernel_shape: [2, 2], strides: [2, 2] }),
-    node("Conv", "pooled v", "conv2", { auto_pad: "SAME_UPPER" }),
-    node("GlobalAveragePool", "conv2", "mean"),
-    node("Reshape", "mean shape", "features"),
-    node("Gemm", "features m offsets", "logits", { transB: 1 }),
+    node("Pad", "pooled pads", "padded", { mode: "constant" }),
+    node("Conv", "padded v", "conv2", { auto_pad: "SAME_UPPER" }),
+    node("ReduceMean", "conv2", "mean", { axes: [2, 3], keepdims: 1 }),
+    node("Squeeze", "mean axes", "squeezed"),
+    node("Unsqueeze", "squeezed axes", "unsqueezed"),
+    node("Reshape", "unsqueezed shape", "features"),
+    node("Transpose", "m", "mt", { perm: [1, 0] }),
+    node("Gemm", "features mt offsets", "logits", { transB: 0 }),
     node("Softmax", "logits", "y", { axis: 1 }),
   ],
   input: ["batch", 1, 8, 8],
@@ -33,6 +38,8 @@ const GOOD = model({
     m: tensor([2, 3], numbers(6)),
     offsets: tensor([2], [0.5, -0.5]),
     shape: { dims: [2n], dataType: 7, int64Data: [1n, -1n] },
+    axes: { dims: [2n], dataType: 7, int64Data: [2n, 3n] },
+    pads: { dims: [8n], dataType: 7, int64Data: [0n, 0n, 1n, 0n, 0n, 0n, 0n, 1n] },
   },
   card: { name: "fuzzed", labels: ["no", "yes"], threshold: 0.4 },
 });
@@ -102,6 +109,9 @@ describe("import of damaged files: a network or one line that explains", () => {
           "Flatten",
           "Dropout",
           "Constant",
+          "GlobalAveragePool",
+          "Sigmoid",
+          "LogSoftmax",
           "LSTM",
         ];
         for (const { kind, at, to, index } of changes) {
@@ -116,6 +126,7 @@ describe("import of damaged files: a network or one line that explains", () => {
           else if (kind === "operator") chosen.opType = operators[(index * 3) % operators.length];
           else if (kind === "drop") graph.node.splice(at % graph.node.length, 1);
           else if (kind === "type") initializer.dataType = Number(BigInt.asUintN(5, to));
+          else if (kind === "data" && initializer.dataType === 7) initializer.int64Data[index] = to;
           else if (kind === "data") initializer.doubleData[index] = [Number.NaN, 1e308, -1e308, 0, Infinity, 1][index];
           else {
             const type = graph.input[0].type?.value;
@@ -128,6 +139,7 @@ describe("import of damaged files: a network or one line that explains", () => {
         for (const { attribute } of graph.node)
           for (const { ints } of attribute) for (let i = 0; i < ints.length; i++) ints[i] ??= 1n;
         for (const { input } of graph.node) for (let i = 0; i < input.length; i++) input[i] ??= "";
+        for (const { int64Data } of graph.initializer) for (let i = 0; i < int64Data.length; i++) int64Data[i] ??= 1n;
         for (const { doubleData } of graph.initializer) for (let i = 0; i < doubleData.length; i++) doubleData[i] ??= 1;
         importsOrExplains(toBinary(ModelProtoSchema, proto));
       }),

@@ -50,6 +50,9 @@ describe("weights", () => {
     ["double_data", { dims, dataType: 11, doubleData: [0.5, -2] }],
     ["raw float32", { dims, dataType: 1, rawData: bytes(Float32Array.of(0.5, -2)) }],
     ["raw float64", { dims, dataType: 11, rawData: bytes(Float64Array.of(0.5, -2)) }],
+    ["raw float16", { dims, dataType: 10, rawData: bytes(Uint16Array.of(0x3800, 0xc000)) }],
+    ["float16 in a list", { dims, dataType: 10, int32Data: [0x3800, 0xc000] }],
+    ["raw bfloat16", { dims, dataType: 16, rawData: bytes(Uint16Array.of(0x3f00, 0xc000)) }],
   ])("%s is read", (_, w) => {
     expect(read(build(w)).layers[0]).toMatchObject({ op: "linear", weights: Float64Array.of(0.5, -2) });
   });
@@ -61,8 +64,7 @@ describe("weights", () => {
       { dims, dataType: 1, rawData: bytes(Float32Array.of(Number.POSITIVE_INFINITY, 0)) },
       /^tensor "w" holds NaN/,
     ],
-    ["float16", { dims, dataType: 10, rawData: new Uint8Array(4) }, /^tensor "w" has type FLOAT16, which is not read$/],
-    ["external data", { dims, dataType: 1, dataLocation: 1 }, /^tensor "w" keeps its data in another file$/],
+    ["int8", { dims, dataType: 3, rawData: new Uint8Array(2) }, /^tensor "w" has type INT8, which is not read$/],
     ["too few values", { dims, dataType: 1, floatData: [1] }, /^tensor "w" is declared as 2×1, but holds 1 values$/],
     [
       "huge sizes",
@@ -78,6 +80,55 @@ describe("weights", () => {
   ])("%s is an error that names the tensor", (_, w, message) => {
     expect(failure(build(w))).toBeInstanceOf(FormatError);
     expect(failure(build(w)).message).toMatch(message);
+  });
+});
+
+describe("weights in a file beside the model", () => {
+  const numbers = Float32Array.of(9, 0.5, -2, 9);
+  const stored = (external: Record<string, string>): Uint8Array => {
+    const externalData = Object.entries(external).map(([key, value]) => ({ key, value }));
+    const w = { dims: [2n, 1n], dataType: 1, dataLocation: 1, externalData };
+    return model({ nodes: [node("MatMul", "x w", "y")], weights: { w }, input: [1, 2] });
+  };
+  const open = (external: Record<string, string>, asked: string[] = []) =>
+    importOnnx(stored(external), {
+      external: (name) => {
+        asked.push(name);
+        return name === "m.data" ? new Uint8Array(numbers.buffer) : undefined;
+      },
+    });
+
+  it.each([
+    [{ location: "m.data", offset: "4", length: "8" }],
+    [{ location: "./m.data", offset: "4", length: "8" }],
+  ])("%j is read", (external) => {
+    expect(open(external).layers[0]).toMatchObject({ weights: Float64Array.of(0.5, -2) });
+  });
+
+  it.each([
+    [{ location: "m.data" }, /declared as 2×1, but holds 4 values/],
+    [{ location: "m.data", offset: "12", length: "8" }, /is to lie at 12 in "m.data", which has 16 bytes/],
+    [{ location: "m.data", offset: "-4", length: "8" }, /is to lie at -4/],
+    [{ location: "other.data" }, /keeps its data in another file, "other.data"/],
+  ])("%j: an error that names the tensor and the file", (external, message) => {
+    expect(() => open(external)).toThrow(FormatError);
+    expect(() => open(external)).toThrow(message);
+    expect(() => importOnnx(stored(external))).toThrow(/^tensor "w"/);
+  });
+
+  it.each([
+    "/etc/passwd",
+    "../m.data",
+    "..",
+    "a/b",
+    "a\\b",
+    "C:x",
+    "file\u0000",
+    "",
+  ])("%j is never asked for", (location) => {
+    const asked: string[] = [];
+    expect(() => open({ location }, asked)).toThrow(/which is no file beside the model/);
+    expect(asked).toEqual([]);
   });
 });
 

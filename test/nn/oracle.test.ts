@@ -14,7 +14,7 @@ import { compile, EncryptedResult, interpret, KeyHolder, ModelOwner, Server } fr
 import { GUARD } from "../../src/nn/program.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
-import { randomImage, randomNetwork } from "./plan-networks.js";
+import { randomImage, randomNetwork } from "./random-network.js";
 
 const network = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 6);
 const plan = compile(network);

@@ -4,7 +4,7 @@ import { Residency } from "../../src/ckks/residency.js";
 import { ParameterError } from "../../src/errors.js";
 import { compile, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
-import { randomImage, randomNetwork } from "./plan-networks.js";
+import { randomImage, randomNetwork } from "./random-network.js";
 
 const network = randomNetwork(
   { channels: 1, height: 8, width: 8 },

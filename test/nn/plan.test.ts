@@ -9,7 +9,7 @@ import { defaultCosts } from "../../src/nn/plan-cost.js";
 import { split } from "../../src/nn/plan-split.js";
 import { levelAfter, type Program, rotations } from "../../src/nn/program.js";
 import { countStep, describe as print } from "../../src/nn/program-counts.js";
-import { type Brick, randomNetwork, rl3 } from "./plan-networks.js";
+import { type Brick, randomNetwork, rl3 } from "./random-network.js";
 
 const image = (channels: number, height: number, width = height) => ({ channels, height, width });
 const diagonals = (program: Program) =>
@@ -139,9 +139,11 @@ describe("fit", () => {
   });
 
   test("an image beyond 2^15 slots has no plan", () => {
-    const huge = network([{ conv: 2, kernel: 1 }, ...end], image(1, 300));
+    expect(() => network([{ conv: 2, kernel: 1 }, ...end], image(1, 300))).toThrow(/300×300/);
+    // Fewer values than slots, but a grid of 256×256.
+    const huge = network([{ conv: 1, kernel: 1 }, ...end], image(1, 181));
     expect(() => chooseSlots(huge)).toThrow(UnsupportedLayerError);
-    expect(() => planProgram(huge, { slots: 32768 })).toThrow(/300×300/);
+    expect(() => planProgram(huge, { slots: 32768 })).toThrow(/181×181/);
   });
 
   test("a network that does not end with logits, too few levels, a wrong number of slots", () => {

@@ -9,7 +9,7 @@ import { countStep, keySwitches } from "../../src/nn/program-counts.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import { unsafe } from "../ckks/settings.js";
-import { type Brick, randomImage, randomNetwork, rl3 } from "./plan-networks.js";
+import { type Brick, randomImage, randomNetwork, rl3 } from "./random-network.js";
 
 let device: Device;
 beforeAll(async () => {

@@ -14,7 +14,7 @@ import {
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import { seed, wordStream } from "../seed.js";
-import { randomImage, randomNetwork } from "./random-network.js";
+import { randomChain, randomImage } from "./random-network.js";
 
 const NETWORKS = 100;
 /** Deeper ones take a ring of 2^15 and more, and a minute each. */
@@ -60,10 +60,10 @@ test(`${NETWORKS} random networks, folded at random, with encrypted and with pla
   const outcomes = { right: 0, refused: 0, skipped: 0, worst: 0 };
   for (let drawn = 0; outcomes.right < NETWORKS && drawn < 4 * NETWORKS; drawn++) {
     const first = word() % 2 ** 20;
-    const network = randomNetwork(first);
+    const network = randomChain(first);
     const fold: FoldOptions = { batchNorm: flag(), square: flag(), pooling: flag(), linear: flag() };
     const options = { model: flag() ? "encrypted" : "plain", fold } as const;
-    const name = `BLINDSIGHT_SEED=${seed}: randomNetwork(${first}) with ${JSON.stringify(options)}`;
+    const name = `BLINDSIGHT_SEED=${seed}: randomChain(${first}) with ${JSON.stringify(options)}`;
     try {
       const worst = await worstError(network, first, options);
       expect(worst, name).toBeLessThan(2e-3);

@@ -1,6 +1,7 @@
+/** Networks with random weights for the tests of all of nn; all randomness comes from a seed. */
 import { mulberry32 } from "../../src/data/mulberry32.js";
 import type { Layer, Network, Shape } from "../../src/nn/graph.js";
-import { layerShapes } from "../../src/nn/shapes.js";
+import { layerShapes, outputShape, sizeOf } from "../../src/nn/shapes.js";
 
 /** Uniform numbers in [0, 1) from a seed: networks and images that can be drawn again. */
 export function uniform(seed: number): () => number {
@@ -80,29 +81,67 @@ export function networkOf(input: Shape, layers: readonly Layer[]): Network {
   return { input, layers, classes: last.channels, card };
 }
 
-/** RL-3 of the design, 28×28, with random weights. */
-export function randomRl3(seed: number): Network {
+export type Brick =
+  | { conv: number; kernel?: number; stride?: number | [number, number]; padding?: number }
+  | { pool: number | [number, number] }
+  | { linear: number }
+  | "bn"
+  | "quad"
+  | "gap"
+  | "flatten";
+
+/** A network from a short description. */
+export function randomNetwork(input: Shape, bricks: readonly Brick[], seed: number): Network {
   const make = new RandomLayers(uniform(seed));
-  const block = (from: number, to: number, size: number, stride: number) => [
-    make.conv(from, to, [size, size], [stride, stride], Array(4).fill((size - 1) / 2)),
-    make.batchNorm(to),
-    make.quad(to),
+  const layers: Layer[] = [];
+  let shape = input;
+  for (const brick of bricks) {
+    const layer = layerOf(brick, shape, make);
+    layers.push(layer);
+    shape = outputShape(layer, shape);
+  }
+  return networkOf(input, layers);
+}
+
+function layerOf(brick: Brick, shape: Shape, make: RandomLayers): Layer {
+  if (brick === "gap") return { op: "globalAvgPool" };
+  if (brick === "flatten") return { op: "flatten" };
+  if (brick === "bn") return make.batchNorm(shape.channels);
+  if (brick === "quad") return make.quad(shape.channels);
+  if ("linear" in brick) return make.linear(sizeOf(shape), brick.linear);
+  if ("pool" in brick) {
+    return { op: "avgPool2d", kernel: typeof brick.pool === "number" ? [brick.pool, brick.pool] : brick.pool };
+  }
+  const { conv, kernel = 3, stride = 1, padding = 0 } = brick;
+  const strides: [number, number] = typeof stride === "number" ? [stride, stride] : stride;
+  return make.conv(shape.channels, conv, [kernel, kernel], strides, Array(4).fill(padding));
+}
+
+/** RL-3 of the design, 28×28: three times convolution, batch norm, quadratic. */
+export function rl3(seed = 1): Network {
+  const bricks: Brick[] = [
+    { conv: 8, kernel: 5, stride: 2, padding: 2 },
+    "bn",
+    "quad",
+    { conv: 16, kernel: 3, padding: 1 },
+    "bn",
+    "quad",
+    { pool: 2 },
+    { conv: 32, kernel: 3, padding: 1 },
+    "bn",
+    "quad",
+    "gap",
+    "flatten",
+    { linear: 2 },
   ];
-  const pool: Layer = { op: "avgPool2d", kernel: [2, 2] };
-  const layers = [...block(1, 8, 5, 2), ...block(8, 16, 3, 1), pool, ...block(16, 32, 3, 1)];
-  return networkOf({ channels: 1, height: 28, width: 28 }, [
-    ...layers,
-    { op: "globalAvgPool" },
-    { op: "flatten" },
-    make.linear(32, 2),
-  ]);
+  return randomNetwork({ channels: 1, height: 28, width: 28 }, bricks, seed);
 }
 
 /**
  * A chain of blocks in any order that the types allow: uneven kernels, strides and paddings, batch norm before and
  * after everything, quadratics that have no linear map beside them, poolings with a rest, several matrices.
  */
-export function randomNetwork(seed: number): Network {
+export function randomChain(seed: number): Network {
   const make = new RandomLayers(uniform(seed));
   const input = { channels: make.integer(1, 3), height: make.integer(7, 12), width: make.integer(7, 12) };
   const layers: Layer[] = [];
@@ -144,7 +183,6 @@ export function randomNetwork(seed: number): Network {
   return networkOf(input, layers);
 }
 
-export function randomImage(network: Network, seed: number): Float64Array {
-  const { channels, height, width } = network.input;
-  return new RandomLayers(uniform(seed)).array(channels * height * width, -1, 1);
+export function randomImage({ input }: Pick<Network, "input">, seed: number): Float64Array {
+  return new RandomLayers(uniform(seed)).array(sizeOf(input), -1, 1);
 }

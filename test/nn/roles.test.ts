@@ -15,7 +15,7 @@ import {
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import { FailingDevice } from "../ckks/secret-recorder.js";
-import { type Brick, randomImage, randomNetwork } from "./plan-networks.js";
+import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [
   { conv: 4, kernel: 3, padding: 1 },

@@ -10,7 +10,7 @@ import { materialize } from "../../src/nn/matrix-weights.js";
 import { chooseSlots, planProgram } from "../../src/nn/plan.js";
 import { INPUT_SCALE } from "../../src/nn/program.js";
 import { encodeInput, simulate } from "../../src/nn/simulate.js";
-import { type Brick, randomImage, randomNetwork, rl3 } from "./plan-networks.js";
+import { type Brick, randomImage, randomNetwork, rl3 } from "./random-network.js";
 
 const NO_FOLDS: FoldOptions = { batchNorm: false, square: false, pooling: false, linear: false };
 const image = (channels: number, height: number, width = height): Shape => ({ channels, height, width });

@@ -1,5 +1,6 @@
 import type { Dense, FoldedLayer, Shape } from "../graph.js";
-import { layerShapes, outputShape, sizeOf } from "../shapes.js";
+import { layerShapes, sizeOf } from "../shapes.js";
+import { eachInWindows } from "../windows.js";
 
 /**
  * Linear after linear becomes one matrix: a pooling (global, mean or sum) and the matrix after it, a matrix and the
@@ -41,18 +42,13 @@ function after(matrix: Dense, layer: FoldedLayer, input: Shape): Dense | undefin
 }
 
 function afterWindows(matrix: Dense, kernel: readonly [number, number], input: Shape, factor: number): Dense {
-  const output = outputShape({ op: "sumPool2d", kernel }, input);
-  const weights = new Float64Array(matrix.outFeatures * sizeOf(input));
+  const columns = sizeOf(input);
+  const windows = matrix.weights.length / matrix.outFeatures;
+  const weights = new Float64Array(matrix.outFeatures * columns);
   for (let row = 0; row < matrix.outFeatures; row++) {
-    for (let c = 0; c < input.channels; c++) {
-      for (let y = 0; y < output.height * kernel[0]; y++) {
-        for (let x = 0; x < output.width * kernel[1]; x++) {
-          const window = (c * output.height + Math.floor(y / kernel[0])) * output.width + Math.floor(x / kernel[1]);
-          const pixel = (c * input.height + y) * input.width + x;
-          weights[row * sizeOf(input) + pixel] = factor * matrix.weights[row * sizeOf(output) + window];
-        }
-      }
-    }
+    eachInWindows(kernel, input, (window, pixel) => {
+      weights[row * columns + pixel] = factor * matrix.weights[row * windows + window];
+    });
   }
   return { ...matrix, weights };
 }

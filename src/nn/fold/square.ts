@@ -1,32 +1,33 @@
-import { UnsupportedLayerError } from "../../errors.js";
-import type { BatchNorm2d, Dense, FoldedConv2d, FoldedLayer, Quad, Shape } from "../graph.js";
+import type { BatchNorm2d, Dense, FoldedConv2d, FoldedLayer, Shape } from "../graph.js";
 import { layerShapes, outputShape } from "../shapes.js";
+import { type ChannelRanges, completed } from "./curvature.js";
 
 type LinearMap = FoldedConv2d | Dense | BatchNorm2d;
 
-/** b/2a of a smaller |a| would swamp the signal: the square cancels to nothing even in doubles. */
-const SMALLEST_A = 1e-9;
-
 /**
- * Completes the square, a·x² + b·x + c = a·(x + b/2a)² + t with t = c − b²/4a: b/2a goes into the bias of the linear
- * map before, a into the weights of the linear map after, t into its bias. Average poolings on the way let all three
- * pass. A quadratic without a linear map on both sides stays what it is.
- * @throws UnsupportedLayerError when a channel has |a| < 1e-9.
+ * Completes the square, a·x² + b·x + c = A·(k·(x + s))² + t (`curvature.ts`): k and s go into the linear map before, A into the
+ * weights of the linear map after, t into its bias. Average poolings on the way let all of them pass. A quadratic without a
+ * linear map on both sides stays what it is.
+ * @param ranges one for each quadratic, in order: the values that it is given, for quadratics that are nearly straight
  */
-export function completeSquares(input: Shape, layers: readonly FoldedLayer[]): FoldedLayer[] {
+export function completeSquares(
+  input: Shape,
+  layers: readonly FoldedLayer[],
+  ranges?: readonly ChannelRanges[],
+): FoldedLayer[] {
   const shapes = layerShapes(input, layers);
   const result = [...layers];
+  let quads = 0;
   for (const [index, layer] of layers.entries()) {
     if (layer.op !== "quad") continue;
+    const values = ranges?.[quads++];
     const before = nextLinear(result, index, -1);
     const after = nextLinear(result, index, 1);
     if (before === undefined || after === undefined) continue;
-    expectCurvature(layer, index);
-    const shift = layer.b.map((b, c) => b / (2 * layer.a[c]));
-    const rest = layer.c.map((c, channel) => c - (layer.b[channel] * shift[channel]) / 2);
-    result[before] = shifted(result[before] as LinearMap, shift);
+    const { shift, scale, factor, rest } = completed(layer, values);
+    result[before] = moved(result[before] as LinearMap, shift, scale);
     result[index] = { op: "square" };
-    result[after] = absorbing(result[after] as LinearMap, shapes[after], layer.a, rest);
+    result[after] = absorbing(result[after] as LinearMap, shapes[after], factor, rest);
   }
   return result;
 }
@@ -40,28 +41,21 @@ function nextLinear(layers: readonly FoldedLayer[], from: number, step: 1 | -1):
   return undefined;
 }
 
-function expectCurvature(quad: Quad, index: number): void {
-  const channel = quad.a.findIndex((a) => !(Math.abs(a) >= SMALLEST_A));
-  if (channel < 0) return;
-  throw new UnsupportedLayerError(
-    `the quadratic of layer ${index + 1} has a = ${quad.a[channel]} in channel ${channel}: its square cannot be completed`,
-    "Keep |a| at 0.02 or more while training, or fold with square: false at the cost of one more level.",
-  );
-}
-
-/** The map with `shift` added to each of its output channels. */
-function shifted(layer: LinearMap, shift: Float64Array): LinearMap {
-  const added = (values: Float64Array) => {
+/** The map with `shift` added to each of its output channels, and then multiplied by `scale`. */
+function moved(layer: LinearMap, shift: Float64Array, scale: Float64Array): LinearMap {
+  const each = (values: Float64Array, change: (value: number, channel: number) => number) => {
     const block = values.length / shift.length;
-    return values.map((value, index) => value + shift[Math.floor(index / block)]);
+    return values.map((value, index) => change(value, Math.floor(index / block)));
   };
+  const scaled = (values: Float64Array) => each(values, (value, c) => value * scale[c]);
+  const added = (values: Float64Array) => each(values, (value, c) => (value + shift[c]) * scale[c]);
   switch (layer.op) {
     case "conv2d":
-      return { ...layer, biasMap: added(layer.biasMap) };
+      return { ...layer, weights: scaled(layer.weights), biasMap: added(layer.biasMap) };
     case "dense":
-      return { ...layer, bias: added(layer.bias) };
+      return { ...layer, weights: scaled(layer.weights), bias: added(layer.bias) };
     case "batchNorm2d":
-      return { ...layer, beta: added(layer.beta) };
+      return { ...layer, gamma: scaled(layer.gamma), beta: added(layer.beta) };
   }
 }
 

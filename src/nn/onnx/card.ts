@@ -5,7 +5,7 @@ import { quoted } from "./quoted.js";
 /**
  * What the file says about its own use: the metadata entry `blindsight`, a JSON object
  *
- *     {"name", "dataset", "labels": [..], "positive": 1, "threshold": 0.5, "twin",
+ *     {"name", "dataset", "labels": [..], "positive": 1, "threshold": 0.5, "activation": "softmax", "twin",
  *      "input": {"height", "width", "channels", "scale", "offset"},
  *      "training": {"pixelMean": [lo, hi], "pixelStd": [lo, hi]}}
  *
@@ -16,7 +16,13 @@ import { quoted } from "./quoted.js";
  */
 export function readCard(
   json: string | undefined,
-  network: { readonly name: string; readonly input: Shape; readonly classes: number },
+  network: {
+    readonly name: string;
+    readonly input: Shape;
+    readonly classes: number;
+    /** Of the Softmax or Sigmoid at the end of the graph; what one logit has. */
+    readonly activation?: NetworkCard["activation"];
+  },
 ): NetworkCard {
   const card = new Fields(json === undefined ? {} : parse(json), "");
   const { classes } = network;
@@ -31,10 +37,19 @@ export function readCard(
     labels: labels ?? Array.from({ length: classes }, (_, index) => `class ${index}`),
     positive: card.optional("positive", `a class, 0 to ${classes - 1}`, isClass) ?? Math.min(1, classes - 1),
     threshold: card.optional("threshold", "a number from 0 to 1", isShare) ?? 0.5,
+    activation: readActivation(card, network.activation),
     input: readInput(card, network.input),
     training: readTraining(card),
     twin: card.optional("twin", TEXT, isText),
   };
+}
+
+/** The graph's word, and the card's where the graph ends with logits. */
+function readActivation(card: Fields, graph: NetworkCard["activation"]): NetworkCard["activation"] {
+  const wanted = graph ? `"${graph}", as the graph says` : '"softmax" or "sigmoid"';
+  const is = (value: unknown): value is "softmax" | "sigmoid" =>
+    graph ? value === graph : value === "softmax" || value === "sigmoid";
+  return card.optional("activation", wanted, is) ?? graph;
 }
 
 const TEXT = "a string without control characters, 1 to 200 long";

@@ -38,24 +38,22 @@ export function readNeg(node: OperatorNode): Signal {
 
 export function readPow(node: OperatorNode): Signal {
   const signal = node.signal(0);
-  const { values } = node.tensor(1);
+  const exponent = node.tensor(1);
+  const { values } = exponent;
+  // Even equal exponents must not broadcast the features to more dimensions.
+  constant(exponent, signal.stage, node);
   if (values.length > 0 && values.every((value) => value === 1)) return signal;
   if (values.length === 0 || values.some((value) => value !== 2)) {
     throw node.unsupported(
       `exponent ${values[0]}: only squares can be encrypted`,
-      "Use polynomials of degree 2 at most.",
+      "Replace it by a quadratic a·x² + b·x + c per channel and fine-tune.",
     );
   }
-  // The exponents must not broadcast the features to more dimensions either.
-  constant(node.tensor(1), signal.stage, node);
   const { stage, polynomial = identity(stage, node) } = signal;
   return { kind: "signal", stage, polynomial: product(polynomial, polynomial, node) };
 }
 
 function combine(node: OperatorNode, operation: (p: Polynomial, q: Polynomial) => Polynomial): Signal {
-  if (node.opset < 7 && (node.has("broadcast") || node.has("axis"))) {
-    throw node.unsupported("it broadcasts by the rules before opset 7", "Export with opset 7 or newer.");
-  }
   const [left, right] = [node.value(0), node.value(1)];
   const stage = commonStage(left, right, node);
   return {
@@ -66,21 +64,23 @@ function combine(node: OperatorNode, operation: (p: Polynomial, q: Polynomial) =
 }
 
 function commonStage(left: Value, right: Value, node: OperatorNode): Stage {
-  if (left.kind === "signal") {
-    if (right.kind === "tensor" || right.stage === left.stage) return left.stage;
-    throw node.unsupported("it joins two branches", "The network must be one chain of layers: no skip connections.");
+  if (left.kind === "tensor" && right.kind === "tensor") {
+    throw node.unsupported(
+      "it computes with two constants",
+      "Fold constants before exporting, e.g. with onnxsim model.onnx out.onnx.",
+    );
   }
-  if (right.kind === "signal") return right.stage;
-  throw node.unsupported(
-    "it computes with two constants",
-    "Fold constants before exporting, e.g. with onnx-simplifier.",
-  );
+  const stages = [left, right].flatMap((value, input) => (value.kind === "tensor" ? [] : [node.signal(input).stage]));
+  if (stages.length === 1 || stages[0] === stages[1]) return stages[0];
+  throw node.unsupported("it joins two branches", "The network must be one chain of layers: no skip connections.");
 }
 
 function polynomialOf(value: Value, stage: Stage, node: OperatorNode): Polynomial {
-  if (value.kind === "signal") return value.polynomial ?? identity(stage, node);
-  const zero = new Float64Array(channelsOf(stage, node));
-  return { a: zero, b: zero, c: constant(value, stage, node) };
+  if (value.kind === "tensor") {
+    const zero = new Float64Array(channelsOf(stage, node));
+    return { a: zero, b: zero, c: constant(value, stage, node) };
+  }
+  return (value.kind === "signal" ? value.polynomial : undefined) ?? identity(stage, node);
 }
 
 function identity(stage: Stage, node: OperatorNode): Polynomial {
@@ -119,14 +119,40 @@ function product(p: Polynomial, q: Polynomial, node: OperatorNode): Polynomial {
 function constant(tensor: Tensor, stage: Stage, node: OperatorNode): Float64Array {
   const features = dimsOf(stage);
   const channels = channelsOf(stage, node);
-  const dims = [...features.slice(tensor.dims.length).map(() => 1), ...tensor.dims];
+  const dims = node.opset < 7 ? alignedByAttributes(tensor, features, node) : aligned(tensor.dims, features.length);
   const perChannel =
     dims.length === features.length && dims.every((dim, axis) => dim === 1 || (axis === 1 && dim === channels));
   if (!perChannel) {
     throw node.unsupported(
       `a constant of shape [${tensor.dims.join(", ")}] on features of shape [${features.join(", ")}]`,
-      "Constants in element-wise arithmetic must be scalars or one number for each channel, e.g. [1, channels, 1, 1].",
+      "Constants in element-wise arithmetic must be scalars or one number for each channel: [1, channels, 1, 1] on a feature map, " +
+        "[channels] on features; [channels] on a feature map runs along the columns.",
     );
   }
   return tensor.values.length === 1 ? new Float64Array(channels).fill(tensor.values[0]) : tensor.values;
+}
+
+/** Dimensions of one in front. */
+function aligned(dims: readonly number[], rank: number): number[] {
+  return [...Array<number>(Math.max(0, rank - dims.length)).fill(1), ...dims];
+}
+
+/** Before opset 7 shapes are equal, unless `broadcast` puts the second one's at `axis`, or at the end. */
+function alignedByAttributes({ dims }: Tensor, features: readonly number[], node: OperatorNode): number[] {
+  const { opset } = node;
+  if (node.integer("broadcast", 0) === 0) {
+    // One number is the same by every rule, and exporters wrote it.
+    const alike = dims.length === features.length && dims.every((dim, axis) => dim === features[axis]);
+    if (alike || dims.every((dim) => dim === 1)) return aligned(dims, features.length);
+    throw node.contradicts(
+      `joins [${features.join(", ")}] and [${dims.join(", ")}], which operator set ${opset} does with broadcast = 1 only`,
+    );
+  }
+  if (node.inputs[0]?.kind === "tensor") {
+    throw node.contradicts(`broadcasts its first input, which operator set ${opset} does not do`);
+  }
+  const from = node.integer("axis", features.length - dims.length);
+  const at = from < 0 ? from + features.length : from;
+  if (at < 0 || at + dims.length > features.length) throw node.malformed(`has axis ${from}`);
+  return aligned([...dims, ...Array<number>(features.length - at - dims.length).fill(1)], features.length);
 }

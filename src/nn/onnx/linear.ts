@@ -1,41 +1,8 @@
 import type { OperatorNode } from "./node.js";
-import { append, dimsOf, type Signal, type Stage, signalOf, type Value } from "./signal.js";
+import { append, type Signal, type Stage, signalOf } from "./signal.js";
 import type { Tensor } from "./tensor.js";
 
-// Operators around the last matrices: Flatten, Reshape, Gemm, MatMul.
-
-export function readFlatten(node: OperatorNode): Signal {
-  const stage = node.stage(0);
-  const axis = node.integer("axis", 1);
-  if ((axis < 0 ? axis + dimsOf(stage).length : axis) !== 1) {
-    throw node.unsupported(`axis ${axis}`, "Flatten all but the batch: axis 1.");
-  }
-  return signalOf(flattened(stage, node));
-}
-
-/** Reshape to [batch, features], or to the shape that is there already; constants take any shape that holds them. */
-export function readReshape(node: OperatorNode): Value {
-  const value = node.value(0);
-  const target = [...node.tensor(1).values];
-  const current = value.kind === "tensor" ? value.dims : dimsOf(value.stage);
-  const copies = node.integer("allowzero", 0) === 0;
-  const dims = target.map((dim, axis) => (dim === 0 && copies ? (current[axis] ?? Number.NaN) : dim));
-  const size = current.reduce((product, dim) => product * dim, 1);
-  const known = dims.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
-  const shape = dims.map((dim) => (dim === -1 ? size / known : dim));
-  const fits =
-    shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0) && shape.reduce((p, dim) => p * dim, 1) === size;
-  if (!fits || dims.filter((dim) => dim === -1).length > 1) {
-    throw node.malformed(`cannot make [${target.slice(0, 8).join(", ")}] of [${current.join(", ")}]`);
-  }
-  if (value.kind === "tensor") return { ...value, dims: shape };
-  if (shape.length === current.length && shape.every((dim, axis) => dim === current[axis])) return value;
-  if (shape.length === 2 && shape[0] === 1) return signalOf(flattened(node.stage(0), node));
-  throw node.unsupported(
-    `it makes [${shape.join(", ")}] of [${current.join(", ")}]`,
-    "Only a reshape to [batch, features] is read; use Flatten.",
-  );
-}
+// Matrices on features: Gemm and MatMul.
 
 /** alpha·x·B + beta·C. */
 export function readGemm(node: OperatorNode): Signal {
@@ -53,10 +20,6 @@ export function readGemm(node: OperatorNode): Signal {
 export function readMatMul(node: OperatorNode): Signal {
   const stage = matrixInput(node);
   return signalOf(append(stage, linear(node, false), node.label));
-}
-
-function flattened(stage: Stage, node: OperatorNode): Stage {
-  return stage.flat ? stage : append(stage, { op: "flatten" }, node.label, true);
 }
 
 function matrixInput(node: OperatorNode): Stage {

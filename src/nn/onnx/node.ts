@@ -22,14 +22,31 @@ export class OperatorNode {
     readonly inputs: readonly (Value | undefined)[],
     readonly opset: number,
     index: number,
+    /** Tells the caller of the import, in a sentence, what was changed or left out. */
+    readonly note: (text: string) => void = () => {},
   ) {
     this.operator = operatorOf(proto);
     this.label = labelOf(proto, index);
     this.attributes = new Map(proto.attribute.map((attribute) => [attribute.name, attribute]));
+    if (this.attributes.size < proto.attribute.length) throw this.malformed("has an attribute twice");
   }
 
   get output(): string {
     return this.proto.output[0] ?? "";
+  }
+
+  /** Outputs up to the last that has a name: those behind it are left out. */
+  get outputCount(): number {
+    return 1 + this.proto.output.findLastIndex((name) => name !== "");
+  }
+
+  /** Inputs up to the last that is there. */
+  get inputCount(): number {
+    return 1 + this.inputs.findLastIndex((value) => value !== undefined);
+  }
+
+  get attributeNames(): string[] {
+    return [...this.attributes.keys()];
   }
 
   value(index: number): Value {
@@ -40,24 +57,43 @@ export class OperatorNode {
 
   signal(index: number): Signal {
     const value = this.value(index);
-    if (value.kind === "signal") return value;
-    throw this.unsupported(
-      `its input ${index + 1}, ${quoted(value.name)}, is a constant`,
-      "Make it act on the image's features.",
-    );
+    switch (value.kind) {
+      case "signal":
+        return value;
+      case "tensor":
+        throw this.unsupported(
+          `its input ${index + 1}, ${quoted(value.name)}, is a constant`,
+          "Make it act on the image's features; constants are folded by onnxsim or by exporting with do_constant_folding.",
+        );
+      case "padded":
+        throw this.unsupported(
+          `it acts on what ${value.label} padded`,
+          "Only a Conv may follow a Pad: it takes the zeros as its own padding.",
+        );
+      case "probabilities":
+        throw this.unsupported(
+          `it comes after ${value.label}, which cannot be encrypted`,
+          "Softmax, LogSoftmax and Sigmoid may only end the network, where they are dropped: export without this node. Inside, as in " +
+            "SiLU, x·sigmoid(x), replace the activation by a quadratic a·x² + b·x + c per channel and fine-tune.",
+        );
+    }
   }
 
   /** The features that this node acts on, as a stage of the chain. */
   stage(index: number): Stage {
-    return settle(this.signal(index), this.label);
+    return this.settled(this.signal(index));
+  }
+
+  settled(signal: Signal): Stage {
+    return settle(signal, this.label);
   }
 
   tensor(index: number): Tensor {
     const value = this.value(index);
     if (value.kind === "tensor") return value;
     throw this.unsupported(
-      `its input ${index + 1} depends on the image, where weights are expected`,
-      "Weights must be initializers of the graph or Constant nodes.",
+      `its input ${index + 1} depends on the image, where a constant is expected`,
+      "Weights, shapes and axes must be initializers of the graph or Constant nodes: products and quotients of features, and attention, cannot be read.",
     );
   }
 
@@ -88,9 +124,22 @@ export class OperatorNode {
     return value;
   }
 
+  /** Whole numbers from an attribute up to some operator set, from an input since. */
+  wholeNumbers(index: number): number[] | undefined {
+    const tensor = this.optionalTensor(index);
+    if (!tensor) return undefined;
+    if (tensor.dims.length <= 1 && tensor.values.every(Number.isSafeInteger)) return [...tensor.values];
+    throw this.malformed(`has ${quoted(tensor.name)}, which is no list of whole numbers, as input ${index + 1}`);
+  }
+
   text(name: string, otherwise: string): string {
     const attribute = this.attribute(name, AttributeType.STRING);
     return attribute ? new TextDecoder().decode(attribute.s) : otherwise;
+  }
+
+  /** A list of any length, undefined when it is not there. */
+  list(name: string): number[] | undefined {
+    return this.attribute(name, AttributeType.INTS)?.ints.map((value) => this.safe(name, value));
   }
 
   tensorAttribute(name: string): TensorProto | undefined {
@@ -114,6 +163,12 @@ export class OperatorNode {
     }
   }
 
+  /** The same change to whatever features the input is: also inside of the probabilities that are made of them. */
+  through(index: number, change: (signal: Signal) => Signal): Value {
+    const value = this.value(index);
+    return value.kind === "probabilities" ? { ...value, signal: change(value.signal) } : change(this.signal(index));
+  }
+
   unsupported(reason: string, fix: string): UnsupportedLayerError {
     return new UnsupportedLayerError(`${this.label}: ${reason}`, fix);
   }
@@ -123,6 +178,18 @@ export class OperatorNode {
       `${this.label} ${reason}`,
       "The file is damaged or was written wrongly: export the model again.",
     );
+  }
+
+  /** For a node that has what its operator has not in this operator set. */
+  contradicts(reason: string): FormatError {
+    return new FormatError(
+      `${this.label} ${reason}`,
+      "Export the model again: the file names one operator set and is written by the rules of another.",
+    );
+  }
+
+  foreignAttribute(name: string): FormatError {
+    return this.contradicts(`has an attribute ${quoted(name)}, which operator set ${this.opset} does not know`);
   }
 
   private attribute(name: string, type: AttributeType): AttributeProto | undefined {

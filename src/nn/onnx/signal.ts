@@ -1,6 +1,6 @@
 import { BlindsightError, FormatError, UnsupportedLayerError } from "../../errors.js";
-import type { Layer, Shape } from "../graph.js";
-import { outputShape, shapeText, sizeOf } from "../shapes.js";
+import type { Conv2d, Layer, NetworkCard, Shape } from "../graph.js";
+import { expectMapSize, outputShape } from "../shapes.js";
 import type { Tensor } from "./tensor.js";
 
 /** What the layers up to some point of the graph make of the image; a chain back to the input. */
@@ -29,10 +29,25 @@ export interface Signal {
   readonly polynomial?: Polynomial;
 }
 
-export type Value = Signal | Tensor;
+/** Features with zeros around them: a convolution takes the zeros as its own padding, nothing else can. */
+export interface Padded {
+  readonly kind: "padded";
+  readonly signal: Signal;
+  readonly padding: Conv2d["padding"];
+  /** The node that padded. */
+  readonly label: string;
+}
 
-/** Beyond this a feature map is no network for encryption, and a hostile file could ask for any amount of memory. */
-const LARGEST_MAP = 2 ** 22;
+/** What a Softmax, LogSoftmax or Sigmoid gives: only the graph's output may be that, and then the logits are taken. */
+export interface Probabilities {
+  readonly kind: "probabilities";
+  readonly signal: Signal;
+  readonly activation: NonNullable<NetworkCard["activation"]>;
+  /** The node that made them. */
+  readonly label: string;
+}
+
+export type Value = Signal | Tensor | Padded | Probabilities;
 
 export function signalOf(stage: Stage): Signal {
   return { kind: "signal", stage };
@@ -56,15 +71,6 @@ export function append(stage: Stage, layer: Layer, label: string, flat = stage.f
   }
 }
 
-/** @throws UnsupportedLayerError for a feature map of more than 2^22 values. */
-export function expectMapSize(shape: Shape, label: string): void {
-  if (sizeOf(shape) <= LARGEST_MAP) return;
-  throw new UnsupportedLayerError(
-    `${label} has ${shapeText(shape)} values, more than ${LARGEST_MAP}`,
-    "Use smaller images or fewer channels.",
-  );
-}
-
 /** The value as a stage: a pending polynomial becomes a layer, or the bias of the convolution or matrix before it. */
 export function settle({ stage, polynomial }: Signal, label: string): Stage {
   if (!polynomial) return stage;
@@ -81,11 +87,12 @@ export function settle({ stage, polynomial }: Signal, label: string): Stage {
   return append(stage, { op: "batchNorm2d", ...affine }, label);
 }
 
-/** The layers from the image to this stage. */
-export function layersUpTo(last: Stage): Layer[] {
+/** The image that this stage is made of, and the layers from there to it. */
+export function chainOf(last: Stage): { input: Shape; layers: Layer[] } {
   const layers: Layer[] = [];
-  for (let stage: Stage | undefined = last; stage?.layer; stage = stage.previous) layers.push(stage.layer);
-  return layers.reverse();
+  let stage = last;
+  for (; stage.layer && stage.previous; stage = stage.previous) layers.push(stage.layer);
+  return { input: stage.shape, layers: layers.reverse() };
 }
 
 function expectFinite(layer: Layer, label: string): void {

@@ -1,6 +1,9 @@
 import { FormatError } from "../../errors.js";
+import { type ExternalFile, readExternal } from "./external.js";
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType as Type } from "./onnx_pb.js";
 import { quoted } from "./quoted.js";
+
+export { Type };
 
 /** A constant of the graph, its numbers as doubles. */
 export interface Tensor {
@@ -11,22 +14,19 @@ export interface Tensor {
 }
 
 /**
- * Reads FLOAT, DOUBLE, INT32, INT64 and BOOL tensors whose data is in the file.
+ * Reads FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT32, INT64 and BOOL tensors.
  * The data's length is compared with the declared shape before anything is allocated by that shape.
- * @throws FormatError naming the tensor: another type, data in another file, wrong length, NaN or infinity.
+ * @param external gives the bytes of a file beside the model; without it, data in another file is an error
+ * @throws FormatError naming the tensor: another type, data that is not there, wrong length, NaN or infinity.
  */
-export function readTensor(proto: TensorProto, name: string): Tensor {
+export function readTensor(proto: TensorProto, name: string, external?: ExternalFile): Tensor {
   const label = `tensor ${quoted(name)}`;
-  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-    throw new FormatError(
-      `${label} keeps its data in another file`,
-      "Save the model with its weights inside one file: onnx.save(model, path, save_as_external_data=False).",
-    );
-  }
   const dims = proto.dims.map(Number);
   if (dims.some((dim) => !(Number.isSafeInteger(dim) && dim >= 0)))
     throw damaged(`${label} has a negative or huge size`);
-  const source = sourceOf(proto, label);
+  const outside = proto.dataLocation === TensorProto_DataLocation.EXTERNAL;
+  const raw = outside ? readExternal(proto, label, external) : proto.rawData;
+  const source = sourceOf(proto, raw, label);
   if (dims.reduce((product, dim) => product * dim, 1) !== source.length) {
     throw damaged(`${label} is declared as ${dims.join("×") || "a scalar"}, but holds ${source.length} values`);
   }
@@ -40,19 +40,33 @@ export function readTensor(proto: TensorProto, name: string): Tensor {
   return { kind: "tensor", name, dims, values };
 }
 
+/** The constant in another type: float32 has fewer digits. */
+export function castTensor(tensor: Tensor, to: Type.FLOAT | Type.DOUBLE): Tensor {
+  return to === Type.FLOAT ? { ...tensor, values: tensor.values.map(Math.fround) } : tensor;
+}
+
 interface Source {
   readonly length: number;
   at(index: number): number;
 }
 
-function sourceOf(proto: TensorProto, label: string): Source {
-  const raw = proto.rawData.length > 0 ? proto.rawData : undefined;
-  const view = new DataView(proto.rawData.buffer, proto.rawData.byteOffset, proto.rawData.byteLength);
+function sourceOf(proto: TensorProto, bytes: Uint8Array, label: string): Source {
+  const raw = bytes.length > 0 ? bytes : undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (proto.dataType) {
     case Type.FLOAT:
       return raw ? rawSource(raw, 4, label, (at) => view.getFloat32(at, true)) : listSource(proto.floatData);
     case Type.DOUBLE:
       return raw ? rawSource(raw, 8, label, (at) => view.getFloat64(at, true)) : listSource(proto.doubleData);
+    // Lists of them hold the sixteen bits as integers.
+    case Type.FLOAT16:
+      return raw
+        ? rawSource(raw, 2, label, (at) => halfOf(view.getUint16(at, true)))
+        : listSource(proto.int32Data, halfOf);
+    case Type.BFLOAT16:
+      return raw
+        ? rawSource(raw, 2, label, (at) => brainOf(view.getUint16(at, true)))
+        : listSource(proto.int32Data, brainOf);
     case Type.INT32:
       return raw ? rawSource(raw, 4, label, (at) => view.getInt32(at, true)) : listSource(proto.int32Data);
     case Type.INT64:
@@ -62,7 +76,7 @@ function sourceOf(proto: TensorProto, label: string): Source {
     default:
       throw new FormatError(
         `${label} has type ${Type[proto.dataType] ?? proto.dataType}, which is not read`,
-        "Export the model in float32 (in PyTorch: model.float()).",
+        "Export the model in float32 (in PyTorch: model.float()), as it was before it was quantised.",
       );
   }
 }
@@ -72,8 +86,24 @@ function rawSource(raw: Uint8Array, size: number, label: string, read: (byte: nu
   return { length: raw.length / size, at: (index) => read(index * size) };
 }
 
-function listSource(values: readonly (number | bigint)[]): Source {
-  return { length: values.length, at: (index) => Number(values[index]) };
+function listSource(values: readonly (number | bigint)[], of: (value: number) => number = (value) => value): Source {
+  return { length: values.length, at: (index) => of(Number(values[index])) };
+}
+
+/** IEEE 754 binary16: a sign, five bits of exponent, ten of fraction. */
+function halfOf(bits: number): number {
+  const sign = (bits & 0x8000) === 0 ? 1 : -1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15);
+}
+
+/** The upper half of a float32. */
+function brainOf(bits: number): number {
+  const view = new DataView(new ArrayBuffer(4));
+  view.setUint16(0, bits & 0xffff);
+  return view.getFloat32(0);
 }
 
 function damaged(message: string): FormatError {

@@ -1,0 +1,118 @@
+/** Small files that ask for much: each is one named error, and little was allocated. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { UnsupportedLayerError } from "../../src/errors.js";
+import { compile, fold, interpret } from "../../src/nn/index.js";
+import { ModelProtoSchema } from "../../src/nn/onnx/onnx_pb.js";
+import { countMessages } from "../../src/nn/onnx/wire.js";
+import { importOnnx } from "../../src/nn/onnx.js";
+import { failure, model, node, tensor } from "./onnx-builder.js";
+import { networkOf } from "./random-network.js";
+
+/** Bytes by which the process grows while `work` runs, arrays included. */
+function growth(work: () => void): number {
+  const before = process.memoryUsage();
+  work();
+  const after = process.memoryUsage();
+  return after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
+}
+
+describe("sizes are looked at before anything is made", () => {
+  it("a million empty nodes in two megabytes", () => {
+    const nodes = 2e6; // bytes: field 1 with length 0, again and again
+    const graph = [0x3a, 0x80 | (nodes & 127), 0x80 | ((nodes >> 7) & 127), nodes >> 14]; // field 7, its length in three bytes
+    const file = new Uint8Array(graph.length + nodes).map((_, at) => graph[at] ?? (at % 2 === 0 ? 0x0a : 0));
+    const grown = growth(() => {
+      const error = failure(file);
+      expect(error).toBeInstanceOf(UnsupportedLayerError);
+      expect(error.message).toBe("the file holds 1000001 nodes, attributes, tensors and sizes, more than 65536");
+    });
+    expect(grown).toBeLessThan(32 * 2 ** 20);
+  });
+
+  it("counts what the decoder makes", () => {
+    const file = model({
+      nodes: [node("Conv", "x w", "h", { group: 1 }), node("Flatten", "h", "y")],
+      weights: {},
+      card: {},
+    });
+    // Graph, 2 nodes, 1 attribute, input, its type, tensor type, shape, 4 sizes, output, operator set, metadata.
+    expect(countMessages(ModelProtoSchema, file)).toBe(15);
+    expect(countMessages(ModelProtoSchema, toBinary(ModelProtoSchema, create(ModelProtoSchema)))).toBe(0);
+  });
+
+  it("one matrix of 2 MB, transposed by each of two thousand nodes", () => {
+    const size = 512;
+    const nodes = Array.from({ length: 2000 }, (_, k) => node("MatMul", `${k === 0 ? "x" : `h${k - 1}`} w`, `h${k}`));
+    const weights = { w: tensor([size, size], new Array(size * size).fill(0.001)) };
+    const error = failure({ nodes, weights, input: [1, size], output: "h1999" });
+    expect(error).toBeInstanceOf(UnsupportedLayerError);
+    expect(error.message).toBe(`the model's weights, each as often as it is used, are more than ${2 ** 25} numbers`);
+  });
+
+  it("weights of no value and a trillion channels", () => {
+    const w = { dims: [2n ** 40n, 0n, 1n, 1n], dataType: 1 };
+    const error = failure({ nodes: [node("Conv", "x w", "y")], weights: { w } });
+    expect(error.message).toMatch(/Conv "y_node" has kernel 1×1, but weights of shape \[1099511627776, 0, 1, 1\]/);
+    const gemm = failure({
+      nodes: [node("Gemm", "x w", "y")],
+      weights: { w: { dims: [0n, 2n ** 40n], dataType: 1 } },
+      input: [1, 4],
+    });
+    expect(gemm.message).toMatch(/has weights of shape \[0, 1099511627776\]/);
+  });
+
+  it.each([
+    ["padding of a billion pixels", node("Conv", "x w", "h", { pads: [2 ** 30, 2 ** 30, 0, 0] })],
+    ["a pad of a billion pixels", node("Pad", "x pads", "p")],
+    ["a reshape of the image", node("Reshape", "x shape", "h")],
+  ])("%s", (_, first) => {
+    const weights = {
+      w: tensor([1, 2, 1, 1], [1, 1]),
+      pads: { dims: [8n], dataType: 7, int64Data: [0n, 0n, 2n ** 30n, 2n ** 30n, 0n, 0n, 0n, 0n] },
+      shape: { dims: [4n], dataType: 7, int64Data: [1n, 2n ** 30n, 2n ** 30n, -1n] },
+    };
+    const nodes = [
+      first,
+      ...(first.opType === "Pad" ? [node("Conv", "p w", "h")] : []),
+      node("GlobalAveragePool", "h", "y"),
+    ];
+    const grown = growth(() => expect(failure({ nodes, weights }).message).toMatch(/more than 4194304|cannot make/));
+    expect(grown).toBeLessThan(32 * 2 ** 20);
+  });
+
+  it("six hundred bytes that asked for 3.1 GB: compile and fold refuse the map before they make anything of it", () => {
+    const nodes = [
+      node("Conv", "x w", "c"),
+      node("GlobalAveragePool", "c", "g"),
+      node("Flatten", "g", "f"),
+      node("Gemm", "f m", "y"),
+    ];
+    const weights = { w: tensor([1, 1, 1, 1], [1]), m: tensor([1, 2], [1, -1]) };
+    const bytes = model({ nodes, weights, input: [1, 1, 2000, 2000] });
+    expect(bytes.length).toBeLessThan(616);
+    const network = importOnnx(bytes);
+    const grown = growth(() => {
+      for (const plan of [compile, fold]) expect(() => plan(network)).toThrow(/the image has 4000000 values/);
+    });
+    expect(grown).toBeLessThan(2 ** 20);
+  });
+
+  it("a network made by hand is not run into a map of no size", () => {
+    const padding = { top: 2 ** 30, left: 2 ** 30, bottom: 0, right: 0 };
+    const one = Float64Array.of(1);
+    const conv = {
+      op: "conv2d",
+      inChannels: 1,
+      outChannels: 1,
+      kernel: [1, 1],
+      stride: [1, 1],
+      padding,
+      weights: one,
+      bias: one,
+    } as const;
+    const network = networkOf({ channels: 1, height: 1, width: 1 }, [conv]);
+    expect(() => interpret(network, one)).toThrow(UnsupportedLayerError);
+    expect(() => fold(network)).toThrow(UnsupportedLayerError);
+  });
+});
