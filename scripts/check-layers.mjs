@@ -28,6 +28,7 @@ const NODE_ROOMS = ["cli", "service"];
 const NODE_FILES = [
   "src/data/open-dataset.ts",
   "src/data/download.ts",
+  "src/data/read-file.ts",
   "src/device.ts", // asks for the number of processors at run time, in Node only
   "src/ntt/cpu/threads.ts", // asks for worker threads at run time, in Node only
 ];

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Dataset } from "../data/dataset.js";
+import { readFileWhole } from "../data/read-file.js";
 import { DataError, FormatError } from "../errors.js";
 import { importOnnx, type Network } from "../nn/index.js";
 import { about, UsageError } from "./failure.js";
@@ -10,6 +10,9 @@ import type { Terminal } from "./terminal.js";
 
 /** The package's own models. The same two steps up from src/cli and from dist/cli. */
 const folder = fileURLToPath(new URL("../../models", import.meta.url));
+
+/** A network that can be encrypted takes some ten megabytes. */
+const mostModelBytes = 2 ** 28;
 
 export interface LoadedModel {
   /** As the user named it. */
@@ -33,14 +36,9 @@ export function builtInModels(): string[] {
 export async function loadModel(nameOrPath: string, terminal: Terminal): Promise<LoadedModel> {
   const builtIn = builtInModels();
   const path = builtIn.includes(nameOrPath) ? join(folder, `${nameOrPath}.onnx`) : nameOrPath;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const fix = `name ${builtIn.join(", ")} or the path of an .onnx file`;
-    if (code !== "ENOENT") throw new DataError(`the model ${path} cannot be read (${code})`, fix, { cause });
-    throw new DataError(`there is no model "${nameOrPath}"`, fix, { cause });
+  const bytes = await readFileWhole(path, mostModelBytes);
+  if (!bytes) {
+    throw new DataError(`there is no model "${nameOrPath}"`, `name ${builtIn.join(", ")} or the path of an .onnx file`);
   }
   try {
     const network = importOnnx(bytes, (note) => terminal.warn(`${nameOrPath}: ${note}`));

@@ -153,7 +153,7 @@ describe("a data set that is on this machine", () => {
     expect([set.name, set.count("test"), set.height, set.width, set.channels]).toEqual(["mine", 3, 28, 28, 1]);
     await expect(openDataset(join(folder, "none.npz"))).rejects.toThrow(/there is no file .*none\.npz/);
     await expect(openDataset("chestmnist")).rejects.toThrow('there is no data set "chestmnist"');
-    await expect(openDataset(folder)).rejects.toThrow(/cannot be read \(EISDIR\)/);
+    await expect(openDataset(folder)).rejects.toThrow(/ is a folder$/);
   });
 });
 
