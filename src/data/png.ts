@@ -1,6 +1,8 @@
 import { damagedPng, grey, greyAlpha, type PngChunks, palette, readChunks, rgb } from "./png-chunks.js";
 import { readRaster, type Sampler } from "./png-raster.js";
 
+export { maxPngBytes, maxPngPixels } from "./png-raster.js";
+
 /** A grey picture of any size; `grey(k)` is pixel k in row order, 0..255, a fraction where the file has 16 bits. */
 export interface GreyPicture {
   readonly width: number;

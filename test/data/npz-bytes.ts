@@ -65,7 +65,13 @@ export function npz(arrays: Readonly<Record<string, Uint8Array>>, deflated: read
 }
 
 export function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function half(value: number): number[] {

@@ -1,16 +1,17 @@
 import { zlibSync } from "fflate";
 import { crc32 } from "../../src/data/checksum.js";
+import { joinedBytes } from "./npz-bytes.js";
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 
 /** A PNG from its chunks, IEND included, with right checksums. */
 export function pngOf(...chunks: readonly (readonly [string, ArrayLike<number>])[]): Uint8Array {
-  const bytes = [...SIGNATURE];
+  const parts: Uint8Array[] = [Uint8Array.from(SIGNATURE)];
   for (const [type, body] of [...chunks, ["IEND", []] as const]) {
-    const content = Uint8Array.from([...new TextEncoder().encode(type), ...Array.from(body)]);
-    bytes.push(...bigEndian(body.length), ...content, ...bigEndian(crc32(content)));
+    const content = joinedBytes([new TextEncoder().encode(type), Uint8Array.from(body)]);
+    parts.push(Uint8Array.from(bigEndian(body.length)), content, Uint8Array.from(bigEndian(crc32(content))));
   }
-  return Uint8Array.from(bytes);
+  return joinedBytes(parts);
 }
 
 export interface PngPicture {
