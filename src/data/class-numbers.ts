@@ -1,5 +1,5 @@
 import { FormatError } from "../errors.js";
-import type { NpyArray } from "./npy.js";
+import { type NpyArray, shapeText } from "./npy.js";
 
 /**
  * The class of each of `count` images: whole numbers of shape (n) or (n, 1), of any type, or one-hot rows (n, classes)
@@ -9,7 +9,7 @@ import type { NpyArray } from "./npy.js";
 export function classNumbers({ dtype, shape, data }: NpyArray, count: number, what: string): (index: number) => number {
   const [images, columns = 1] = shape;
   if (shape.length < 1 || shape.length > 2 || columns < 1) {
-    throw malformed(`${what} is ${dtype} of shape (${shape.join(", ")}), not one label an image, (n) or (n, 1)`);
+    throw malformed(`${what} is ${dtype} of shape ${shapeText(shape)}, not one label an image, (n) or (n, 1)`);
   }
   if (images !== count) throw malformed(`${what} holds ${images} labels for ${count} images`);
   if (columns > 1) return oneHot(data, columns, what);

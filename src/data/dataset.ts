@@ -1,8 +1,8 @@
 import { FormatError } from "../errors.js";
 import { classNumbers } from "./class-numbers.js";
 import { greyValues, type Pixels } from "./grey-values.js";
-import type { NpyArray } from "./npy.js";
-import type { Npz } from "./npz.js";
+import { type NpyArray, shapeText } from "./npy.js";
+import { listed, type Npz } from "./npz.js";
 import { drawPhantom, phantomLabels, phantomSize } from "./phantom.js";
 import { phantomOffsets } from "./phantom-set.js";
 
@@ -55,7 +55,7 @@ export function datasetFromNpz(npz: Npz, name: string, source: string, labels?: 
   };
   const first = splits.find(has);
   if (!first) {
-    throw malformed(`${source} has no images under a name that is known, only ${npz.names.join(", ") || "no array"}`);
+    throw malformed(`${source} has no images under a name that is known, only ${listed(npz.names)}`);
   }
   const { channels, height, width } = load(first);
   return {
@@ -145,7 +145,7 @@ function loadSplit(npz: Npz, names: ArrayNames, source: string): LoadedSplit {
   const what = `${source}: ${names.images}`;
   const images = npz.read(names.images);
   const layout = layoutOf(images, what);
-  if (images.data.length === 0) throw malformed(`${what} is empty: its shape is (${images.shape.join(", ")})`);
+  if (images.data.length === 0) throw malformed(`${what} is empty: its shape is ${shapeText(images.shape)}`);
   const [count] = images.shape;
   const pixels = greyValues(images, what);
   return { ...layout, count, pixels, label: classNumbers(npz.read(names.labels), count, `${source}: ${names.labels}`) };
@@ -161,7 +161,7 @@ function layoutOf({ dtype, shape }: NpyArray, what: string) {
       : { channels: last, height: first, width: second, channelsLast: true };
   }
   const wanted = "(n, height, width), (n, height, width, 1 or 3) or (n, 1 or 3, height, width)";
-  throw malformed(`${what} is ${dtype} of shape (${shape.join(", ")}), which is not clearly ${wanted}`);
+  throw malformed(`${what} is ${dtype} of shape ${shapeText(shape)}, which is not clearly ${wanted}`);
 }
 
 function checkIndex(name: string, split: Split, index: number, count: number): void {

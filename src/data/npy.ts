@@ -27,7 +27,7 @@ export interface NpyArray {
  */
 export function parseNpy(bytes: Uint8Array, what: string): NpyArray {
   const { header, dataStart } = readHeader(bytes, what);
-  const descr = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1];
+  const descr = /'descr'\s*:\s*'([!-&(-~]{0,40})'/.exec(header)?.[1];
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   const tuple = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
   if (descr === undefined) throw unreadable(`${what}: its header has no plain "descr"`);
@@ -45,7 +45,7 @@ export function parseNpy(bytes: Uint8Array, what: string): NpyArray {
   const present = bytes.length - dataStart;
   if (count * type.bytes !== present) {
     const wanted = count * type.bytes;
-    throw unreadable(`${what}: shape (${shape.join(", ")}) of ${descr} takes ${wanted} bytes, not ${present}`);
+    throw unreadable(`${what}: shape ${shapeText(shape)} of ${descr} takes ${wanted} bytes, not ${present}`);
   }
   // Not slice(): that of a Buffer is a view, whose .buffer is the whole file.
   const copy = new Uint8Array(bytes.subarray(dataStart));
@@ -57,6 +57,11 @@ export function parseNpy(bytes: Uint8Array, what: string): NpyArray {
 /** numpy's own bounds: what it refuses to read, and a rank that it cannot make. */
 const mostHeaderBytes = 10_000;
 const mostDimensions = 64;
+
+/** As numpy writes it; of more dimensions than anything has, the first eight. */
+export function shapeText(shape: readonly number[]): string {
+  return `(${shape.slice(0, 8).join(", ")}${shape.length > 8 ? ", …" : ""})`;
+}
 
 function readHeader(bytes: Uint8Array, what: string): { header: string; dataStart: number } {
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

@@ -25,9 +25,14 @@ export function openNpz(bytes: Uint8Array, file: string): Npz {
     read(name) {
       if (!names.includes(name)) {
         const fix = "name an array that the file holds, or write it anew with numpy.savez_compressed";
-        throw new FormatError(`${file} holds no array ${name}, only ${names.join(", ") || "none"}`, fix);
+        throw new FormatError(`${file} holds no array ${name}, only ${listed(names)}`, fix);
       }
       return parseNpy(archive.read(`${name}.npy`), `${file}: array ${name}`);
     },
   };
+}
+
+/** The names of the first eight arrays. */
+export function listed(names: readonly string[]): string {
+  return `${names.slice(0, 8).join(", ") || "none"}${names.length > 8 ? `, … (${names.length} in all)` : ""}`;
 }

@@ -66,6 +66,8 @@ function readDirectory(bytes: Uint8Array, file: string): Map<string, Entry> {
     }
     const nameLength = half(bytes, at + 28);
     const name = nameAt(bytes, at + directoryRecordSize, nameLength);
+    // Names appear in messages.
+    if (!/^[^\p{Cc}\p{Cf}]{1,200}$/u.test(name)) throw damaged(`${file}: the name of entry ${k} cannot be read`);
     if (entries.has(name)) throw damaged(`${file} holds two files named ${name}`);
     entries.set(name, readRecord(bytes, at, `${file}: ${name}`));
     at += directoryRecordSize + nameLength + half(bytes, at + 30) + half(bytes, at + 32);
