@@ -48,7 +48,7 @@ const zenodo = "https://zenodo.org/records/10519652/files";
 export const datasetNames: readonly string[] = [...Object.keys(medmnist), "phantom"];
 
 /**
- * Opens a data set: `phantom`, the path of an npz file with MedMNIST's arrays, or one of MedMNIST's sets by name. The
+ * Opens a data set: `phantom`, the path of an npz file (see `datasetFromNpz`), or one of MedMNIST's sets by name. The
  * latter is looked up in the folder BLINDSIGHT_DATA, then in the user's cache, then downloaded into that cache.
  * A file that is there but is not the official one is an error, never a reason to look further.
  * @throws DataError when it cannot be had; FormatError when a file is there but damaged.
