@@ -30,6 +30,7 @@ const NODE_ROOMS = ["cli", "service"];
 const NODE_FILES = [
   "src/data/open-dataset.ts",
   "src/data/download.ts",
+  "src/data/read-file.ts",
   "src/host/node.ts", // behind #host: bundlers for browsers take page.ts instead
 ];
 

@@ -34,7 +34,8 @@ export function unpackResidues(bytes: Uint8Array, prime: number, residues: Uint3
     const wanted = (residues.length * bits) / 8;
     throw new FormatError(`${bytes.length} packed bytes stand where ${wanted} belong`, "send the whole of it again");
   }
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  // Not slice(): that of a Buffer is a view at the same odd address.
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
   const mask = 2 ** bits - 1;
   let largest = 0;

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Dataset } from "../data/dataset.js";
+import { readFileWhole } from "../data/read-file.js";
 import { DataError, FormatError } from "../errors.js";
 import { importOnnx, type Network } from "../nn/index.js";
 import { about, UsageError } from "./failure.js";
@@ -11,8 +11,8 @@ import type { Terminal } from "./terminal.js";
 /** The package's own models. The same two steps up from src/cli and from dist/cli. */
 const folder = fileURLToPath(new URL("../../models", import.meta.url));
 
-/** 2^25 numbers in float64, the most that an import keeps. */
-const MOST_WEIGHT_BYTES = 2 ** 28;
+/** Of a model, and of its weights beside it: 2^25 numbers in float64, the most that an import keeps. */
+const MOST_MODEL_BYTES = 2 ** 28;
 
 export interface LoadedModel {
   /** As the user named it. */
@@ -36,14 +36,9 @@ export function builtInModels(): string[] {
 export async function loadModel(nameOrPath: string, terminal: Terminal): Promise<LoadedModel> {
   const builtIn = builtInModels();
   const path = builtIn.includes(nameOrPath) ? join(folder, `${nameOrPath}.onnx`) : nameOrPath;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const fix = `name ${builtIn.join(", ")} or the path of an .onnx file`;
-    if (code !== "ENOENT") throw new DataError(`the model ${path} cannot be read (${code})`, fix, { cause });
-    throw new DataError(`there is no model "${nameOrPath}"`, fix, { cause });
+  const bytes = await readFileWhole(path, MOST_MODEL_BYTES);
+  if (!bytes) {
+    throw new DataError(`there is no model "${nameOrPath}"`, `name ${builtIn.join(", ")} or the path of an .onnx file`);
   }
   try {
     const network = importOnnx(bytes, {
@@ -64,9 +59,9 @@ function fileBeside(model: string, file: string): Uint8Array | undefined {
   const path = join(dirname(model), file);
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found?.isFile()) return undefined;
-  if (found.size <= MOST_WEIGHT_BYTES) return readFileSync(path);
+  if (found.size <= MOST_MODEL_BYTES) return readFileSync(path);
   throw new DataError(
-    `${path} has ${found.size} bytes, more than ${MOST_WEIGHT_BYTES}`,
+    `${path} has ${found.size} bytes, more than ${MOST_MODEL_BYTES}`,
     "take a smaller network: one of that size cannot be encrypted",
   );
 }

@@ -21,7 +21,7 @@ export interface RunOptions {
 /** Adds the options of `RunOptions` to a command. */
 export function addRunOptions(command: Command): Command {
   return addModelOption(command)
-    .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file with MedMNIST's arrays`)
+    .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file of images and labels`)
     .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
     .addOption(new Option("--device <kind>", "where to compute").choices(["auto", "cpu", "webgpu"]).default("auto"))
     .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, MAX_THREADS))

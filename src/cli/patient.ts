@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import type { Dataset } from "../data/dataset.js";
 import { readPng } from "../data/png.js";
+import { readFileWhole } from "../data/read-file.js";
 import { centreSquare } from "../data/resample.js";
 import { DataError } from "../errors.js";
 import { UsageError } from "./failure.js";
@@ -13,6 +13,9 @@ export interface PatientOptions extends RunOptions {
   readonly index?: number;
   readonly image?: string;
 }
+
+/** The largest picture that is decoded takes half as much unpacked. */
+const mostPictureBytes = 2 ** 29;
 
 /** One image on its way to a diagnosis. */
 export interface Patient {
@@ -51,9 +54,7 @@ async function fromPng(path: string, options: PatientOptions, terminal: Terminal
   if (channels !== 1) {
     throw new UsageError(`${model.name} takes images of ${channels} channels, --image gives one`, "take a grey model");
   }
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    const what = cause.code === "ENOENT" ? `there is no image ${path}` : `${path} cannot be read (${cause.code})`;
-    throw new DataError(what, "check the path of the PNG", { cause });
-  });
+  const bytes = await readFileWhole(path, mostPictureBytes);
+  if (!bytes) throw new DataError(`there is no image ${path}`, "check the path of the PNG");
   return { model, title: path, pixels: centreSquare(readPng(bytes, path), height, width), dataset };
 }

@@ -22,10 +22,7 @@ export function buildProgram(bare: boolean): Command {
     .showSuggestionAfterError(false)
     .exitOverride();
 
-  const image = new Option(
-    "--image <png>",
-    "an 8 or 16 bit PNG instead: its centre square, scaled to the network's size",
-  );
+  const image = new Option("--image <png>", "a PNG instead: its centre square, scaled to the network's size");
   addRunOptions(
     program
       .command("diagnose", { isDefault: true })

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { DataError, FormatError } from "../errors.js";
@@ -7,6 +7,7 @@ import { type Dataset, datasetFromNpz, phantomDataset } from "./dataset.js";
 import { type DownloadOptions, download } from "./download.js";
 import { openNpz } from "./npz.js";
 import { defaultPhantomCounts, defaultPhantomSeed } from "./phantom-set.js";
+import { readFileWhole } from "./read-file.js";
 
 export interface OpenDatasetOptions extends DownloadOptions {
   /** Read for BLINDSIGHT_DATA, BLINDSIGHT_DATA_URL, XDG_CACHE_HOME and LOCALAPPDATA (default process.env). */
@@ -19,15 +20,27 @@ export interface OpenDatasetOptions extends DownloadOptions {
   readonly phantomSeed?: number;
 }
 
+/** Larger files are refused before they are read. */
+const mostBytes = 2 ** 30;
+
 interface KnownDataset {
+  readonly bytes: number;
   readonly md5: string;
   readonly labels: readonly string[];
 }
 
 /** MedMNIST v2 (Yang et al., Scientific Data 2023), CC BY 4.0. */
 const medmnist: Readonly<Record<string, KnownDataset>> = {
-  breastmnist: { md5: "750601b1f35ba3300ea97c75c52ff8f6", labels: ["malignant", "normal or benign"] },
-  pneumoniamnist: { md5: "28209eda62fecd6e6a2d98b1501bb15f", labels: ["normal", "pneumonia"] },
+  breastmnist: {
+    bytes: 559_580,
+    md5: "750601b1f35ba3300ea97c75c52ff8f6",
+    labels: ["malignant", "normal or benign"],
+  },
+  pneumoniamnist: {
+    bytes: 4_170_669,
+    md5: "28209eda62fecd6e6a2d98b1501bb15f",
+    labels: ["normal", "pneumonia"],
+  },
 };
 const zenodo = "https://zenodo.org/records/10519652/files";
 
@@ -35,7 +48,7 @@ const zenodo = "https://zenodo.org/records/10519652/files";
 export const datasetNames: readonly string[] = [...Object.keys(medmnist), "phantom"];
 
 /**
- * Opens a data set: `phantom`, the path of an npz file with MedMNIST's arrays, or one of MedMNIST's sets by name. The
+ * Opens a data set: `phantom`, the path of an npz file (see `datasetFromNpz`), or one of MedMNIST's sets by name. The
  * latter is looked up in the folder BLINDSIGHT_DATA, then in the user's cache, then downloaded into that cache.
  * A file that is there but is not the official one is an error, never a reason to look further.
  * @throws DataError when it cannot be had; FormatError when a file is there but damaged.
@@ -47,7 +60,7 @@ export async function openDataset(nameOrPath: string, options: OpenDatasetOption
     const { bytes, source } = await findKnown(nameOrPath, known, options);
     return datasetFromNpz(openNpz(bytes, source), nameOrPath, source, known.labels);
   }
-  const bytes = await readIfThere(nameOrPath);
+  const bytes = await readFileWhole(nameOrPath, mostBytes);
   if (!bytes) {
     const what = nameOrPath.endsWith(".npz")
       ? `there is no file ${nameOrPath}`
@@ -69,7 +82,7 @@ async function findKnown(name: string, known: KnownDataset, options: OpenDataset
   const cacheFolder = options.cacheFolder ?? defaultCacheFolder(env);
   for (const folder of [env["BLINDSIGHT_DATA"], cacheFolder]) {
     const source = folder ? join(folder, file) : undefined;
-    const bytes = source ? await readIfThere(source) : undefined;
+    const bytes = source ? await readFileWhole(source, mostBytes) : undefined;
     if (bytes && source) {
       checkOfficial(bytes, source, known);
       return { bytes, source };
@@ -83,7 +96,7 @@ async function findKnown(name: string, known: KnownDataset, options: OpenDataset
 
 async function downloadKnown(name: string, known: KnownDataset, url: string, folder: string, options: DownloadOptions) {
   const fix = `put ${name}.npz into ${folder}, name its folder in BLINDSIGHT_DATA, or take --dataset phantom`;
-  const bytes = await download(url, options).catch((cause: Error) => {
+  const bytes = await download(url, { maxBytes: known.bytes, ...options }).catch((cause: Error) => {
     throw new DataError(`${name} is not on this machine and cannot be downloaded: ${cause.message}`, fix, { cause });
   });
   const md5 = md5Of(bytes);
@@ -104,16 +117,6 @@ function checkOfficial(bytes: Uint8Array, source: string, known: KnownDataset): 
 
 function md5Of(bytes: Uint8Array): string {
   return createHash("md5").update(bytes).digest("hex");
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new DataError(`${path} cannot be read (${code ?? message})`, "check the path and its permissions", { cause });
-  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { Residency } from "../../src/ckks/residency.js";
 import { DeviceError, FormatError } from "../../src/errors.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import { primePool } from "../../src/ntt/primes.js";
+import { viewsOf } from "../data/views.js";
 import { constantLimb, randomLimb } from "../ntt/limbs.js";
 import { requireEqual } from "../ntt/pair.js";
 import { testDevice, unsafe } from "./settings.js";
@@ -26,6 +27,16 @@ describe("packed residues", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test("come back from whatever the bytes are a view of", () => {
+    const [p] = primePool();
+    const residues = randomLimb(10, p, 2);
+    for (const [where, view] of viewsOf(packResidues(residues, p))) {
+      const back = new Uint32Array(1024);
+      unpackResidues(view, p, back);
+      requireEqual(back, residues, where);
+    }
   });
 
   test("of another length, or that are no residues, are a FormatError", () => {

@@ -1,0 +1,23 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { buildChild, fuzz } from "./fuzz/fuzz.js";
+
+const INPUTS = 100_000;
+
+let child: string;
+beforeAll(async () => {
+  child = await buildChild("long");
+});
+
+/**
+ * Each input is damaged anew; its reader may take what `targets.ts` states for one input, has a heap of 256 MiB, and its
+ * process keeps below 1 GiB. A failure names the seed and the index of the input.
+ */
+describe(`${INPUTS} damaged files a reader end in a named error, or in the values that were written`, () => {
+  it.each(["npz", "arrays", "png", "scanlines", "onnx", "residues"])("%s", async (target) => {
+    const { faults, ...report } = await fuzz(child, target, INPUTS);
+    console.log(`${target}: ${JSON.stringify(report)}`);
+    expect(faults).toEqual([]);
+    expect(report.inputs).toBe(INPUTS);
+    expect(report.peakRss).toBeLessThan(2 ** 30);
+  });
+});
