@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { output, root, strangersProject } from "./stranger.js";
 
 const text = readFileSync(join(root, "docs/apps.md"), "utf8");
+const readme = readFileSync(join(root, "README.md"), "utf8");
 let folder: string;
 
 beforeAll(() => {
@@ -19,14 +20,35 @@ function block(language: string): string {
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text)![1];
 }
 
-test("the sample of docs/apps.md compiles and prints the squares that it says", () => {
-  const file = join(folder, "sample.mts");
-  writeFileSync(file, block("ts"));
+/** What a sample prints, compiled as a stranger would. */
+function run(name: string, sample: string): string {
+  const file = join(folder, `${name}.mts`);
+  writeFileSync(file, sample);
   const options = ["--strict", "--target", "es2022", "--module", "nodenext", "--types", "node"];
   const types = ["--typeRoots", join(root, "node_modules/@types")];
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   execFileSync(process.execPath, [compiler, file, ...options, ...types], { cwd: folder, stdio: "pipe" });
-  expect(output(join(folder, "sample.mjs"))).toMatch(/\[\s*1,\s*4,\s*9\s*\]/);
+  return output(join(folder, `${name}.mjs`));
+}
+
+test("the sample of docs/apps.md compiles and prints the squares that it says", () => {
+  expect(run("sample", block("ts"))).toMatch(/\[\s*1,\s*4,\s*9\s*\]/);
+});
+
+test("the samples of the README compile and print probabilities, and the squares that they say", () => {
+  const samples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, sample]) => sample);
+  expect(samples).toHaveLength(2);
+  const given = `
+    import { readFileSync } from "node:fs";
+    const bytes = readFileSync(${JSON.stringify(join(root, "models/rl1-phantom.onnx"))});
+    const images = [1, 2, 3, 4].map((k) => Float64Array.from({ length: 784 }, (_, i) => Math.sin(k * i)));
+  `;
+  const opened = 'import { openDevice } from "blindsight"; const device = await openDevice();';
+  const printed = run("readme-network", given + samples[0]) + run("readme-scheme", opened + samples[1]);
+  const numbers = [...printed.matchAll(/-?\d+\.\d+(?:e-\d+)?/g)].map(Number);
+  expect(numbers[0] + numbers[1]).toBeCloseTo(1, 9);
+  expect(numbers[2]).toBeCloseTo(0.04, 3);
+  expect(numbers[3]).toBeCloseTo(0.09, 3);
 });
 
 test("its import map is the one that the browser tests use", () => {
