@@ -31,9 +31,14 @@ const MOST_THREADS_BY_DEFAULT = 8;
 /**
  * Opens the device that the scheme runs on. `auto` takes a GPU where there is one, but none that is software, and the CPU
  * otherwise: `describe()` says which, `onFallback` why.
- * @throws DeviceError for a device that this machine does not have.
+ * @throws DeviceError for a device that this machine does not have, and on platforms without `Symbol.dispose`.
  */
 export async function openDevice(kind: DeviceKind = "auto", options: OpenDeviceOptions = {}): Promise<Device> {
+  if (typeof Symbol.dispose !== "symbol") {
+    const fix =
+      'run `Symbol.dispose ??= Symbol("Symbol.dispose")` before blindsight is imported, or use a newer browser';
+    throw new DeviceError("this platform has no Symbol.dispose, by which secrets are wiped and memory is freed", fix);
+  }
   switch (kind) {
     case "auto":
       return openBest(options);

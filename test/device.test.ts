@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as errors from "../src/errors.js";
 import { buildIfStale } from "./cli/blindsight.js";
@@ -36,6 +37,31 @@ describe("what a platform lacks is one DeviceError that names it", () => {
     expect(lines.at(-1)).toMatch(/^(cpu|webgpu)$/);
     if (lines.length > 1) expect(lines).toEqual(["DeviceError", "cpu"]);
   });
+
+  // Engines of Node 24 and later bring it.
+  test.skipIf(runInNewContext("typeof Symbol.dispose") === "symbol")(
+    "Symbol.dispose, as in some browsers: the message says what to write before the import",
+    () => {
+      // A context of its own has what the engine brings; Node adds Symbol.dispose to its own only.
+      const script = `
+      import { readFileSync } from "node:fs";
+      import vm from "node:vm";
+      const source = readFileSync(${JSON.stringify(fileURLToPath(new URL("blindsight.js", dist)))}, "utf8");
+      for (const before of ["", 'Symbol.dispose ??= Symbol("Symbol.dispose")']) {
+        const context = vm.createContext({ TextDecoder, TextEncoder });
+        vm.runInContext(before, context);
+        console.log(vm.runInContext("typeof Symbol.dispose", context));
+        const module = new vm.SourceTextModule(source, { context });
+        await module.link(() => {});
+        await module.evaluate();
+        await module.namespace.openDevice("none").catch(say);
+      }`;
+      const [missing, refused, there, opened] = printed(script, { flags: "--experimental-vm-modules --no-warnings" });
+      expect([missing, there]).toEqual(["undefined", "symbol"]);
+      expect(refused).toMatch(/^DeviceError: this platform has no Symbol\.dispose.*\| run `Symbol\.dispose \?\?= /);
+      expect(opened).toMatch(/there is no device "none"/);
+    },
+  );
 
   test("WebAssembly", () => {
     expect(printed('await openDevice("cpu").catch(say)', { flags: "--jitless" })).toEqual([

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { buildChild, fuzz } from "./fuzz/fuzz.js";
 
 const INPUTS = 100_000;
+/** A plan takes a fiftieth of a second. */
+const PLANS = 10_000;
 
 let child: string;
 beforeAll(async () => {
@@ -13,11 +15,19 @@ beforeAll(async () => {
  * process keeps below 1 GiB. A failure names the seed and the index of the input.
  */
 describe(`${INPUTS} damaged files a reader end in a named error, or in the values that were written`, () => {
-  it.each(["npz", "arrays", "png", "scanlines", "onnx", "residues"])("%s", async (target) => {
-    const { faults, ...report } = await fuzz(child, target, INPUTS);
+  it.each([
+    ["npz", INPUTS],
+    ["arrays", INPUTS],
+    ["png", INPUTS],
+    ["scanlines", INPUTS],
+    ["onnx", INPUTS],
+    ["plans", PLANS],
+    ["residues", INPUTS],
+  ])("%s", async (target, count) => {
+    const { faults, ...report } = await fuzz(child, target, count);
     console.log(`${target}: ${JSON.stringify(report)}`);
     expect(faults).toEqual([]);
-    expect(report.inputs).toBe(INPUTS);
+    expect(report.inputs).toBe(count);
     expect(report.peakRss).toBeLessThan(2 ** 30);
   });
 });

@@ -4,6 +4,7 @@ import { datasetFromNpz, splits } from "../../../src/data/dataset.js";
 import type { NpyArray } from "../../../src/data/npy.js";
 import { openNpz } from "../../../src/data/npz.js";
 import { type GreyPicture, readPng } from "../../../src/data/png.js";
+import { compile } from "../../../src/nn/compile.js";
 import { importOnnx } from "../../../src/nn/onnx.js";
 import { primePool } from "../../../src/ntt/primes.js";
 import { npz } from "../npz-bytes.js";
@@ -106,6 +107,15 @@ export const targets: Readonly<Record<string, Target>> = {
     read(bytes) {
       const { layers, classes } = importOnnx(bytes);
       return layers.length > 0 && classes > 0 ? undefined : "a network without layers or classes";
+    },
+  },
+  /** What a file may ask for before anything is encrypted. */
+  plans: {
+    mostBytes: 64 * MiB,
+    input: changed(networks(), mutateMessage),
+    read(bytes) {
+      const { depth, parameters } = compile(importOnnx(bytes));
+      return depth.used <= parameters.maxLevel ? undefined : "a plan deeper than its parameters";
     },
   },
   /** No checksum here either: residues, or an error. */
