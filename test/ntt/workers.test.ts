@@ -46,6 +46,15 @@ describe.each<CpuDeviceOptions>([
     await device.close();
   });
 
+  test("a launch without rows, and a read of no limb, keep nobody waiting", async () => {
+    const device = await openCpuDevice(options);
+    device.launch("add", logN, []);
+    await device.idle();
+    expect(await device.read(logN, [])).toEqual([]);
+    expect((await doubled(device, 3))[1]).toBe(8);
+    await device.close();
+  });
+
   test("a worker that dies ends what waits, and what comes after, with a DeviceError; the next device works", async () => {
     const device = await openCpuDevice(options);
     const [limb] = device.allocate(logN, 1);
