@@ -91,9 +91,9 @@ export class Blindsight implements Side {
 
   /** Bytes on the wire, as the library states them. */
   sizes(): Record<SizeName, number> {
-    const { holder, he, parameters, workload } = this.kitchen;
+    const { holder, workload } = this.kitchen;
     using seeded = holder.encrypt(workload.x);
-    using full = new Encryptor(he.ring, parameters, holder.publicKey, Randomness.seededUnsafe(2)).encrypt(workload.x);
+    using full = new Encryptor(holder.publicKey, Randomness.seededUnsafe(2)).encrypt(workload.x);
     using relinearization = holder.evaluationKeys();
     using rotation = holder.evaluationKeys({ relinearize: false, rotations: [1] });
     return {

@@ -10,9 +10,8 @@ import {
   type Plaintext,
   Randomness,
 } from "../src/ckks/index.js";
-import { compute } from "../src/ckks/polynomial.js";
+import { toCoefficients } from "../src/ckks/polynomial.js";
 import type { Device } from "../src/ntt/device.js";
-import { fromMontgomery } from "../src/ntt/modulus.js";
 import { BABY_STEPS, concatenate, HOISTED_STEPS, type OperationName, rotated, type Workload } from "./workload.js";
 
 /** An operation taken apart: it makes something, which is read for the check, then freed. */
@@ -39,9 +38,9 @@ export interface Kitchen {
 }
 
 export function makeRecipes(kitchen: Kitchen): Recipes {
-  const { he, holder, parameters, workload } = kitchen;
+  const { he, holder, workload } = kitchen;
   const { x, y } = workload;
-  const encryptor = new Encryptor(he.ring, parameters, holder.publicKey, Randomness.seededUnsafe(3));
+  const encryptor = new Encryptor(holder.publicKey, Randomness.seededUnsafe(3));
   const a = holder.encrypt(x);
   const b = holder.encrypt(y);
   const plain = he.encoder.encode(y);
@@ -112,7 +111,7 @@ function keyGeneration({ device, parameters, workload }: Kitchen): Recipe<unknow
     // One result that needs the public key, the relinearisation key and the rotation key.
     read: async ({ holder, publicKey, keys }) => {
       const he = new Evaluator(device, parameters, keys);
-      using a = new Encryptor(he.ring, parameters, publicKey, randomness).encrypt(workload.x);
+      using a = new Encryptor(publicKey, randomness).encrypt(workload.x);
       using b = holder.encrypt(workload.y);
       using product = he.multiply(a, b);
       using result = he.rotate(product, 1);
@@ -135,9 +134,7 @@ function makeTransform({ he, workload: { diagonals } }: Kitchen): LinearTransfor
 
 async function decode({ ring, encoder }: Evaluator, plain: Plaintext): Promise<Float64Array> {
   const { polynomial, level, scale, slots } = plain;
-  using coefficients = compute(ring, "intt", polynomial.primes, (out, p) => {
-    return [out, polynomial.limb(p), p, fromMontgomery(1, p)];
-  });
+  using coefficients = toCoefficients(polynomial);
   return encoder.decode(await ring.device.read(ring.logN, coefficients.limbs), level, scale, slots).real;
 }
 

@@ -3,9 +3,8 @@ import { residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { requireInstance } from "./copies.js";
-import type { Parameters } from "./parameters.js";
-import { copy, type Ring, scale } from "./polynomial.js";
-import { requireRing } from "./ring.js";
+import { copy, scale } from "./polynomial.js";
+import { type Ring, requireRing } from "./ring.js";
 
 /** What `toLevel` multiplies by is rounded to a whole number: from here on by less than 2^−41 of itself. */
 const LEAST_FACTOR = 2 ** 40;
@@ -14,7 +13,6 @@ const LEAST_FACTOR = 2 ** 40;
 export class Alignment {
   constructor(
     private readonly ring: Ring,
-    private readonly parameters: Parameters,
     /** Of the evaluation keys. */
     private readonly fingerprint: string,
   ) {}
@@ -45,8 +43,8 @@ export class Alignment {
       const message = `a plaintext of level ${plain.level} meets a ciphertext of level ${level}`;
       throw new LevelError(message, "encode it at the ciphertext's level");
     }
-    if (plain.scale !== this.parameters.scaleAt(level)) {
-      const message = `a plaintext of scale ${plain.scale} meets level ${level} of scale ${this.parameters.scaleAt(level)}`;
+    if (plain.scale !== this.ring.parameters.scaleAt(level)) {
+      const message = `a plaintext of scale ${plain.scale} meets level ${level} of scale ${this.ring.parameters.scaleAt(level)}`;
       throw new ParameterError(message, "encode it with the evaluator's encoder");
     }
   }
@@ -64,7 +62,7 @@ export class Alignment {
     this.check(a);
     if (a.state === "canonical") return this.copy(a);
     this.requireLevel(a, 1);
-    const parts = drop(a.pair, this.parameters.levels[a.level]);
+    const parts = drop(a.pair, this.ring.parameters.levels[a.level]);
     return new Ciphertext(parts, { ...stateOf(a), level: a.level - 1, state: "canonical" });
   }
 
@@ -75,7 +73,7 @@ export class Alignment {
     if (Number.isInteger(level) && level > highest) {
       throw new LevelError(`level ${highest} cannot become ${level}`, "levels only go down");
     }
-    this.parameters.requireLevel(level);
+    this.ring.parameters.requireLevel(level);
     const x = a.state === "product" ? this.rescale(a) : a;
     if (x.level === level) return x === a ? this.copy(a) : x;
     using _rescaled = x === a ? undefined : x;
@@ -94,12 +92,12 @@ export class Alignment {
    * factor is large. Two scales may differ by 2^60, up or down: with one level's primes the factor could be 5, or 0.
    */
   private descent(from: number, to: number): { primes: readonly number[]; dropped: readonly number[]; factor: bigint } {
-    const { levels } = this.parameters;
-    let factor = this.parameters.scaleAt(to) / this.parameters.scaleAt(from);
+    const { levels } = this.ring.parameters;
+    let factor = this.ring.parameters.scaleAt(to) / this.ring.parameters.scaleAt(from);
     let top = to;
     while (top < from && factor < LEAST_FACTOR) factor = levels[++top].reduce((product, p) => product * p, factor);
     const dropped = levels.slice(to + 1, top + 1).flat();
-    return { primes: this.parameters.primesAt(top), dropped, factor: BigInt(Math.round(factor)) };
+    return { primes: this.ring.parameters.primesAt(top), dropped, factor: BigInt(Math.round(factor)) };
   }
 
   /** `a` itself where it is at the level already, else a new ciphertext. */

@@ -1,40 +1,36 @@
 import type { ConversionTarget, Limb } from "../ntt/kernels.js";
-import { inverseModulo, multiplyModulo, productModulo, toMontgomery } from "../ntt/modulus.js";
-import { compute, filled, launchEach, RnsPolynomial, transform } from "./polynomial.js";
-
-const TWO_32 = 2 ** 32;
-
-/** What a value still carries from products of two unscaled operands: nothing, or one factor 2^−32. */
-export type Carry = 0 | -1;
-
-/** Removes the carry: 1 or 2^32 modulo p. */
-export function carryFactor(carry: Carry, p: number): number {
-  return carry === 0 ? 1 : TWO_32 % p;
-}
+import { inverseModulo, multiplyModulo, productModulo } from "../ntt/modulus.js";
+import { COEFFICIENTS, powerOfWord, requireDomain, requireSameForm, VALUES } from "./form.js";
+import { compute, filled, launchEach, RnsPolynomial } from "./polynomial.js";
 
 /**
- * Coefficients x_i = [x·(D/d_i)^−1] mod d_i of NTT values modulo the primes `source`, ready for `baseConvert`.
+ * Coefficients x_i = [x·(D/d_i)^−1] mod d_i modulo the primes `source`, ready for `convertBasis`, of x given by its NTT
+ * values; any power of 2^32 is taken away.
  */
-export function toConversionCoefficients(poly: RnsPolynomial, source: readonly number[], carry: Carry): RnsPolynomial {
-  const factors = remember(`${source.join()}/${carry}`, () =>
+export function toConversionCoefficients(poly: RnsPolynomial, source: readonly number[]): RnsPolynomial {
+  requireDomain("values", poly.form);
+  const { power } = poly.form;
+  const factors = remember(`${source.join()}/${power}`, () =>
     source.map((p) => {
       const others = source.filter((q) => q !== p);
-      return multiplyModulo(inverseModulo(productModulo(others, p), p), carryFactor(carry, p), p);
+      return multiplyModulo(inverseModulo(productModulo(others, p), p), powerOfWord(-power, p), p);
     }),
   );
   let i = 0;
-  return compute(poly.ring, "intt", source, (out, p) => [out, poly.limb(p), p, factors[i++]], poly.secret);
+  const row = (out: Limb, p: number) => [out, poly.limb(p), p, factors[i++]] as const;
+  return compute(poly.ring, "intt", source, COEFFICIENTS, row, poly.secret);
 }
 
 /**
- * Converts coefficients from `toConversionCoefficients` to other primes: x centred in about [−D/2, D/2).
- * `carry` −1 leaves the result times 2^−32, to be subtracted from a value that carries as much.
+ * Converts what `toConversionCoefficients` made to other primes: the coefficients of x, centred in about [−D/2, D/2),
+ * times 2^(32·power).
  */
-export function convertBasis(coefficients: RnsPolynomial, primes: readonly number[], carry: Carry): RnsPolynomial {
-  const { ring } = coefficients;
-  return filled(RnsPolynomial.allocate(ring, primes, coefficients.secret), ({ limbs }) => {
+export function convertBasis(coefficients: RnsPolynomial, primes: readonly number[], power: number): RnsPolynomial {
+  const { ring, secret } = coefficients;
+  const form = { domain: "coefficients", power } as const;
+  return filled(RnsPolynomial.allocate(ring, primes, form, secret), ({ limbs }) => {
     if (primes.length === 0) return;
-    const { fractions, targets } = conversion(coefficients.primes, primes, carry);
+    const { fractions, targets } = conversion(coefficients.primes, primes, power);
     ring.device.launch("baseConvert", ring.logN, [
       {
         sources: coefficients.limbs,
@@ -53,11 +49,11 @@ interface Conversion {
 const conversions = new Map<string, Conversion>();
 
 /** The same object for the same primes: devices remember what they make of its arrays. */
-function conversion(source: readonly number[], primes: readonly number[], carry: Carry): Conversion {
-  const key = `${source.join()}>${primes.join()}/${carry}`;
+function conversion(source: readonly number[], primes: readonly number[], power: number): Conversion {
+  const key = `${source.join()}>${primes.join()}/${power}`;
   let known = conversions.get(key);
   if (!known) {
-    const targets = primes.map((prime) => conversionTarget(source, prime, carry));
+    const targets = primes.map((prime) => conversionTarget(source, prime, power));
     conversions.set(key, (known = { fractions: source.map(fractionWord), targets }));
   }
   return known;
@@ -76,9 +72,9 @@ function remember(key: string, make: () => number[]): readonly number[] {
   return constants;
 }
 
-function conversionTarget(source: readonly number[], prime: number, carry: Carry): Omit<ConversionTarget, "out"> {
-  // The kernel's product takes 2^−32 away: constants carry 2^32 unless that is wanted.
-  const lift = (x: number) => (carry === 0 ? toMontgomery(x, prime) : x);
+function conversionTarget(source: readonly number[], prime: number, power: number): Omit<ConversionTarget, "out"> {
+  // The kernel's product takes 2^−32 away.
+  const lift = (x: number) => multiplyModulo(x, powerOfWord(power + 1, prime), prime);
   const rest = (q: number) => source.filter((other) => other !== q);
   const constants = source.map((q) => lift(productModulo(rest(q), prime)));
   return { prime, constants, quotientConstant: lift((prime - productModulo(source, prime)) % prime) };
@@ -89,12 +85,12 @@ function conversionTarget(source: readonly number[], prime: number, carry: Carry
  * Every part keeps its other primes; the rounding error of each coefficient is at most about 1/2.
  * Costs `dropped` + kept NTTs for each part.
  */
-export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[], carry: Carry = 0): RnsPolynomial[] {
+export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]): RnsPolynomial[] {
   return parts.map((part) => {
-    using coefficients = toConversionCoefficients(part, dropped, carry);
+    using coefficients = toConversionCoefficients(part, dropped);
     const kept = part.primes.filter((p) => !dropped.includes(p));
-    using remainder = convertBasis(coefficients, kept, carry);
-    return divide(part, remainder, dropped, carry);
+    using remainder = convertBasis(coefficients, kept, part.form.power);
+    return divide(part, remainder, dropped);
   });
 }
 
@@ -103,28 +99,31 @@ export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]
  * one transform, and costs none of its own.
  */
 export function dropSum(part: RnsPolynomial, summand: RnsPolynomial, d: number): RnsPolynomial {
-  using coefficients = toConversionCoefficients(part, [d], 0);
+  requireSameForm(summand.form, COEFFICIENTS);
+  requireSameForm(part.form, VALUES);
+  // With one prime to convert from, these are the coefficients themselves.
+  using coefficients = toConversionCoefficients(part, [d]);
   coefficients.inherit(summand);
   launchEach(part.ring, "add", [d], () => [coefficients.limb(d), coefficients.limb(d), summand.limb(d), d]);
   const kept = part.primes.filter((p) => p !== d);
   using remainder = convertBasis(coefficients, kept, 0);
   launchEach(part.ring, "subtract", kept, (p) => [remainder.limb(p), remainder.limb(p), summand.limb(p), p]);
-  return divide(part, remainder, [d], 0);
+  return divide(part, remainder, [d]);
 }
 
-/** (part − remainder) / D over the primes of `remainder`, which is given by its coefficients and transformed in place. */
-function divide(
-  part: RnsPolynomial,
-  remainder: RnsPolynomial,
-  dropped: readonly number[],
-  carry: Carry,
-): RnsPolynomial {
+/**
+ * (part − remainder) / D over the primes of `remainder`, which is given by its coefficients and transformed in place;
+ * without the power of 2^32 that both carry.
+ */
+function divide(part: RnsPolynomial, remainder: RnsPolynomial, dropped: readonly number[]): RnsPolynomial {
   const kept = remainder.primes;
-  const inverses = remember(`${kept.join()}<${dropped.join()}/${carry}`, () =>
-    kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), carryFactor(carry, p), p)),
+  const { power } = part.form;
+  const inverses = remember(`${kept.join()}<${dropped.join()}/${power}`, () =>
+    kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), powerOfWord(-power, p), p)),
   );
-  transform(remainder);
+  remainder.transform();
+  requireSameForm(part.form, remainder.form);
   let i = 0;
   const row = (out: Limb, p: number) => [out, part.limb(p), remainder.limb(p), p, inverses[i++]] as const;
-  return compute(part.ring, "dropAndScale", kept, row, part.secret || remainder.secret);
+  return compute(part.ring, "dropAndScale", kept, VALUES, row, part.secret || remainder.secret);
 }

@@ -1,12 +1,12 @@
 import { ParameterError } from "../errors.js";
-import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
+import { inverseModulo, multiplyModulo } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
 import { refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
-import { type Ring, scale, transform } from "./polynomial.js";
-import { ringOf } from "./ring.js";
+import { toOperand } from "./polynomial.js";
+import { type Ring, requireIsRing } from "./ring.js";
 import { isSlotCount } from "./slots.js";
 
 /** Real values, or complex ones by their parts. */
@@ -18,13 +18,12 @@ const NOT_VALUES = "an array of numbers, or { real, imaginary } of two, was expe
 
 /** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
 export class Encoder {
-  readonly ring: Ring;
+  constructor(readonly ring: Ring) {
+    requireIsRing(ring);
+  }
 
-  constructor(
-    ring: Ring,
-    readonly parameters: Parameters,
-  ) {
-    this.ring = ringOf(ring, parameters);
+  get parameters(): Parameters {
+    return this.ring.parameters;
   }
 
   /**
@@ -36,8 +35,8 @@ export class Encoder {
     const primes = this.parameters.primesAt(level);
     const scaleFactor = this.parameters.scaleAt(level);
     using coefficients = fromWholeNumbers(this.ring, this.coefficients(values, level, slots), primes);
-    const poly = scale(coefficients, (p) => toMontgomery(1, p));
-    transform(poly);
+    const poly = toOperand(coefficients);
+    poly.transform();
     return new Plaintext(poly, level, scaleFactor, slots);
   }
 

@@ -1,29 +1,17 @@
 import { KeyMismatchError } from "../errors.js";
-import { toMontgomery } from "../ntt/modulus.js";
 import { dropSum } from "./basis.js";
 import { Ciphertext } from "./ciphertext.js";
 import { requireInstance } from "./copies.js";
 import type { ComplexVector } from "./embedding.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { fromWholeNumbers } from "./integers.js";
-import { publicPrimes } from "./keygenerator.js";
-import type { PublicKey } from "./keys.js";
-import type { Parameters } from "./parameters.js";
-import {
-  addInto,
-  addScaled,
-  compute,
-  copy,
-  multiply,
-  type Ring,
-  type RnsPolynomial,
-  subtract,
-  transform,
-} from "./polynomial.js";
+import { PublicKey, publicPrimes } from "./keys/public-key.js";
+import { SecretKey } from "./keys/secret.js";
+import { CIPHERTEXT_STREAM } from "./keys/uniform.js";
+import { addInto, addScaled, copy, multiply, type RnsPolynomial, subtract, toCoefficients } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
 import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
-import type { SecretKey } from "./secret.js";
 
 export interface EncryptOptions {
   /** Level of the result; default the highest. Lower levels are smaller and quicker. */
@@ -32,23 +20,16 @@ export interface EncryptOptions {
   readonly slots?: number;
 }
 
-/** Stream of a ciphertext's own seed; see KeyGenerator for those of keys. */
-const CIPHERTEXT_STREAM = 1;
-
 /** Encrypts with the public key: for everybody. The result is full size. */
 export class Encryptor {
-  private readonly ring: Ring;
   private readonly encoder: Encoder;
 
   constructor(
-    ring: Ring,
-    private readonly parameters: Parameters,
     private readonly key: PublicKey,
     private readonly randomness: Randomness,
   ) {
-    this.encoder = new Encoder(ring, parameters);
-    this.ring = this.encoder.ring;
-    requireRing(this.ring, key.b.ring, "the public key");
+    requireInstance(key, PublicKey, "key", "a public key");
+    this.encoder = new Encoder(key.ring);
   }
 
   /**
@@ -56,14 +37,14 @@ export class Encryptor {
    * Costs about three NTTs for each prime: message and noise share their transforms with the remainders. Source: Kim, Polyakov, Zucca, ASIACRYPT 2021, section 3.
    */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
-    const { level = this.parameters.maxLevel, slots = this.parameters.slots } = options;
-    const ring = this.ring;
     const key = this.key;
-    const primes = publicPrimes(this.parameters, level);
+    const { ring } = key;
+    const { level = ring.parameters.maxLevel, slots = ring.parameters.slots } = options;
+    const primes = publicPrimes(ring.parameters, level);
     const extra = primes[primes.length - 1];
     using plain = encodeMessage(this.encoder, values, level, slots, primes);
     using u = sampleTernary(ring, primes, this.randomness);
-    transform(u);
+    u.transform();
     using message = sampleGaussian(ring, primes, this.randomness);
     addScaled(message, plain, (p) => extra % p); // p·m vanishes modulo p itself
     using noise = sampleGaussian(ring, primes, this.randomness);
@@ -80,29 +61,25 @@ export class Encryptor {
 
 /** Encrypts with the secret key itself: half the size on the wire, since the uniform part is its seed. */
 export class SecretEncryptor {
-  private readonly ring: Ring;
   private readonly encoder: Encoder;
 
   constructor(
-    ring: Ring,
-    private readonly parameters: Parameters,
     private readonly secret: SecretKey,
     private readonly randomness: Randomness,
   ) {
-    this.encoder = new Encoder(ring, parameters);
-    this.ring = this.encoder.ring;
-    requireRing(this.ring, secret.polynomial.ring, "the secret key");
+    requireInstance(secret, SecretKey, "secret", "a secret key");
+    this.encoder = new Encoder(secret.ring);
   }
 
   /** (−a·s + e + m, a). Costs two NTTs for each prime. */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
-    const { level = this.parameters.maxLevel, slots = this.parameters.slots } = options;
-    const ring = this.ring;
-    const primes = this.parameters.primesAt(level);
+    const { ring } = this.secret;
+    const { level = ring.parameters.maxLevel, slots = ring.parameters.slots } = options;
+    const primes = ring.parameters.primesAt(level);
     using plain = encodeMessage(this.encoder, values, level, slots, primes);
     using message = sampleGaussian(ring, primes, this.randomness);
     addInto(message, plain);
-    transform(message);
+    message.transform();
     const seed = this.randomness.bytes(32);
     using a = expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
     using mask = multiply(a, this.secret.polynomial, primes); // mask / a is the secret key
@@ -135,17 +112,11 @@ function encodeMessage(
 
 /** Decrypts with the secret key. */
 export class Decryptor {
-  private readonly ring: Ring;
   private readonly encoder: Encoder;
 
-  constructor(
-    ring: Ring,
-    private readonly parameters: Parameters,
-    private readonly secret: SecretKey,
-  ) {
-    this.encoder = new Encoder(ring, parameters);
-    this.ring = this.encoder.ring;
-    requireRing(this.ring, secret.polynomial.ring, "the secret key");
+  constructor(private readonly secret: SecretKey) {
+    requireInstance(secret, SecretKey, "secret", "a secret key");
+    this.encoder = new Encoder(secret.ring);
   }
 
   /**
@@ -160,11 +131,11 @@ export class Decryptor {
         "decrypt with the key that it was encrypted for",
       );
     }
-    for (const part of ciphertext.parts) requireRing(this.ring, part.ring, "the ciphertext");
+    for (const part of ciphertext.parts) requireRing(this.secret.ring, part.ring, "the ciphertext");
     const { level, state, slots } = ciphertext;
     const residues = await this.residues(ciphertext);
     try {
-      const scale = this.parameters.scaleAt(level) ** (state === "product" ? 2 : 1);
+      const scale = this.secret.ring.parameters.scaleAt(level) ** (state === "product" ? 2 : 1);
       return this.encoder.decode(residues, level, scale, slots);
     } finally {
       for (const limb of residues) limb.fill(0);
@@ -173,18 +144,9 @@ export class Decryptor {
 
   /** Coefficients of message and noise. When this returns they are queued to be read, and to be overwritten after that. */
   private residues({ parts, level }: Ciphertext): Promise<Uint32Array[]> {
-    const { ring } = this;
-    const primes = this.parameters.primesAt(level);
-    using message = this.message(parts, primes);
-    // Parts of an unrelinearised product carry 2^−32.
-    const factor = (p: number) => (parts.length > 2 ? toMontgomery(1, p) : 1);
-    using coefficients = compute(
-      ring,
-      "intt",
-      primes,
-      (out, p) => [out, message.limb(p), p, factor(p)],
-      message.secret,
-    );
+    const { ring } = this.secret;
+    using message = this.message(parts, ring.parameters.primesAt(level));
+    using coefficients = toCoefficients(message);
     return ring.device.read(ring.logN, coefficients.limbs);
   }
 

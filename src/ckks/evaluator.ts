@@ -1,14 +1,14 @@
 import { LevelError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
-import { fromMontgomery } from "../ntt/modulus.js";
 import { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
 import { Encoder, type SlotValues } from "./encoder.js";
-import { conjugationElement, type EvaluationKeys } from "./keys.js";
+import type { EvaluationKeys } from "./keys/evaluation-keys.js";
+import { conjugationElement } from "./keys/galois.js";
 import type { Parameters } from "./parameters.js";
-import { add, addScaled, negate, type Ring, type RnsPolynomial, subtract } from "./polynomial.js";
+import { add, addScaled, negate, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
-import { requireRing, ringOf } from "./ring.js";
+import { Ring, requireRing } from "./ring.js";
 import { KeySwitcher } from "./switcher.js";
 
 /** What an operation takes beside a ciphertext: another one, an encoded vector, a vector, or one number for all slots. */
@@ -31,22 +31,22 @@ export class Evaluator {
     readonly parameters: Parameters,
     readonly keys: EvaluationKeys,
   ) {
-    this.ring = ringOf({ device, logN: parameters.logN }, parameters);
+    this.ring = Ring.of(device, parameters);
     for (const { digits } of keys.all) requireRing(this.ring, digits[0].b.ring, "an evaluation key");
-    this.encoder = new Encoder(this.ring, parameters);
-    this.switcher = new KeySwitcher(parameters, keys);
-    this.alignment = new Alignment(this.ring, parameters, keys.fingerprint);
+    this.encoder = new Encoder(this.ring);
+    this.switcher = new KeySwitcher(this.ring, keys);
+    this.alignment = new Alignment(this.ring, keys.fingerprint);
     this.products = new Products(this.encoder, this.alignment);
   }
 
   /** Slotwise a + b. Costs nothing but additions when both are of one level. */
   add(a: Ciphertext, b: Operand): Ciphertext {
-    return this.sum(a, b, add, (part, plain) => addScaled(part, plain, (p) => fromMontgomery(1, p)));
+    return this.sum(a, b, add, (part, plain) => addScaled(part, plain, () => 1));
   }
 
   /** Slotwise a − b. */
   subtract(a: Ciphertext, b: Operand): Ciphertext {
-    return this.sum(a, b, subtract, (part, plain) => addScaled(part, plain, (p) => p - fromMontgomery(1, p)));
+    return this.sum(a, b, subtract, (part, plain) => addScaled(part, plain, (p) => p - 1));
   }
 
   negate(a: Ciphertext): Ciphertext {

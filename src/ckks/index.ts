@@ -1,17 +1,20 @@
 // Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
+export { fold, type LinearTransform, linearTransform } from "./circuits/linear-transform.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
 export { Evaluator, type Operand } from "./evaluator.js";
-export { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
-export { KeyHolder } from "./keyholder.js";
-export { EvaluationKeys, PublicKey, type SwitchingKey } from "./keys.js";
-export { fold, type LinearTransform, linearTransform } from "./lineartransform.js";
+export { EvaluationKeys } from "./keys/evaluation-keys.js";
+export { type EvaluationKeyRequest, KeyGenerator } from "./keys/generator.js";
+export { KeyHolder } from "./keys/holder.js";
+export { PublicKey } from "./keys/public-key.js";
+export { SecretKey } from "./keys/secret.js";
+export type { KeyDigit, SwitchingKey } from "./keys/switching-key.js";
 export type { ParameterRequest } from "./parameter-search.js";
 export { type ParameterLiteral, Parameters } from "./parameters.js";
 export { type ErrorBits, type PrecisionReport, precision } from "./precision.js";
 export { Randomness } from "./randomness.js";
-export { SecretKey } from "./secret.js";
+export { Ring } from "./ring.js";
 export { maxLogQP, type Security } from "./security.js";

@@ -1,4 +1,5 @@
-import { addScaled, filled, fromIntegers, type Ring, type RnsPolynomial } from "./polynomial.js";
+import { addScaled, filled, fromIntegers, type RnsPolynomial } from "./polynomial.js";
+import type { Ring } from "./ring.js";
 
 /** What one piece takes: below the 2^63 of `fromIntegers`. */
 const PIECE = 2 ** 62;

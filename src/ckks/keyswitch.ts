@@ -1,10 +1,11 @@
 import type { Limb } from "../ntt/kernels.js";
 import { productModulo } from "../ntt/modulus.js";
-import { type Carry, carryFactor, convertBasis, drop, toConversionCoefficients } from "./basis.js";
-import type { SwitchingKey } from "./keys.js";
-import type { Parameters } from "./parameters.js";
-import { addInto, addScaled, launchEach, permute, type Ring, RnsPolynomial, transform } from "./polynomial.js";
+import { convertBasis, drop, toConversionCoefficients } from "./basis.js";
+import { OPERAND, powerOfWord, requireSameForm, VALUES } from "./form.js";
+import type { SwitchingKey } from "./keys/switching-key.js";
+import { addInto, addScaled, launchEach, permute, RnsPolynomial } from "./polynomial.js";
 import { chunks } from "./primelist.js";
+import type { Ring } from "./ring.js";
 
 /**
  * Hybrid key switching (Han and Ki, CT-RSA 2020), in steps that callers share and fuse: decompose once (`Digits`),
@@ -15,31 +16,39 @@ import { chunks } from "./primelist.js";
 export class Digits implements Disposable {
   private constructor(
     private readonly extended: readonly RnsPolynomial[],
-    /** Residues modulo a digit's own primes are the polynomial's. */
+    /** Residues modulo a digit's own primes are the polynomial's, and carry what it does: its key takes that away. */
     private readonly own: RnsPolynomial,
     readonly level: number,
-    /** What the residues modulo a digit's own primes still carry: a key of the same carry takes it away. */
-    readonly carry: Carry,
   ) {}
 
   /**
    * Costs one inverse NTT for each prime of the level and dnum·(primes of Q and P) − (primes of Q) forward ones.
    * `poly` must outlive the digits.
    */
-  static decompose(poly: RnsPolynomial, parameters: Parameters, level: number, carry: Carry = 0): Digits {
+  static decompose(poly: RnsPolynomial, level: number): Digits {
+    const { parameters } = poly.ring;
     const primes = parameters.primesAt(level);
     const all = [...primes, ...parameters.special];
     const extended = chunks(primes, parameters.digitPrimes).map((digit) => {
-      using coefficients = toConversionCoefficients(poly, digit, carry);
+      using coefficients = toConversionCoefficients(poly, digit);
       const result = convertBasis(
         coefficients,
         all.filter((p) => !digit.includes(p)),
         0,
       );
-      transform(result);
+      result.transform();
       return result;
     });
-    return new Digits(extended, poly, level, carry);
+    return new Digits(extended, poly, level);
+  }
+
+  get ring(): Ring {
+    return this.own.ring;
+  }
+
+  /** The power of 2^32 that residues modulo a digit's own primes carry. */
+  get power(): number {
+    return this.own.form.power;
   }
 
   limb(digit: number, prime: number): Limb {
@@ -59,28 +68,24 @@ export class Digits implements Disposable {
 /** A two-part ciphertext modulo QP, times P: sums of key switches before their common division. */
 export class Accumulator implements Disposable {
   constructor(
-    private readonly parameters: Parameters,
+    private readonly ring: Ring,
     readonly level: number,
     private parts: readonly RnsPolynomial[],
   ) {}
 
   /**
-   * Σ_d digit_d·key_d + P·(c_0, c_1), where c_0 and c_1 need no switching and carry what the digits do.
+   * Σ_d digit_d·key_d + P·(c_0, c_1), where c_0 and c_1 need no switching and are in one form.
    * Costs two products for each digit and prime.
    */
-  static innerProduct(
-    digits: Digits,
-    key: SwitchingKey,
-    parameters: Parameters,
-    c0?: RnsPolynomial,
-    c1?: RnsPolynomial,
-  ): Accumulator {
-    const { level, carry } = digits;
-    if (key.carry !== carry) throw new TypeError("the key and the digits carry different factors");
-    const ring = key.digits[0].b.ring;
+  static innerProduct(digits: Digits, key: SwitchingKey, c0: RnsPolynomial, c1?: RnsPolynomial): Accumulator {
+    const { level, ring } = digits;
+    const { parameters } = ring;
+    if (key.power !== digits.power) throw new TypeError("the key is for digits that carry another power of 2^32");
+    requireSameForm(key.digits[0].b.form, OPERAND);
+    if (c1) requireSameForm(c0.form, c1.form);
     const primes = [...parameters.primesAt(level), ...parameters.special];
     const ofLevel = primes.length - parameters.special.length;
-    const parts = [RnsPolynomial.allocate(ring, primes), RnsPolynomial.allocate(ring, primes)];
+    const parts = [0, 1].map(() => RnsPolynomial.allocate(ring, primes, VALUES));
     ring.device.launch(
       "dotProduct",
       ring.logN,
@@ -93,28 +98,28 @@ export class Accumulator implements Disposable {
         }),
         // P is 0 modulo its own primes.
         ...(i < ofLevel && {
-          plus: { factor: specialFactor(parameters, prime, carry), y0: c0?.limb(prime), y1: c1?.limb(prime) },
+          plus: { factor: specialFactor(ring, prime, c0.form.power), y0: c0.limb(prime), y1: c1?.limb(prime) },
         }),
       })),
     );
-    return new Accumulator(parameters, level, parts);
+    return new Accumulator(ring, level, parts);
   }
 
   /** Zero, to add to. */
-  static zero(ring: Ring, parameters: Parameters, level: number): Accumulator {
-    const primes = [...parameters.primesAt(level), ...parameters.special];
+  static zero(ring: Ring, level: number): Accumulator {
+    const primes = [...ring.parameters.primesAt(level), ...ring.parameters.special];
     const parts = [0, 1].map(() => {
-      const part = RnsPolynomial.allocate(ring, primes);
+      const part = RnsPolynomial.allocate(ring, primes, VALUES);
       launchEach(ring, "subtract", primes, (p) => [part.limb(p), part.limb(p), part.limb(p), p]);
       return part;
     });
-    return new Accumulator(parameters, level, parts);
+    return new Accumulator(ring, level, parts);
   }
 
   /** Adds P·(c_0, c_1): what needs no switching. */
   addCiphertext(c0: RnsPolynomial, c1: RnsPolynomial): void {
-    const primes = this.parameters.primesAt(this.level);
-    const factor = (p: number) => specialFactor(this.parameters, p, 0);
+    const primes = this.ring.parameters.primesAt(this.level);
+    const factor = (p: number) => specialFactor(this.ring, p, 0);
     addScaled(this.parts[0], c0, factor, primes);
     addScaled(this.parts[1], c1, factor, primes);
   }
@@ -130,12 +135,13 @@ export class Accumulator implements Disposable {
 
   /** Divides by P: a ciphertext of the same level. */
   toCiphertextParts(): RnsPolynomial[] {
-    return drop(this.parts, this.parameters.special);
+    return drop(this.parts, this.ring.parameters.special);
   }
 
   /** Divides by P and the primes of the level at once: a ciphertext one level down. */
   toRescaledParts(): RnsPolynomial[] {
-    return drop(this.parts, [...this.parameters.special, ...this.parameters.levels[this.level]]);
+    const { special, levels } = this.ring.parameters;
+    return drop(this.parts, [...special, ...levels[this.level]]);
   }
 
   [Symbol.dispose](): void {
@@ -144,7 +150,7 @@ export class Accumulator implements Disposable {
   }
 }
 
-/** P modulo a prime, and what takes the carry away. */
-function specialFactor({ special }: Parameters, p: number, carry: Carry): number {
-  return productModulo([...special, carryFactor(carry, p)], p);
+/** P modulo a prime, without the power of 2^32 that a polynomial carries. */
+function specialFactor({ parameters: { special } }: Ring, p: number, power: number): number {
+  return productModulo([...special, powerOfWord(-power, p)], p);
 }

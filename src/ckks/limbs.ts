@@ -1,12 +1,6 @@
-import type { Device } from "../ntt/device.js";
 import type { Limb } from "../ntt/kernels.js";
 import { gave, lost, took } from "./pressure.js";
-
-/** Polynomials modulo X^N + 1, N = 2^logN, on one device. */
-export interface Ring {
-  readonly device: Device;
-  readonly logN: number;
-}
+import type { Ring } from "./ring.js";
 
 /** What is to be given back, and whether it is to be overwritten first. Knows nothing of its owner, who may be collected. */
 interface Holding {

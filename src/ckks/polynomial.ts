@@ -1,26 +1,42 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
-import { OwnedLimbs, type Ring } from "./limbs.js";
+import { multiplyModulo } from "../ntt/modulus.js";
+import { COEFFICIENTS, type Form, OPERAND, powerOfWord, productForm, requireDomain, requireSameForm } from "./form.js";
+import { OwnedLimbs } from "./limbs.js";
 import { residueBits } from "./packing.js";
+import type { Ring } from "./ring.js";
 import { refuseJson } from "./storage.js";
 
-export type { Ring } from "./limbs.js";
-
 /**
- * A polynomial by its residues: one limb for each prime, as NTT values unless a function says otherwise.
+ * A polynomial by its residues, one limb for each prime, in the form that it says.
  * What the functions below compute from a secret is a secret too, until somebody says `publish`.
  */
 export class RnsPolynomial extends OwnedLimbs {
+  private currentForm: Form;
+
   constructor(
     ring: Ring,
     readonly primes: readonly number[],
     limbs: readonly Limb[],
+    form: Form,
     secret = false,
   ) {
     super(ring, limbs, secret);
+    this.currentForm = form;
   }
 
-  static allocate(ring: Ring, primes: readonly number[], secret = false): RnsPolynomial {
-    return new RnsPolynomial(ring, primes, ring.device.allocate(ring.logN, primes.length), secret);
+  static allocate(ring: Ring, primes: readonly number[], form: Form, secret = false): RnsPolynomial {
+    return new RnsPolynomial(ring, primes, ring.device.allocate(ring.logN, primes.length), form, secret);
+  }
+
+  get form(): Form {
+    return this.currentForm;
+  }
+
+  /** Queues the transform of its coefficients to NTT values, in place. */
+  transform(): void {
+    requireDomain("coefficients", this.form);
+    launchEach(this.ring, "ntt", this.primes, (p) => [this.limb(p), this.limb(p), p]);
+    this.currentForm = { domain: "values", power: this.form.power };
   }
 
   /** The limb of one of the primes. @throws TypeError after `dispose`. */
@@ -48,12 +64,12 @@ export class RnsPolynomial extends OwnedLimbs {
   /** The same limbs under a new handle, which outlives the scope of this one; this one is left as by `dispose`. */
   move(): RnsPolynomial {
     const { limbs, secret } = this.surrender();
-    return new RnsPolynomial(this.ring, this.primes, limbs, secret);
+    return new RnsPolynomial(this.ring, this.primes, limbs, this.form, secret);
   }
 
   /** `move`, and a secret no more: for what is masked by now, or was drawn for everybody to see. */
   publish(): RnsPolynomial {
-    return new RnsPolynomial(this.ring, this.primes, this.surrender().limbs);
+    return new RnsPolynomial(this.ring, this.primes, this.surrender().limbs, this.form);
   }
 }
 
@@ -72,15 +88,16 @@ export function launchEach<K extends KernelName>(
   if (primes.length > 0) ring.device.launch(kernel, ring.logN, primes.map(row));
 }
 
-/** A new polynomial over `primes`, filled by one kernel. `secret`: whether an operand is. */
+/** A new polynomial over `primes`, in `form`, filled by one kernel. `secret`: whether an operand is. */
 export function compute<K extends KernelName>(
   ring: Ring,
   kernel: K,
   primes: readonly number[],
+  form: Form,
   row: (out: Limb, prime: number) => KernelRows[K],
   secret = false,
 ): RnsPolynomial {
-  return filled(RnsPolynomial.allocate(ring, primes, secret), ({ limbs }) => {
+  return filled(RnsPolynomial.allocate(ring, primes, form, secret), ({ limbs }) => {
     if (primes.length === 0) return;
     ring.device.launch(
       kernel,
@@ -103,64 +120,85 @@ export function filled(poly: RnsPolynomial, fill: (poly: RnsPolynomial) => void)
 
 /** a + b over the primes given (those of `a` if absent). */
 export function add(a: RnsPolynomial, b: RnsPolynomial, primes = a.primes): RnsPolynomial {
+  requireSameForm(a.form, b.form);
   const secret = a.secret || b.secret;
-  return compute(a.ring, "add", primes, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
+  return compute(a.ring, "add", primes, a.form, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
 }
 
 export function subtract(a: RnsPolynomial, b: RnsPolynomial, primes = a.primes): RnsPolynomial {
+  requireSameForm(a.form, b.form);
   const secret = a.secret || b.secret;
-  return compute(a.ring, "subtract", primes, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
+  return compute(a.ring, "subtract", primes, a.form, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
 }
 
 export function negate(a: RnsPolynomial): RnsPolynomial {
-  return compute(a.ring, "negate", a.primes, (out, p) => [out, a.limb(p), p], a.secret);
+  return compute(a.ring, "negate", a.primes, a.form, (out, p) => [out, a.limb(p), p], a.secret);
 }
 
 /** a += b over the primes of `a`. */
 export function addInto(a: RnsPolynomial, b: RnsPolynomial): void {
+  requireSameForm(a.form, b.form);
   a.inherit(b);
   launchEach(a.ring, "add", a.primes, (p) => [a.limb(p), a.limb(p), b.limb(p), p]);
 }
 
-/** a·b·2^−32. */
+/** a·b, both by their NTT values. */
 export function multiply(a: RnsPolynomial, b: RnsPolynomial, primes = a.primes): RnsPolynomial {
+  const form = productForm(a.form, b.form);
   const secret = a.secret || b.secret;
-  return compute(a.ring, "multiply", primes, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
+  return compute(a.ring, "multiply", primes, form, (out, p) => [out, a.limb(p), b.limb(p), p], secret);
 }
 
-/** a times the integer `factor`, given by its residue for each prime. */
-export function scale(a: RnsPolynomial, factor: (prime: number) => number, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "multiplyScalar", primes, (out, p) => [out, a.limb(p), p, factor(p)], a.secret);
+/** a times the integer `factor`, given by its residue for each prime, in the form of `a` but for `power` of 2^32. */
+export function scale(
+  a: RnsPolynomial,
+  factor: (prime: number) => number,
+  primes = a.primes,
+  power = a.form.power,
+): RnsPolynomial {
+  const form = { domain: a.form.domain, power };
+  const residue = (p: number) => multiplyModulo(factor(p), powerOfWord(power - a.form.power, p), p);
+  return compute(a.ring, "multiplyScalar", primes, form, (out, p) => [out, a.limb(p), p, residue(p)], a.secret);
 }
 
-/** a += b·factor over the primes given (those of `a` if absent). */
+/** The same polynomial, ready to be multiplied by. */
+export function toOperand(a: RnsPolynomial): RnsPolynomial {
+  return scale(a, () => 1, a.primes, OPERAND.power);
+}
+
+/** a += b·factor over the primes given (those of `a` if absent), whatever powers of 2^32 they carry. */
 export function addScaled(
   a: RnsPolynomial,
   b: RnsPolynomial,
   factor: (prime: number) => number,
   primes = a.primes,
 ): void {
+  requireDomain(a.form.domain, b.form);
   a.inherit(b);
-  launchEach(a.ring, "multiplyScalarAdd", primes, (p) => [a.limb(p), b.limb(p), p, factor(p)]);
+  const residue = (p: number) => multiplyModulo(factor(p), powerOfWord(a.form.power - b.form.power, p), p);
+  launchEach(a.ring, "multiplyScalarAdd", primes, (p) => [a.limb(p), b.limb(p), p, residue(p)]);
 }
 
-/** a under X → X^galois. */
+/** a under X → X^galois, by its NTT values. */
 export function permute(a: RnsPolynomial, galois: number): RnsPolynomial {
-  return compute(a.ring, "permute", a.primes, (out, p) => [out, a.limb(p), galois], a.secret);
+  requireDomain("values", a.form);
+  return compute(a.ring, "permute", a.primes, a.form, (out, p) => [out, a.limb(p), galois], a.secret);
+}
+
+/** The coefficients of a, without the power of 2^32 that it carries. */
+export function toCoefficients(a: RnsPolynomial, primes = a.primes): RnsPolynomial {
+  requireDomain("values", a.form);
+  const factor = (p: number) => powerOfWord(-a.form.power, p);
+  return compute(a.ring, "intt", primes, COEFFICIENTS, (out, p) => [out, a.limb(p), p, factor(p)], a.secret);
 }
 
 export function copy(a: RnsPolynomial, primes = a.primes): RnsPolynomial {
-  return compute(a.ring, "copy", primes, (out, p) => [out, a.limb(p)], a.secret);
-}
-
-/** Coefficients to NTT values, in place. */
-export function transform(a: RnsPolynomial): void {
-  launchEach(a.ring, "ntt", a.primes, (p) => [a.limb(p), a.limb(p), p]);
+  return compute(a.ring, "copy", primes, a.form, (out, p) => [out, a.limb(p)], a.secret);
 }
 
 /**
- * Integer coefficients |v| < 2^63, given in doubles without a fraction, as coefficients modulo each prime.
- * `transform` makes NTT values of them. `secret`: whether they are, like a message.
+ * Integer coefficients |v| < 2^63, given in doubles without a fraction, modulo each prime.
+ * `secret`: whether they are, like a message.
  */
 export function fromIntegers(
   ring: Ring,
@@ -179,7 +217,7 @@ export function fromIntegers(
     const [l, h] = words.limbs;
     ring.device.write(ring.logN, l, low);
     ring.device.write(ring.logN, h, high);
-    return compute(ring, "reduce", primes, (out, p) => [out, l, h, p], secret);
+    return compute(ring, "reduce", primes, COEFFICIENTS, (out, p) => [out, l, h, p], secret);
   } finally {
     low.fill(0);
     high.fill(0);

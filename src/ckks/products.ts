@@ -3,7 +3,12 @@ import { residue } from "../ntt/modulus.js";
 import type { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import type { Encoder, SlotValues } from "./encoder.js";
-import { type Ring, RnsPolynomial, scale } from "./polynomial.js";
+import { productForm, VALUES } from "./form.js";
+import { RnsPolynomial, scale } from "./polynomial.js";
+import type { Ring } from "./ring.js";
+
+/** Of a product of two ciphertexts' parts: it carries 2^−32 until it is relinearised. */
+const PRODUCT = productForm(VALUES, VALUES);
 
 /** Products and sums of products before they are relinearised and rescaled: at the square of the scale. */
 export class Products {
@@ -23,12 +28,12 @@ export class Products {
     using _lowered = x === a ? undefined : x;
     this.alignment.requireLevel(x, 1);
     if (typeof b === "number") {
-      const headroom = this.encoder.parameters.headroomAt(x.level);
+      const headroom = this.ring.parameters.headroomAt(x.level);
       if (!(Math.abs(b) < headroom)) {
         const fix = `multiply by finite numbers below ${headroom.toPrecision(3)}`;
         throw new ParameterError(`the factor ${b} does not fit level ${x.level}`, fix);
       }
-      const factor = BigInt(Math.round(b * this.encoder.parameters.scaleAt(x.level)));
+      const factor = BigInt(Math.round(b * this.ring.parameters.scaleAt(x.level)));
       const parts = x.pair.map((part) => scale(part, (p) => residue(factor, p)));
       return new Ciphertext(parts, { ...stateOf(x), state: "product" });
     }
@@ -50,8 +55,8 @@ export class Products {
       this.alignment.checkPlaintext(b, a.level, a);
     }
     this.alignment.requireLevel(first, 1);
-    const primes = this.encoder.parameters.primesAt(first.level);
-    const parts = [0, 1].map(() => RnsPolynomial.allocate(this.ring, primes));
+    const primes = this.ring.parameters.primesAt(first.level);
+    const parts = [0, 1].map(() => RnsPolynomial.allocate(this.ring, primes, VALUES));
     this.ring.device.launch(
       "dotProduct",
       this.ring.logN,
@@ -74,8 +79,8 @@ export class Products {
     try {
       for (const ct of all) if (!aligned.has(ct)) aligned.set(ct, this.alignment.reach(ct, level));
       this.alignment.requireLevel(aligned.get(all[0])!, 1);
-      const primes = this.encoder.parameters.primesAt(level);
-      const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes));
+      const primes = this.ring.parameters.primesAt(level);
+      const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes, PRODUCT));
       this.ring.device.launch(
         "tensor",
         this.ring.logN,

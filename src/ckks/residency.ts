@@ -1,7 +1,9 @@
 import { DeviceError } from "../errors.js";
 import type { Limb } from "../ntt/kernels.js";
+import type { Form } from "./form.js";
 import { packResidues, unpackResidues } from "./packing.js";
-import { type Ring, RnsPolynomial } from "./polynomial.js";
+import { RnsPolynomial } from "./polynomial.js";
+import type { Ring } from "./ring.js";
 
 /**
  * Room in a device's memory for operands that live outside of it: weights and keys, which are used once a layer. Each comes
@@ -23,19 +25,19 @@ export class Residency {
   /** Packs a polynomial, frees its limbs, and stands for it from now on. */
   async page(poly: RnsPolynomial): Promise<PagedPolynomial> {
     if (poly instanceof PagedPolynomial) return poly.moveTo(this);
-    const { ring, primes } = poly;
+    const { ring, primes, form } = poly;
     const words = await ring.device.read(ring.logN, poly.limbs);
     void poly.limbs; // throws if its owner disposed of it meanwhile
     const packed = primes.map((prime, i) => packResidues(words[i], prime));
     poly[Symbol.dispose]();
-    return new PagedPolynomial(ring, primes, this, () => restore(ring, primes, packed));
+    return new PagedPolynomial(ring, primes, form, this, () => restore(ring, primes, form, packed));
   }
 
   /** For what follows from a seed: it takes no room outside either. */
   regenerate(like: RnsPolynomial, make: () => RnsPolynomial): PagedPolynomial {
-    const { ring, primes } = like;
+    const { ring, primes, form } = like;
     like[Symbol.dispose]();
-    return new PagedPolynomial(ring, primes, this, make);
+    return new PagedPolynomial(ring, primes, form, this, make);
   }
 
   /** The polynomial in the device's memory; it stays there until the next `trim` at least. */
@@ -85,10 +87,11 @@ export class PagedPolynomial extends RnsPolynomial {
   constructor(
     ring: Ring,
     primes: readonly number[],
+    form: Form,
     readonly residency: Residency,
     private readonly make: () => RnsPolynomial,
   ) {
-    super(ring, primes, []);
+    super(ring, primes, [], form);
   }
 
   override get limbs(): readonly Limb[] {
@@ -99,7 +102,7 @@ export class PagedPolynomial extends RnsPolynomial {
   /** The same polynomial in another residency; this one is disposed of. */
   moveTo(residency: Residency): PagedPolynomial {
     if (residency === this.residency) return this;
-    const moved = new PagedPolynomial(this.ring, this.primes, residency, this.make);
+    const moved = new PagedPolynomial(this.ring, this.primes, this.form, residency, this.make);
     this[Symbol.dispose]();
     return moved;
   }
@@ -110,8 +113,8 @@ export class PagedPolynomial extends RnsPolynomial {
   }
 }
 
-function restore(ring: Ring, primes: readonly number[], packed: readonly Uint8Array[]): RnsPolynomial {
-  const poly = RnsPolynomial.allocate(ring, primes);
+function restore(ring: Ring, primes: readonly number[], form: Form, packed: readonly Uint8Array[]): RnsPolynomial {
+  const poly = RnsPolynomial.allocate(ring, primes, form);
   const words = new Uint32Array(2 ** ring.logN);
   primes.forEach((prime, i) => {
     unpackResidues(packed[i], prime, words);

@@ -1,32 +1,49 @@
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
-import { COPY, kindOf, refuseForeign, THIS_COPY } from "./copies.js";
+import { COPY, kindOf, refuseForeign, requireInstance, THIS_COPY } from "./copies.js";
 import type { Parameters } from "./parameters.js";
-import type { Ring } from "./polynomial.js";
 
-/**
- * One ring for each device and each content of parameters: whether two things fit each other is then one comparison of
- * two objects, while parameters that were made twice, or came as JSON, still work together.
- */
+/** By device, then by the parameters' content. */
 const rings = new WeakMap<Device, Map<string, Ring>>();
 
 /**
- * The ring of `parameters` on the device of `where`: everything that takes a device comes here.
- * @throws ParameterError when `where` has another degree; TypeError for what is no device.
+ * Polynomials modulo X^N + 1 and the primes of some parameters, on one device. There is one object for each device and
+ * each content of parameters: whether two things fit each other is one comparison, while parameters that were made
+ * twice, or came as JSON, still work together.
  */
-export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
-  if (typeof device?.allocate !== "function") {
-    throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
+export class Ring {
+  private constructor(
+    readonly device: Device,
+    readonly parameters: Parameters,
+  ) {
+    Object.freeze(this);
   }
-  if (logN !== parameters.logN) {
-    const message = `a ring of degree 2^${logN} was given with parameters of degree 2^${parameters.logN}`;
-    throw new ParameterError(message, "use the ring of an evaluator with the same parameters");
+
+  /** The ring of `parameters` on `device`. @throws TypeError for what is no device. */
+  static of(device: Device, parameters: Parameters): Ring {
+    if (typeof device?.allocate !== "function") {
+      throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
+    }
+    let known = rings.get(device);
+    if (!known) rings.set(device, (known = new Map()));
+    let ring = known.get(parameters.identity);
+    if (!ring) known.set(parameters.identity, (ring = new Ring(device, parameters)));
+    return ring;
   }
-  let known = rings.get(device);
-  if (!known) rings.set(device, (known = new Map()));
-  let ring = known.get(parameters.identity);
-  if (!ring) known.set(parameters.identity, (ring = Object.freeze({ device, logN, [COPY]: THIS_COPY })));
-  return ring;
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
+  /** log2 of the degree N. */
+  get logN(): number {
+    return this.parameters.logN;
+  }
+}
+
+/** @throws TypeError for what is no ring. */
+export function requireIsRing(ring: Ring): void {
+  requireInstance(ring, Ring, "ring", "what `evaluator.ring` or `Ring.of(device, parameters)` gives");
 }
 
 /**

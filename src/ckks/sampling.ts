@@ -1,6 +1,8 @@
+import { COEFFICIENTS, VALUES } from "./form.js";
 import { OwnedLimbs } from "./limbs.js";
-import { compute, type Ring, type RnsPolynomial } from "./polynomial.js";
+import { compute, type RnsPolynomial } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
+import type { Ring } from "./ring.js";
 
 /** A uniform ternary polynomial by its coefficients: secrets and ephemeral keys. */
 export function sampleTernary(ring: Ring, primes: readonly number[], randomness: Randomness): RnsPolynomial {
@@ -12,7 +14,7 @@ export function sampleGaussian(ring: Ring, primes: readonly number[], randomness
   return sample(ring, primes, "sampleGaussian", randomness);
 }
 
-/** Uniform residues expanded from a public seed, at the address (stream, digit, prime). Any fixed multiple is uniform too. */
+/** A uniform polynomial expanded from a public seed by its NTT values, at the address (stream, digit, prime). */
 export function expandUniform(
   ring: Ring,
   primes: readonly number[],
@@ -20,7 +22,7 @@ export function expandUniform(
   stream: number,
   digit: number,
 ): RnsPolynomial {
-  return compute(ring, "expandUniform", primes, (out, p) => [out, p, seedWords(seed, [stream, digit, p])]);
+  return compute(ring, "expandUniform", primes, VALUES, (out, p) => [out, p, seedWords(seed, [stream, digit, p])]);
 }
 
 /** The signed coefficients are drawn once, in one limb, and lifted to each prime. */
@@ -41,7 +43,7 @@ function sample(
     seed.fill(0);
     words.fill(0);
   }
-  return compute(ring, "lift", primes, (out, p) => [out, signed, p], true);
+  return compute(ring, "lift", primes, COEFFICIENTS, (out, p) => [out, signed, p], true);
 }
 
 function seedWords(seed: Uint8Array, nonce: readonly number[]): Uint32Array {

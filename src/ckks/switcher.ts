@@ -1,9 +1,11 @@
 import { MissingKeyError } from "../errors.js";
 import { Ciphertext, stateOf } from "./ciphertext.js";
-import { conjugationElement, type EvaluationKeys, requireSteps, rotationElement, type SwitchingKey } from "./keys.js";
+import type { EvaluationKeys } from "./keys/evaluation-keys.js";
+import { describeElement, requireSteps, rotationElement } from "./keys/galois.js";
+import type { SwitchingKey } from "./keys/switching-key.js";
 import { Accumulator, Digits } from "./keyswitch.js";
-import type { Parameters } from "./parameters.js";
 import { copy, permute, type RnsPolynomial } from "./polynomial.js";
+import type { Ring } from "./ring.js";
 
 /** Key switching with one set of evaluation keys: relinearisation and automorphisms of ciphertexts. */
 export class KeySwitcher {
@@ -11,7 +13,7 @@ export class KeySwitcher {
   private readonly highest = new Map<number, Map<number, number>>();
 
   constructor(
-    readonly parameters: Parameters,
+    private readonly ring: Ring,
     private readonly keys: EvaluationKeys,
   ) {}
 
@@ -27,7 +29,7 @@ export class KeySwitcher {
         "make one with evaluationKeys({ relinearize: level })",
       );
     }
-    using digits = Digits.decompose(a.parts[2], this.parameters, a.level, -1);
+    using digits = Digits.decompose(a.parts[2], a.level);
     return this.innerProduct(digits, key, a.parts[0], a.parts[1]);
   }
 
@@ -37,7 +39,7 @@ export class KeySwitcher {
    */
   permuteSlots(a: Ciphertext, elements: readonly number[]): Ciphertext[] {
     const keys = elements.map((galois) => (galois === 1 ? undefined : this.galoisKey(galois, a.level)));
-    using digits = keys.some(Boolean) ? Digits.decompose(a.pair[1], this.parameters, a.level) : undefined;
+    using digits = keys.some(Boolean) ? Digits.decompose(a.pair[1], a.level) : undefined;
     return keys.map((key, i) => {
       if (!key)
         return new Ciphertext(
@@ -59,14 +61,14 @@ export class KeySwitcher {
       return;
     }
     const key = this.galoisKey(galois, a.level);
-    using digits = Digits.decompose(a.pair[1], this.parameters, a.level);
+    using digits = Digits.decompose(a.pair[1], a.level);
     using switched = this.innerProduct(digits, key, a.pair[0]);
     sum.addAccumulator(switched, galois);
   }
 
   /** The only place that names a key's limbs: once its launch is queued, the key may leave the device's memory. */
   private innerProduct(digits: Digits, key: SwitchingKey, c0: RnsPolynomial, c1?: RnsPolynomial): Accumulator {
-    const sum = Accumulator.innerProduct(digits, key, this.parameters, c0, c1);
+    const sum = Accumulator.innerProduct(digits, key, c0, c1);
     this.keys.residency?.trim();
     return sum;
   }
@@ -75,8 +77,7 @@ export class KeySwitcher {
   galoisKey(galois: number, level: number): SwitchingKey {
     const key = this.keys.galois.get(galois);
     if (!key || key.level < level) {
-      const { logN } = this.parameters;
-      const what = galois === conjugationElement(logN) ? "conjugation" : `the rotation by ${stepsOf(galois, logN)}`;
+      const what = describeElement(galois, this.ring.logN);
       throw new MissingKeyError(
         key ? `the key for ${what} reaches level ${key.level}, not ${level}` : `there is no key for ${what}`,
         "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation)",
@@ -92,9 +93,9 @@ export class KeySwitcher {
   rotationElement(steps: number, slots: number, level: number): number {
     requireSteps(steps);
     if (steps % slots === 0) return 1;
-    const galois = rotationElement(steps, this.parameters.logN);
+    const galois = rotationElement(steps, this.ring.parameters.logN);
     const key = this.keys.galois.get(galois);
-    if (slots === this.parameters.slots || (key && key.level >= level)) return galois;
+    if (slots === this.ring.parameters.slots || (key && key.level >= level)) return galois;
     return this.highestFor(slots).get(galois % (4 * slots)) ?? galois;
   }
 
@@ -114,14 +115,4 @@ export class KeySwitcher {
     }
     return highest;
   }
-}
-
-/** The steps of a rotation's Galois element, by trying them: for messages only. */
-function stepsOf(galois: number, logN: number): number {
-  let element = 1;
-  for (let steps = 0; steps < 2 ** (logN - 1); steps++) {
-    if (element === galois) return steps;
-    element = (5 * element) % 2 ** (logN + 1);
-  }
-  throw new RangeError(`${galois} is no rotation`);
 }

@@ -5,7 +5,9 @@
 import { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { requireInstance } from "../ckks/copies.js";
 import type { Evaluator } from "../ckks/evaluator.js";
-import { type EvaluationKeys, rotationElement, type SwitchingKey } from "../ckks/keys.js";
+import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
+import { rotationElement } from "../ckks/keys/galois.js";
+import type { SwitchingKey } from "../ckks/keys/switching-key.js";
 import { requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
 import { Plan } from "./compile.js";

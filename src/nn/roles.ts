@@ -3,8 +3,9 @@ import { requireInstance } from "../ckks/copies.js";
 import type { ComplexVector } from "../ckks/embedding.js";
 import type { SlotValues } from "../ckks/encoder.js";
 import { Encryptor } from "../ckks/encryptor.js";
-import { KeyHolder as SecretHolder } from "../ckks/keyholder.js";
-import { type EvaluationKeys, PublicKey } from "../ckks/keys.js";
+import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
+import { KeyHolder as SecretHolder } from "../ckks/keys/holder.js";
+import { PublicKey } from "../ckks/keys/public-key.js";
 import { Randomness } from "../ckks/randomness.js";
 import type { Residency } from "../ckks/residency.js";
 import { ParameterError } from "../errors.js";
@@ -185,7 +186,7 @@ export class ModelOwner {
     const randomness = own ?? this.#randomness!;
     let encryptor: Encryptor;
     try {
-      encryptor = new Encryptor(this.publicKey.b.ring, this.plan.parameters, this.publicKey, randomness);
+      encryptor = new Encryptor(this.publicKey, randomness);
     } catch (error) {
       own?.wipe();
       throw error;

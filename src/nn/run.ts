@@ -1,6 +1,6 @@
 import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
+import { fold, linearTransform } from "../ckks/circuits/linear-transform.js";
 import type { Evaluator } from "../ckks/evaluator.js";
-import { fold, linearTransform } from "../ckks/lineartransform.js";
 import type { StepOperands } from "./model.js";
 import type { Step } from "./program.js";
 

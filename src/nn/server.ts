@@ -2,7 +2,7 @@ import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
 import { requireInstance } from "../ckks/copies.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
-import { EvaluationKeys } from "../ckks/keys.js";
+import { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { PagedPolynomial, Residency } from "../ckks/residency.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
@@ -89,7 +89,7 @@ export class Server {
       throw new ParameterError("the plan is for an encrypted model", 'compile with model: "plain" to use a plain one');
     }
     const { weights, factors } = weightsFor(this.plan, network, options);
-    const encoder = new Encoder(this.evaluator.ring, this.plan.parameters);
+    const encoder = new Encoder(this.evaluator.ring);
     const steps = makeOperands(this.plan, weights, (values, level) => encoder.encode(values, level));
     return new Model(this.plan.identity, steps, factors.outputScale);
   }

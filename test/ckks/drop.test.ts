@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { convertBasis, drop, toConversionCoefficients } from "../../src/ckks/basis.js";
-import { RnsPolynomial, transform } from "../../src/ckks/polynomial.js";
+import { RnsPolynomial } from "../../src/ckks/polynomial.js";
 import { Randomness } from "../../src/ckks/randomness.js";
+import { Ring } from "../../src/ckks/ring.js";
 import { fromMontgomery, residue } from "../../src/ntt/modulus.js";
 import { choosePrimes } from "../../src/ntt/primes.js";
 import { coefficients, lift } from "./phase.js";
-import { testDevice } from "./settings.js";
+import { testDevice, unsafe } from "./settings.js";
 
 const device = await testDevice();
-const ring = { device, logN: 10 };
+const ring = Ring.of(device, unsafe(10, [1], { digitPrimes: 1, specials: 2 }));
 const n = 2 ** ring.logN;
 
 /** Coefficients with given residues, then with the extremes of the centred range and its neighbours. */
@@ -23,12 +24,9 @@ function integers(primes: readonly number[], seed: number): bigint[] {
   return [...edges, ...random.slice(edges.length)];
 }
 
-function polynomial(
-  values: readonly bigint[],
-  primes: readonly number[],
-  store = (x: number, _p: number) => x,
-): RnsPolynomial {
-  const result = RnsPolynomial.allocate(ring, primes);
+function polynomial(values: readonly bigint[], primes: readonly number[], power: 0 | -1 = 0): RnsPolynomial {
+  const result = RnsPolynomial.allocate(ring, primes, { domain: "coefficients", power });
+  const store = power === 0 ? (x: number) => x : fromMontgomery;
   primes.forEach((p, i) => {
     device.write(
       ring.logN,
@@ -36,7 +34,7 @@ function polynomial(
       Uint32Array.from(values, (x) => store(residue(x, p), p)),
     );
   });
-  transform(result);
+  result.transform();
   return result;
 }
 
@@ -90,8 +88,8 @@ describe("drop", () => {
 
     it(`the same for a value that carries 2^−32, ${what}`, async () => {
       const values = integers(primes, 2);
-      using poly = polynomial(values, primes, fromMontgomery);
-      const [result] = drop([poly], dropped, -1);
+      using poly = polynomial(values, primes, -1);
+      const [result] = drop([poly], dropped);
       expect(worst(await coefficients(result, kept), values, divisor, modulus)).toBeLessThanOrEqual(bound);
       result[Symbol.dispose]();
     });
@@ -131,7 +129,7 @@ describe("convertBasis", () => {
     const values = integers(from, 5).filter((_, i) => ![3, 4, 5].includes(i));
     values.push(7n, 8n, 9n);
     using poly = polynomial(values, from);
-    using coefficientsOf = toConversionCoefficients(poly, from, 0);
+    using coefficientsOf = toConversionCoefficients(poly, from);
     using converted = convertBasis(coefficientsOf, to, 0);
     const words = await device.read(ring.logN, converted.limbs);
     for (const [j, p] of to.entries()) expect([...words[j]]).toEqual(values.map((x) => residue(x, p)));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Embedding } from "../../src/ckks/embedding.js";
-import { type ComplexVector, Encoder, Parameters, type Plaintext } from "../../src/ckks/index.js";
+import { type ComplexVector, Encoder, Parameters, type Plaintext, Ring } from "../../src/ckks/index.js";
 import { fromWholeNumbers } from "../../src/ckks/integers.js";
-import { rotationElement } from "../../src/ckks/keys.js";
+import { rotationElement } from "../../src/ckks/keys/galois.js";
 import { permute } from "../../src/ckks/polynomial.js";
 import { precision } from "../../src/ckks/precision.js";
 import { ParameterError } from "../../src/errors.js";
@@ -56,7 +56,7 @@ describe("the canonical embedding", () => {
 
 for (const [name, parameters] of SETTINGS) {
   describe(name, () => {
-    const encoder = new Encoder({ device, logN: parameters.logN }, parameters);
+    const encoder = new Encoder(Ring.of(device, parameters));
     const values = new Values(5);
     // Rounding errs by 1/2 a coefficient at most, N of them meet in a slot; the doubles carry 53 bits.
     const bound = (level: number, slots: number) => (2 * slots * Math.SQRT1_2) / parameters.scaleAt(level) + 2 ** -47;
@@ -148,7 +148,7 @@ describe("the precision report", () => {
 
 it("a value too large for a level where Q outgrows the doubles: the error names a number, and less than it fits", async () => {
   const parameters = Parameters.choose({ depth: 40 });
-  const encoder = new Encoder({ device, logN: parameters.logN }, parameters);
+  const encoder = new Encoder(Ring.of(device, parameters));
   let message = "";
   try {
     encoder.encode([Number.MAX_VALUE], 40, 1);
@@ -164,7 +164,7 @@ it("a value too large for a level where Q outgrows the doubles: the error names 
 
 describe("large values", () => {
   const parameters = Parameters.choose({ depth: 3, precision: "high" });
-  const encoder = new Encoder({ device, logN: parameters.logN }, parameters);
+  const encoder = new Encoder(Ring.of(device, parameters));
 
   for (const level of levelsOf(parameters)) {
     it(`a full vector up to the headroom, with all the bits of a double, at level ${level}`, async () => {

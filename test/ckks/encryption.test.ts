@@ -67,7 +67,7 @@ for (const [name, parameters] of SETS) {
 
     it("keys and ciphertexts carry their key's fingerprint; another seed makes another key", () => {
       using other = KeyHolder.create(device, parameters, Randomness.seededUnsafe(99));
-      using ct = new Encryptor(he.ring, parameters, other.publicKey, Randomness.seededUnsafe(3)).encrypt([1]);
+      using ct = new Encryptor(other.publicKey, Randomness.seededUnsafe(3)).encrypt([1]);
       expect(ct.fingerprint).toBe(other.fingerprint);
       expect(ct.fingerprint).not.toBe(alice.fingerprint);
       expect(alice.publicKey.fingerprint).toBe(alice.fingerprint);

@@ -21,7 +21,7 @@ export async function everything(device: Device, publish: Publish = () => {}, be
   publish({
     parts: [publicKey.a, publicKey.b, ...keys.all.flatMap(({ digits }) => digits.flatMap(({ a, b }) => [a, b]))],
   });
-  const encryptor = new Encryptor({ device, logN: 10 }, parameters, publicKey, stream);
+  const encryptor = new Encryptor(publicKey, stream);
   using x = holder.encrypt(values);
   publish(x);
   using y = encryptor.encrypt(values, { level: 1 });

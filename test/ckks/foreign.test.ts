@@ -1,17 +1,15 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
   Ciphertext,
-  Decryptor,
   Encoder,
   Encryptor,
   Evaluator,
-  KeyGenerator,
   KeyHolder,
   linearTransform,
   Parameters,
   Plaintext,
   Randomness,
-  SecretEncryptor,
+  type Ring,
   SecretKey,
 } from "../../src/ckks/index.js";
 import { KeyMismatchError, ParameterError } from "../../src/errors.js";
@@ -30,7 +28,7 @@ function world(device: Device, parameters: Parameters) {
   const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
   const keys = holder.evaluationKeys({ rotations: [1], conjugate: true });
   const he = new Evaluator(device, parameters, keys);
-  const secret = SecretKey.generate(he.ring, parameters, Randomness.seededUnsafe(2));
+  const secret = SecretKey.generate(he.ring, Randomness.seededUnsafe(2));
   return { device, parameters, holder, keys, he, secret, x: holder.encrypt([1, 2]), plain: he.encoder.encode([3, 4]) };
 }
 
@@ -76,13 +74,7 @@ describe.each([
   });
 
   test("keys, where they are taken", () => {
-    const { he, device } = home;
-    const randomness = Randomness.seededUnsafe(3);
-    refused(() => new Evaluator(device, parameters, away.keys));
-    refused(() => new Encryptor(he.ring, parameters, away.holder.publicKey, randomness));
-    refused(() => new SecretEncryptor(he.ring, parameters, away.secret, randomness));
-    refused(() => new KeyGenerator(he.ring, parameters, away.secret, randomness));
-    refused(() => new Decryptor(he.ring, parameters, away.secret));
+    refused(() => new Evaluator(home.device, parameters, away.keys));
   });
 });
 
@@ -90,16 +82,19 @@ test("parameters of equal content, made twice or read from JSON, work together",
   const twin = Parameters.of(JSON.parse(JSON.stringify(parameters)));
   const { keys, holder, x } = home;
   const he = new Evaluator(here, twin, keys);
-  const encryptor = new Encryptor({ device: here, logN: 10 }, twin, holder.publicKey, Randomness.seededUnsafe(4));
+  const encryptor = new Encryptor(holder.publicKey, Randomness.seededUnsafe(4));
   const product = he.multiply(he.add(x, encryptor.encrypt([1, 1])), home.plain);
   const values = await holder.decrypt(product, 2);
   expect(values[0]).toBeCloseTo(6, 1);
   expect(values[1]).toBeCloseTo(12, 1);
 });
 
-test("an encoder takes a ring of its parameters' degree only, and what it makes is of those parameters", () => {
-  expect(() => new Encoder({ device: here, logN: 11 }, parameters)).toThrow("degree 2^11");
-  expect(new Encoder(world(here, rescaled).he.ring, parameters).ring).toBe(home.he.ring);
+test("a ring that somebody put together is a TypeError that says where rings come from", () => {
+  const forged = { device: here, parameters, logN: 10 } as unknown as Ring;
+  for (const take of [() => new Encoder(forged), () => SecretKey.generate(forged, Randomness.seededUnsafe(1))]) {
+    expect(take).toThrow(TypeError);
+    expect(take).toThrow("Ring.of(device, parameters)");
+  }
 });
 
 test("a plaintext of another scale than its level's is a ParameterError, not another number", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Evaluator, Parameters } from "../../src/ckks/index.js";
-import { conjugationElement, rotationElement } from "../../src/ckks/keys.js";
+import { conjugationElement, rotationElement } from "../../src/ckks/keys/galois.js";
 import { choosePrimes } from "../../src/ntt/primes.js";
 import { NoiseBounds } from "./noise-bounds.js";
 import { automorphism, noise, openSecret, phase } from "./phase.js";

@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import {
-  Encoder,
   Evaluator,
   KeyHolder,
   linearTransform,
   Parameters,
   Randomness,
+  Ring,
   SecretKey,
 } from "../../src/ckks/index.js";
 import { FormatError, ParameterError } from "../../src/errors.js";
@@ -50,7 +50,7 @@ async function open(threads: number) {
   const he = new Evaluator(device, parameters, keys);
   const ciphertext = holder.encrypt([1, 2]);
   const plaintext = he.encoder.encode([1, 2]);
-  const secret = SecretKey.generate(he.ring, parameters, Randomness.seededUnsafe(1));
+  const secret = SecretKey.generate(he.ring, Randomness.seededUnsafe(1));
   const rotations = holder.evaluationKeys({ relinearize: false, rotations: [1] });
   const { publicKey } = holder;
   const [part] = ciphertext.parts;
@@ -90,7 +90,7 @@ test("a forgotten await of openDevice(), or no device at all, is one TypeError t
     for (const take of [
       () => KeyHolder.create(wrong, parameters),
       () => new Evaluator(wrong, parameters, keys),
-      () => new Encoder({ device: wrong, logN: parameters.logN }, parameters),
+      () => Ring.of(wrong, parameters),
     ]) {
       expect(take).toThrow(TypeError);
       expect(take).toThrow("await openDevice()");

@@ -1,17 +1,18 @@
 import { SecretEncryptor } from "../../src/ckks/encryptor.js";
-import { type Ciphertext, KeyGenerator, type Parameters, Randomness, SecretKey } from "../../src/ckks/index.js";
-import { compute, type Ring, type RnsPolynomial } from "../../src/ckks/polynomial.js";
+import { VALUES } from "../../src/ckks/form.js";
+import { type Ciphertext, KeyGenerator, type Parameters, Randomness, Ring, SecretKey } from "../../src/ckks/index.js";
+import { compute, type RnsPolynomial } from "../../src/ckks/polynomial.js";
 import { residue, toMontgomery } from "../../src/ntt/modulus.js";
 import { testDevice } from "./settings.js";
 
 /** A secret key in the open, for tests that look at noise itself. */
 export async function openSecret(parameters: Parameters, seed: number) {
   const device = await testDevice();
-  const ring: Ring = { device, logN: parameters.logN };
+  const ring = Ring.of(device, parameters);
   const randomness = Randomness.seededUnsafe(seed);
-  const secret = SecretKey.generate(ring, parameters, randomness.fork());
-  const generator = new KeyGenerator(ring, parameters, secret, randomness.fork());
-  const encryptor = new SecretEncryptor(ring, parameters, secret, randomness.fork());
+  const secret = SecretKey.generate(ring, randomness.fork());
+  const generator = new KeyGenerator(secret, randomness.fork());
+  const encryptor = new SecretEncryptor(secret, randomness.fork());
   return { device, ring, secret, generator, encryptor };
 }
 
@@ -22,7 +23,7 @@ export async function coefficients(
   carry: 0 | 1 = 0,
 ): Promise<bigint[]> {
   const { device, logN } = poly.ring;
-  using values = compute(poly.ring, "intt", primes, (out, p) => [
+  using values = compute(poly.ring, "intt", primes, VALUES, (out, p) => [
     out,
     poly.limb(p),
     p,
@@ -48,16 +49,16 @@ export function lift(residues: readonly Uint32Array[], primes: readonly number[]
 export async function phase(ct: Ciphertext, secret: SecretKey, parameters: Parameters): Promise<bigint[]> {
   const primes = parameters.primesAt(ct.level);
   const { ring } = ct.parts[0];
-  let sum = compute(ring, "copy", primes, (out, p) => [out, ct.parts[ct.parts.length - 1].limb(p)]);
+  let sum = compute(ring, "copy", primes, VALUES, (out, p) => [out, ct.parts[ct.parts.length - 1].limb(p)]);
   for (const part of [...ct.parts].reverse().slice(1)) {
     using previous = sum;
-    using product = compute(ring, "multiply", primes, (out, p) => [
+    using product = compute(ring, "multiply", primes, VALUES, (out, p) => [
       out,
       previous.limb(p),
       secret.polynomial.limb(p),
       p,
     ]);
-    sum = compute(ring, "add", primes, (out, p) => [out, product.limb(p), part.limb(p), p]);
+    sum = compute(ring, "add", primes, VALUES, (out, p) => [out, product.limb(p), part.limb(p), p]);
   }
   using result = sum;
   return coefficients(result, primes, ct.parts.length > 2 ? 1 : 0);

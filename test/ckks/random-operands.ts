@@ -41,7 +41,7 @@ export class Operands implements Disposable {
     const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(holderSeed));
     const keys = alice.evaluationKeys({ rotations: ROTATIONS, conjugate: true });
     const he = new Evaluator(device, parameters, keys);
-    const encryptor = new Encryptor(he.ring, parameters, alice.publicKey, Randomness.seededUnsafe(encryptorSeed));
+    const encryptor = new Encryptor(alice.publicKey, Randomness.seededUnsafe(encryptorSeed));
     return new Operands(draw, parameters, alice, he, encryptor, new ErrorModel(parameters));
   }
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { Encoder, KeyHolder, Randomness } from "../../src/ckks/index.js";
+import { Encoder, KeyHolder, Randomness, Ring } from "../../src/ckks/index.js";
 import { sampleGaussian } from "../../src/ckks/sampling.js";
 import { DeviceError } from "../../src/errors.js";
 import type { Device } from "../../src/index.js";
@@ -164,7 +164,7 @@ test("a secret that was forgotten is overwritten when it is collected", async ()
   const collect = runInNewContext("gc") as () => void;
   const device = await openCpuDevice();
   const memory = memoryOf(device);
-  const ring = { device, logN: 10 };
+  const ring = Ring.of(device, parameters);
   const [address] = sampleGaussian(ring, parameters.special, Randomness.system()).limbs;
   const at = async () => (await memory()).slice(address / 4, address / 4 + 1024);
   expect((await at()).some((word) => word !== 0)).toBe(true);

@@ -76,7 +76,7 @@ export async function instance(parameters: Parameters, seed = 1): Promise<Instan
   const device = await testDevice();
   const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(seed));
   const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: ROTATIONS, conjugate: true }));
-  const encryptor = new Encryptor(he.ring, parameters, alice.publicKey, Randomness.seededUnsafe(1000 + seed));
+  const encryptor = new Encryptor(alice.publicKey, Randomness.seededUnsafe(1000 + seed));
   return { device, parameters, alice, he, encryptor, values: new Values(2000 + seed) };
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Ciphertext, stateOf } from "../../src/ckks/ciphertext.js";
-import { KeyHolder as SecretHolder } from "../../src/ckks/keyholder.js";
-import type { EvaluationKeys } from "../../src/ckks/keys.js";
+import type { EvaluationKeys } from "../../src/ckks/keys/evaluation-keys.js";
+import { KeyHolder as SecretHolder } from "../../src/ckks/keys/holder.js";
 import { Randomness } from "../../src/ckks/randomness.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../../src/errors.js";
 import { compile, EncryptedImage, EncryptedResult, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";

@@ -30,7 +30,7 @@ describe("what one copy made and the other is given", () => {
     const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
     const keys = holder.evaluationKeys({ rotations: [1] });
     const he = new Evaluator(device, parameters, keys);
-    const plain = new Encoder(he.ring, parameters).encode([1]);
+    const plain = new Encoder(he.ring).encode([1]);
     return {
       parameters,
       holder,
@@ -59,7 +59,7 @@ describe("what one copy made and the other is given", () => {
       () => he.rotate(b.x, 1),
       () => he.square(b.x),
       () => new a.Evaluator(device, a.parameters, b.keys),
-      () => new a.Encryptor(a.ring, a.parameters, b.holder.publicKey, a.Randomness.seededUnsafe(1)),
+      () => new a.Encryptor(b.holder.publicKey, a.Randomness.seededUnsafe(1)),
     ];
     for (const attempt of attempts) expect(attempt).toThrow(TWO_COPIES);
     await expect(a.holder.decrypt(b.x)).rejects.toThrow(TWO_COPIES);

@@ -5,10 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Ciphertext } from "../../src/ckks/ciphertext.js";
 import { Encoder } from "../../src/ckks/encoder.js";
-import { KeyHolder as SecretHolder } from "../../src/ckks/keyholder.js";
-import { fromIntegers, transform } from "../../src/ckks/polynomial.js";
+import { KeyHolder as SecretHolder } from "../../src/ckks/keys/holder.js";
+import { fromIntegers } from "../../src/ckks/polynomial.js";
 import { Randomness } from "../../src/ckks/randomness.js";
-import { ringOf } from "../../src/ckks/ring.js";
+import { Ring } from "../../src/ckks/ring.js";
 import { ParameterError } from "../../src/errors.js";
 import { compile, EncryptedResult, interpret, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
 import { GUARD } from "../../src/nn/program.js";
@@ -19,7 +19,7 @@ import { randomImage, randomNetwork } from "./random-network.js";
 const network = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 6);
 const plan = compile(network);
 const { parameters, logitGrid: grid } = plan;
-const ring = (on: Device) => ringOf({ device: on, logN: parameters.logN }, parameters);
+const ring = (on: Device) => Ring.of(on, parameters);
 
 let device: Device;
 let holder: KeyHolder;
@@ -35,14 +35,14 @@ afterAll(() => device.close());
 /** A made-up ciphertext (m, c·X^power): its holder decrypts m + c·X^power·s. */
 function forge(message: { real: number; imaginary: number }, c: number, power: number): Ciphertext {
   const { slots } = parameters;
-  const encoder = new Encoder(ring(device), parameters);
+  const encoder = new Encoder(ring(device));
   const fill = (value: number) => new Float64Array(slots).fill(value);
   const values = { real: fill(message.real), imaginary: fill(message.imaginary) };
   const [c0, c1] = [encoder.coefficients(values, 0), new Float64Array(2 * slots)];
   c1[power] = c;
   const parts = [c0, c1].map((coefficients) => {
     const part = fromIntegers(ring(device), coefficients, parameters.primesAt(0));
-    transform(part);
+    part.transform();
     return part;
   });
   return new Ciphertext(parts, { level: 0, state: "canonical", slots, fingerprint: holder.publicKey.fingerprint });

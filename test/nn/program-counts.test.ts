@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { linearTransform } from "../../src/ckks/circuits/linear-transform.js";
 import { Evaluator } from "../../src/ckks/evaluator.js";
-import { KeyHolder as SecretHolder } from "../../src/ckks/keyholder.js";
-import { linearTransform } from "../../src/ckks/lineartransform.js";
+import { KeyHolder as SecretHolder } from "../../src/ckks/keys/holder.js";
 import { Randomness } from "../../src/ckks/randomness.js";
 import { compile, KeyHolder, ModelOwner, modelSize, type Network, Server } from "../../src/nn/index.js";
 import { babyStep, costsOf, decomposition, giantStep, rotation, rotationKey } from "../../src/nn/plan-cost.js";

@@ -49,7 +49,7 @@ interface Person {
 function setUp(device: Device, parameters: Parameters): Person {
   const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
   const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1, 2, -1], conjugate: true }));
-  return { alice, he, encryptor: new Encryptor(he.ring, parameters, alice.publicKey, Randomness.seededUnsafe(6)) };
+  return { alice, he, encryptor: new Encryptor(alice.publicKey, Randomness.seededUnsafe(6)) };
 }
 
 describe.each(SETTINGS)("%s: the GPU's residues are the CPU's", (_, parameters) => {

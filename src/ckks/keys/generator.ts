@@ -1,24 +1,17 @@
-import { productModulo, toMontgomery } from "../ntt/modulus.js";
-import { type Carry, carryFactor } from "./basis.js";
-import {
-  conjugationElement,
-  EvaluationKeys,
-  inverseElement,
-  PUBLIC_STREAM,
-  PublicKey,
-  RELINEARIZATION_STREAM,
-  requireSteps,
-  rotationElement,
-  type SwitchingKey,
-} from "./keys.js";
-import { allOrNothing, type Keep } from "./limbs.js";
-import type { Parameters } from "./parameters.js";
-import { addScaled, multiply, negate, permute, type Ring, type RnsPolynomial, transform } from "./polynomial.js";
-import { chunks } from "./primelist.js";
-import type { Randomness } from "./randomness.js";
-import { requireRing, ringOf } from "./ring.js";
-import { expandUniform, sampleGaussian } from "./sampling.js";
-import type { SecretKey } from "./secret.js";
+import { productModulo } from "../../ntt/modulus.js";
+import { requireInstance } from "../copies.js";
+import { allOrNothing, type Keep } from "../limbs.js";
+import { addScaled, multiply, negate, permute, type RnsPolynomial } from "../polynomial.js";
+import { chunks } from "../primelist.js";
+import type { Randomness } from "../randomness.js";
+import type { Ring } from "../ring.js";
+import { sampleGaussian } from "../sampling.js";
+import { EvaluationKeys } from "./evaluation-keys.js";
+import { conjugationElement, inverseElement, requireSteps, rotationElement } from "./galois.js";
+import { PublicKey, publicPrimes } from "./public-key.js";
+import { SecretKey } from "./secret.js";
+import { PRODUCT_POWER, type SwitchingKey } from "./switching-key.js";
+import { type OwnPrimes, ownFactor, PUBLIC_STREAM, RELINEARIZATION_STREAM, uniformHalf } from "./uniform.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
 export interface EvaluationKeyRequest {
@@ -31,7 +24,7 @@ export interface EvaluationKeyRequest {
 
 interface SwitchingKeyRequest {
   readonly level: number;
-  readonly carry: Carry;
+  readonly power: number;
   /** Of the uniform halves: a stream of a seed. */
   readonly seed: Uint8Array;
   readonly stream: number;
@@ -42,19 +35,18 @@ export class KeyGenerator {
   private readonly ring: Ring;
 
   constructor(
-    ring: Ring,
-    private readonly parameters: Parameters,
     private readonly secret: SecretKey,
     private readonly randomness: Randomness,
   ) {
-    this.ring = ringOf(ring, parameters);
-    requireRing(this.ring, secret.polynomial.ring, "the secret key");
+    requireInstance(secret, SecretKey, "secret", "a secret key");
+    this.ring = secret.ring;
   }
 
   publicKey(): PublicKey {
     const seed = this.randomness.bytes(32);
-    const primes = publicPrimes(this.parameters, this.parameters.maxLevel);
-    using a = expandUniform(this.ring, primes, seed, PUBLIC_STREAM, 0);
+    const { parameters } = this.ring;
+    const primes = publicPrimes(parameters, parameters.maxLevel);
+    using a = uniformHalf(this.ring, primes, { seed, stream: PUBLIC_STREAM, digit: 0 });
     return new PublicKey(this.secret.fingerprint, this.encrypt(a, this.secret.polynomial), a.move(), seed);
   }
 
@@ -63,9 +55,10 @@ export class KeyGenerator {
    * @throws RangeError for a level that does not exist or steps that are no whole number, before any key is made.
    */
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
-    const { maxLevel } = this.parameters;
+    const { parameters } = this.ring;
+    const { maxLevel } = parameters;
     const { relinearize = maxLevel, rotations = [], conjugate = false } = request;
-    if (relinearize !== false) this.parameters.requireLevel(relinearize, "relinearize: level");
+    if (relinearize !== false) parameters.requireLevel(relinearize, "relinearize: level");
     const levels = this.rotationLevels(rotations);
     if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
     const seed = this.randomness.bytes(32);
@@ -73,7 +66,7 @@ export class KeyGenerator {
       const relinearization = relinearize === false ? undefined : this.relinearizationKey(relinearize, seed, keep);
       const galoisKeys = new Map<number, SwitchingKey>();
       for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed, keep));
-      return new EvaluationKeys(this.secret.fingerprint, relinearization, galoisKeys, seed);
+      return new EvaluationKeys(this.ring, this.secret.fingerprint, relinearization, galoisKeys, seed);
     });
   }
 
@@ -81,9 +74,9 @@ export class KeyGenerator {
   private rotationLevels(rotations: NonNullable<EvaluationKeyRequest["rotations"]>): Map<number, number> {
     const levels = new Map<number, number>();
     for (const entry of rotations) {
-      const [steps, level] = Array.isArray(entry) ? entry : [entry as number, this.parameters.maxLevel];
+      const [steps, level] = Array.isArray(entry) ? entry : [entry as number, this.ring.parameters.maxLevel];
       requireSteps(steps, "rotations: step");
-      this.parameters.requireLevel(level, `rotations: step ${steps} with level`);
+      this.ring.parameters.requireLevel(level, `rotations: step ${steps} with level`);
       const galois = rotationElement(steps, this.ring.logN);
       levels.set(galois, Math.max(level, levels.get(galois) ?? 0));
     }
@@ -93,54 +86,48 @@ export class KeyGenerator {
 
   private relinearizationKey(level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
     const s = this.secret.polynomial;
-    using square = multiply(s, s); // s² times 2^32
-    return this.switchingKey(square, s, { level, carry: -1, seed, stream: RELINEARIZATION_STREAM }, keep);
+    using square = multiply(s, s);
+    return this.switchingKey(square, s, { level, power: PRODUCT_POWER, seed, stream: RELINEARIZATION_STREAM }, keep);
   }
 
   private galoisKey(galois: number, level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
     using rotated = permute(this.secret.polynomial, inverseElement(galois, this.ring.logN));
-    return this.switchingKey(this.secret.polynomial, rotated, { level, carry: 0, seed, stream: galois }, keep);
+    return this.switchingKey(this.secret.polynomial, rotated, { level, power: 0, seed, stream: galois }, keep);
   }
 
-  /** A key from one secret to another, both as NTT values times 2^32. */
+  /** A key from one secret to another, both operands. */
   private switchingKey(
     from: RnsPolynomial,
     to: RnsPolynomial,
-    { level, carry, seed, stream }: SwitchingKeyRequest,
+    { level, power, seed, stream }: SwitchingKeyRequest,
     keep: Keep,
   ): SwitchingKey {
-    const { special, digitPrimes } = this.parameters;
-    const levelPrimes = this.parameters.primesAt(level);
-    const digits = chunks(levelPrimes, digitPrimes).map((digit, index) => {
-      using a = expandUniform(this.ring, [...levelPrimes, ...special], seed, stream, index);
-      const undo = (p: number) => (digit.includes(p) ? carryFactor(carry, p) : 1);
-      const message = (b: RnsPolynomial) => addScaled(b, from, (p) => productModulo([...special, undo(p)], p), digit);
-      return { b: keep(this.encrypt(a, to, undo, message)), a: keep(a.move()) };
+    const { parameters } = this.ring;
+    const { special, digitPrimes } = parameters;
+    const levelPrimes = parameters.primesAt(level);
+    const digits = chunks(levelPrimes, digitPrimes).map((primes, digit) => {
+      const own = { primes, power };
+      using a = uniformHalf(this.ring, [...levelPrimes, ...special], { seed, stream, digit }, own);
+      const message = (b: RnsPolynomial) =>
+        addScaled(b, from, (p) => productModulo([...special, ownFactor(p, own)], p), primes);
+      return { b: keep(this.encrypt(a, to, own, message)), a: keep(a.move()) };
     });
-    return { level, carry, digits };
+    return { level, power, digits };
   }
 
-  /**
-   * b = −a·secret + e over the primes of a, and what `message` adds; a and b times 2^32, and times `factor`, which a
-   * uniform a has anyway.
-   */
+  /** b = −a·secret + e over the primes of a, and what `message` adds: an operand as a is, times `ownFactor`. */
   private encrypt(
     a: RnsPolynomial,
     secret: RnsPolynomial,
-    factor = (_: number) => 1,
+    own?: OwnPrimes,
     message = (_: RnsPolynomial): void => {},
   ): RnsPolynomial {
     using product = multiply(a, secret); // product / a is the secret
     using b = negate(product);
     using error = sampleGaussian(this.ring, a.primes, this.randomness);
-    transform(error);
-    addScaled(b, error, (p) => toMontgomery(factor(p), p));
+    error.transform();
+    addScaled(b, error, (p) => ownFactor(p, own));
     message(b);
     return b.publish();
   }
-}
-
-/** Public-key encryption works modulo Q and one more prime, which it then drops together with most of its noise. */
-export function publicPrimes(parameters: Parameters, level: number): number[] {
-  return [...parameters.primesAt(level), parameters.special[0]];
 }

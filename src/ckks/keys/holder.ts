@@ -1,16 +1,17 @@
-import type { Device } from "../ntt/device.js";
-import type { Ciphertext } from "./ciphertext.js";
-import type { ComplexVector } from "./embedding.js";
-import type { SlotValues } from "./encoder.js";
-import { Decryptor, type EncryptOptions, SecretEncryptor } from "./encryptor.js";
-import { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
-import type { EvaluationKeys, PublicKey } from "./keys.js";
-import type { Parameters } from "./parameters.js";
-import { type PrecisionReport, precision } from "./precision.js";
-import { Randomness } from "./randomness.js";
-import { ringOf } from "./ring.js";
+import type { Device } from "../../ntt/device.js";
+import type { Ciphertext } from "../ciphertext.js";
+import type { ComplexVector } from "../embedding.js";
+import type { SlotValues } from "../encoder.js";
+import { Decryptor, type EncryptOptions, SecretEncryptor } from "../encryptor.js";
+import type { Parameters } from "../parameters.js";
+import { type PrecisionReport, precision } from "../precision.js";
+import { Randomness } from "../randomness.js";
+import { Ring } from "../ring.js";
+import { refuseJson } from "../storage.js";
+import type { EvaluationKeys } from "./evaluation-keys.js";
+import { type EvaluationKeyRequest, KeyGenerator } from "./generator.js";
+import type { PublicKey } from "./public-key.js";
 import { SecretKey } from "./secret.js";
-import { refuseJson } from "./storage.js";
 
 /** The one who holds a secret key: makes the other keys, encrypts at half size, decrypts. */
 export class KeyHolder implements Disposable {
@@ -22,14 +23,14 @@ export class KeyHolder implements Disposable {
   readonly #streams: readonly Randomness[];
 
   private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
-    const ring = ringOf({ device, logN: parameters.logN }, parameters);
+    const ring = Ring.of(device, parameters);
     using secretStream = randomness.fork(); // its key is as good as the secret key
-    this.#secret = SecretKey.generate(ring, parameters, secretStream);
+    this.#secret = SecretKey.generate(ring, secretStream);
     const streams = [randomness.fork(), randomness.fork()];
     this.#streams = streams;
-    this.generator = new KeyGenerator(ring, parameters, this.#secret, streams[0]);
-    this.encryptor = new SecretEncryptor(ring, parameters, this.#secret, streams[1]);
-    this.decryptor = new Decryptor(ring, parameters, this.#secret);
+    this.generator = new KeyGenerator(this.#secret, streams[0]);
+    this.encryptor = new SecretEncryptor(this.#secret, streams[1]);
+    this.decryptor = new Decryptor(this.#secret);
   }
 
   /** A new secret key from the platform's CSPRNG, or from `randomness` (tests). */

@@ -1,7 +1,7 @@
-import { LevelError } from "../errors.js";
-import { Ciphertext, type Plaintext, requireSlots, stateOf } from "./ciphertext.js";
-import type { Evaluator } from "./evaluator.js";
-import { Accumulator } from "./keyswitch.js";
+import { LevelError } from "../../errors.js";
+import { Ciphertext, type Plaintext, requireSlots, stateOf } from "../ciphertext.js";
+import type { Evaluator } from "../evaluator.js";
+import { Accumulator } from "../keyswitch.js";
 
 /**
  * A matrix on slots by its diagonals, baby-step giant-step: Σ_g rotate(Σ_b diagonal_(g,b) ⊙ rotate(x, b), g).
@@ -50,7 +50,7 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   { groups }: LinearTransform<D>,
 ): Ciphertext {
   evaluator.check(operand);
-  const { parameters, ring, switcher } = evaluator;
+  const { ring, switcher } = evaluator;
   const { level } = operand;
   if (groups.length === 0 || groups.some(({ terms }) => terms.length === 0)) {
     throw new RangeError(
@@ -71,7 +71,7 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   const babies = [...new Set(groups.flatMap(({ terms }) => terms.map(({ baby }) => baby)))];
   const rotated = new Map(evaluator.rotateMany(operand, babies).map((ct, i) => [babies[i], ct]));
   try {
-    using sum = Accumulator.zero(ring, parameters, level);
+    using sum = Accumulator.zero(ring, level);
     for (const { giant, terms } of groups) {
       const galois = switcher.rotationElement(giant, operand.slots, level);
       const encrypted = terms[0].diagonal instanceof Ciphertext;

@@ -1,0 +1,39 @@
+import { COPY, THIS_COPY } from "../copies.js";
+import type { Parameters } from "../parameters.js";
+import type { RnsPolynomial } from "../polynomial.js";
+import type { Ring } from "../ring.js";
+
+/** Encrypts for the holder of one secret key; may be known to anybody. */
+export class PublicKey implements Disposable {
+  constructor(
+    readonly fingerprint: string,
+    /** Over Q and the first special prime, an operand. */
+    readonly b: RnsPolynomial,
+    readonly a: RnsPolynomial,
+    /** Seed of `a`. */
+    readonly seed: Uint8Array,
+  ) {}
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
+
+  get ring(): Ring {
+    return this.b.ring;
+  }
+
+  /** Bytes on the wire: b packed, a as its seed. */
+  get packedBytes(): number {
+    return this.b.packedBytes + this.seed.length;
+  }
+
+  [Symbol.dispose](): void {
+    this.b[Symbol.dispose]();
+    this.a[Symbol.dispose]();
+  }
+}
+
+/** Public-key encryption works modulo Q and one more prime, which it then drops together with most of its noise. */
+export function publicPrimes(parameters: Parameters, level: number): number[] {
+  return [...parameters.primesAt(level), parameters.special[0]];
+}
