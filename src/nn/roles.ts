@@ -8,6 +8,7 @@ import { KeyHolder as SecretHolder } from "../ckks/keys/holder.js";
 import { PublicKey } from "../ckks/keys/public-key.js";
 import { Randomness } from "../ckks/randomness.js";
 import type { Residency } from "../ckks/residency.js";
+import { Ring, requireRing } from "../ckks/ring.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { acceptResult, requirePlan } from "./accept.js";
@@ -186,6 +187,8 @@ export class ModelOwner {
     const randomness = own ?? this.#randomness!;
     let encryptor: Encryptor;
     try {
+      const { ring } = this.publicKey;
+      requireRing(Ring.of(ring.device, this.plan.parameters), ring, "the public key");
       encryptor = new Encryptor(this.publicKey, randomness);
     } catch (error) {
       own?.wipe();
