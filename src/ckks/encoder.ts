@@ -1,7 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo, toMontgomery } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
-import { refuseForeign } from "./copies.js";
+import { kindOf, refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
@@ -140,10 +140,11 @@ export function partsOf(values: SlotValues): {
   readonly real: ArrayLike<number>;
   readonly imaginary: ArrayLike<number>;
 } {
-  if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
+  if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${kindOf(values)}`);
   const parts = "real" in values ? values : { real: values, imaginary: [] };
   for (const part of ["real", "imaginary"] as const) {
-    if (!Number.isInteger(parts[part]?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${parts[part]}`);
+    if (!Number.isInteger(parts[part]?.length))
+      throw new TypeError(`values (${part}): ${NOT_VALUES} ${kindOf(parts[part])}`);
   }
   return parts;
 }

@@ -3,8 +3,9 @@ import type { Device } from "../ntt/device.js";
 import { fromMontgomery } from "../ntt/modulus.js";
 import { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
+import { requireInstance } from "./copies.js";
 import { Encoder, type SlotValues } from "./encoder.js";
-import { conjugationElement, type EvaluationKeys } from "./keys.js";
+import { conjugationElement, EvaluationKeys } from "./keys.js";
 import type { Parameters } from "./parameters.js";
 import { add, addScaled, negate, type Ring, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
@@ -31,7 +32,8 @@ export class Evaluator {
     readonly parameters: Parameters,
     readonly keys: EvaluationKeys,
   ) {
-    this.ring = ringOf({ device, logN: parameters.logN }, parameters);
+    this.ring = ringOf({ device }, parameters);
+    requireInstance(keys, EvaluationKeys, "keys", "what KeyHolder.evaluationKeys gives");
     for (const { digits } of keys.all) requireRing(this.ring, digits[0].b.ring, "an evaluation key");
     this.encoder = new Encoder(this.ring, parameters);
     this.switcher = new KeySwitcher(parameters, keys);

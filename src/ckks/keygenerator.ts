@@ -1,5 +1,6 @@
 import { productModulo, toMontgomery } from "../ntt/modulus.js";
 import { type Carry, carryFactor } from "./basis.js";
+import { kindOf } from "./copies.js";
 import {
   conjugationElement,
   EvaluationKeys,
@@ -60,7 +61,8 @@ export class KeyGenerator {
 
   /**
    * Costs dnum·(primes of Q and P) NTTs a key.
-   * @throws RangeError for a level that does not exist or steps that are no whole number, before any key is made.
+   * @throws RangeError for a level that does not exist or steps that are no whole number, TypeError for rotations that are
+   *   no list, before any key is made.
    */
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
     const { maxLevel } = this.parameters;
@@ -79,6 +81,9 @@ export class KeyGenerator {
 
   /** The highest level asked for, by Galois element. */
   private rotationLevels(rotations: NonNullable<EvaluationKeyRequest["rotations"]>): Map<number, number> {
+    if (typeof rotations?.[Symbol.iterator] !== "function" || typeof rotations === "string") {
+      throw new TypeError(`rotations: a list of steps was expected, not ${kindOf(rotations)}`);
+    }
     const levels = new Map<number, number>();
     for (const entry of rotations) {
       const [steps, level] = Array.isArray(entry) ? entry : [entry as number, this.parameters.maxLevel];

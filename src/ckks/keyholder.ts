@@ -22,7 +22,7 @@ export class KeyHolder implements Disposable {
   readonly #streams: readonly Randomness[];
 
   private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
-    const ring = ringOf({ device, logN: parameters.logN }, parameters);
+    const ring = ringOf({ device }, parameters);
     using secretStream = randomness.fork(); // its key is as good as the secret key
     this.#secret = SecretKey.generate(ring, parameters, secretStream);
     const streams = [randomness.fork(), randomness.fork()];

@@ -12,12 +12,18 @@ const rings = new WeakMap<Device, Map<string, Ring>>();
 
 /**
  * The ring of `parameters` on the device of `where`: everything that takes a device comes here.
- * @throws ParameterError when `where` has another degree; TypeError for what is no device.
+ * @throws ParameterError when `where` has another degree; TypeError for what is no device, and what are no parameters.
  */
-export function ringOf({ device, logN }: Ring, parameters: Parameters): Ring {
+export function ringOf(where: Pick<Ring, "device"> & Partial<Ring>, parameters: Parameters): Ring {
+  const { device } = where;
   if (typeof device?.allocate !== "function") {
     throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
   }
+  // Not `instanceof`: parameters are numbers only, those of another copy of the library serve as well.
+  if (typeof parameters?.identity !== "string") {
+    throw new TypeError(`parameters: what Parameters.choose or .of gives was expected, not ${kindOf(parameters)}`);
+  }
+  const { logN = parameters.logN } = where;
   if (logN !== parameters.logN) {
     const message = `a ring of degree 2^${logN} was given with parameters of degree 2^${parameters.logN}`;
     throw new ParameterError(message, "use the ring of an evaluator with the same parameters");

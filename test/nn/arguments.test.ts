@@ -5,15 +5,18 @@ import { BlindsightError, ParameterError } from "../../src/errors.js";
 import {
   calibrate,
   compile,
+  describe as describePlan,
   EncryptedImage,
   EncryptedResult,
   encodeInput,
   fold,
   foldFor,
+  importOnnx,
   interpret,
   KeyHolder,
   ModelOwner,
   materialize,
+  modelSize,
   Plan,
   Server,
   simulate,
@@ -122,6 +125,8 @@ describe("plans, networks and options", () => {
       expectClear(() => new ModelOwner(any(value), holder.publicKey));
       expectClear(() => new Server(any(value), device, holder.evaluationKeys));
       expectClear(() => foldFor(any(value), network));
+      expect(() => describePlan(any(value))).toThrow(/^plan: what compile\(network\) gives was expected/);
+      expect(() => modelSize(any(value))).toThrow(/^plan: what compile\(network\) gives was expected/);
       await expectClearLater(() =>
         Server.withMemoryLimit(any(value), device, holder.evaluationKeys, { memoryLimit: 0 }),
       );
@@ -130,6 +135,15 @@ describe("plans, networks and options", () => {
     expectClear(() => new Plan(plan.program, any(undefined), "encrypted", {}, plan.depth));
     expectClear(() => new Plan({ ...plan.program, slots: 8 }, plan.parameters, "encrypted", {}, plan.depth));
     expectClear(() => new Plan(plan.program, plan.parameters, any("secret"), {}, plan.depth));
+  });
+
+  test("what is no file", () => {
+    for (const value of [undefined, "model.onnx", new ArrayBuffer(8), [8, 1], Promise.resolve()]) {
+      expect(() => importOnnx(any(value))).toThrow(
+        /^bytes: a Uint8Array with the content of an .onnx file was expected/,
+      );
+    }
+    expect(() => importOnnx(any(new ArrayBuffer(8)))).toThrow(/not an ArrayBuffer$/);
   });
 
   test("what is no network", () => {
