@@ -63,7 +63,7 @@ function subjectLine({ subject: { label, parameters } }: Measurement): string {
   return `${label}: ${parameters}`;
 }
 
-/** The README's table, one for each N and number of threads. */
+/** The table of bench/README.md, one for each N and number of threads. */
 export function markdownOf(record: BenchRecord): string {
   const tables: string[] = [];
   const settings = new Set(record.rows.map(({ logN, threads, busy = 0 }) => `${logN}/${threads}/${busy}`));
