@@ -123,7 +123,7 @@ export function sizeLine({ name, logN, bytes, peerBytes, peerCompressedBytes, ra
   return `${head} ${sizeText(peerBytes)}, zstd ${sizeText(peerCompressedBytes!)}; ours ${ratio!.toFixed(2)} of it`;
 }
 
-export function describeCounts(counts: KernelCounts): string {
+function describeCounts(counts: KernelCounts): string {
   const { operations, rows, convertedLimbs, bytesRead, bytesWritten, bytesUploaded } = counts;
   const kernels = Object.entries(rows).map(([kernel, count]) => {
     return kernel === "baseConvert" ? `${count} baseConvert into ${convertedLimbs} limbs` : `${count} ${kernel}`;

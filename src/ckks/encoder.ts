@@ -7,7 +7,7 @@ import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
 import { type Ring, scale, transform } from "./polynomial.js";
 import { ringOf } from "./ring.js";
-import { isSlotCount } from "./slots.js";
+import { isPowerOfTwo } from "./slots.js";
 
 /** Real values, or complex ones by their parts. */
 export type SlotValues =
@@ -44,7 +44,7 @@ export class Encoder {
   /** The rounded integer coefficients of `values` at the scale of `level`, below Q/2: from 2^53 on with 53 bits each. */
   coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
     const n = 2 ** this.ring.logN;
-    if (!(isSlotCount(slots) && slots <= this.parameters.slots)) {
+    if (!(isPowerOfTwo(slots) && slots <= this.parameters.slots)) {
       throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
     }
     const result = new Float64Array(n);

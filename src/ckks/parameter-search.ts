@@ -3,7 +3,7 @@ import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
 import { kindOf } from "./copies.js";
 import { chunks, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
-import { isSlotCount } from "./slots.js";
+import { isPowerOfTwo } from "./slots.js";
 
 export interface ParameterRequest {
   /** Multiplications in a row. */
@@ -70,7 +70,7 @@ export function searchParameters(request: ParameterRequest): Found {
   }
   const { depth, slots = 1, precision = "standard", dnum = 1 } = request;
   if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not 0 or a positive integer`);
-  if (!isSlotCount(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
+  if (!isPowerOfTwo(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
   if (!Number.isInteger(dnum) || dnum < 1) throw new RangeError(`dnum ${dnum} is not a positive integer`);
   for (const name of ["wideBase", "smallerPrimes"] as const) {
     const { [name]: chosen = true } = request;
