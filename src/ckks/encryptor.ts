@@ -7,7 +7,7 @@ import type { ComplexVector } from "./embedding.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { fromWholeNumbers } from "./integers.js";
 import { publicPrimes } from "./keygenerator.js";
-import type { PublicKey } from "./keys.js";
+import { PublicKey } from "./keys.js";
 import type { Parameters } from "./parameters.js";
 import {
   addInto,
@@ -20,7 +20,7 @@ import {
   subtract,
   transform,
 } from "./polynomial.js";
-import type { Randomness } from "./randomness.js";
+import { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
 import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
 import type { SecretKey } from "./secret.js";
@@ -48,6 +48,8 @@ export class Encryptor {
   ) {
     this.encoder = new Encoder(ring, parameters);
     this.ring = this.encoder.ring;
+    requireInstance(key, PublicKey, "key", "a public key");
+    requireInstance(randomness, Randomness, "randomness", "what Randomness.system() gives");
     requireRing(this.ring, key.b.ring, "the public key");
   }
 

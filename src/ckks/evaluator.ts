@@ -5,7 +5,7 @@ import { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
 import { requireInstance } from "./copies.js";
 import { Encoder, type SlotValues } from "./encoder.js";
-import { conjugationElement, EvaluationKeys } from "./keys.js";
+import { conjugationElement, EvaluationKeys, requireStepList } from "./keys.js";
 import type { Parameters } from "./parameters.js";
 import { add, addScaled, negate, type Ring, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
@@ -125,6 +125,7 @@ export class Evaluator {
   /** Several rotations of one ciphertext: decomposed once (hoisted), each then costs about half a key switch. */
   rotateMany(a: Ciphertext, steps: readonly number[]): Ciphertext[] {
     this.check(a);
+    requireStepList(steps);
     return this.switcher.permuteSlots(
       a,
       steps.map((s) => this.switcher.rotationElement(s, a.slots, a.level)),

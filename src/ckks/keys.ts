@@ -1,6 +1,6 @@
 import { powerModulo } from "../ntt/modulus.js";
 import type { Carry } from "./basis.js";
-import { COPY, THIS_COPY } from "./copies.js";
+import { COPY, kindOf, THIS_COPY } from "./copies.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import type { Residency } from "./residency.js";
 import { expandUniform } from "./sampling.js";
@@ -117,6 +117,11 @@ export class EvaluationKeys implements Disposable {
 /** @throws RangeError, which calls them `name`, for steps that are no whole number. */
 export function requireSteps(steps: number, name = "steps"): void {
   if (!Number.isSafeInteger(steps)) throw new RangeError(`${name} ${steps} is not a whole number`);
+}
+
+/** @throws TypeError for what is no list; each step is looked at where it is taken. */
+export function requireStepList(steps: readonly number[]): void {
+  if (!Array.isArray(steps)) throw new TypeError(`steps: a list of numbers was expected, not ${kindOf(steps)}`);
 }
 
 /** The Galois element of a rotation by `steps` slots to the left: 5^steps mod 2N. */

@@ -15,7 +15,11 @@ const rings = new WeakMap<Device, Map<string, Ring>>();
  * @throws ParameterError when `where` has another degree; TypeError for what is no device, and what are no parameters.
  */
 export function ringOf(where: Pick<Ring, "device"> & Partial<Ring>, parameters: Parameters): Ring {
-  const { device } = where;
+  // Encoder and Encryptor take a ring, where all else takes a device.
+  if (typeof (where as Partial<Device> | undefined)?.allocate === "function") {
+    throw new TypeError("ring: { device, logN } was expected, not a device");
+  }
+  const device = where?.device;
   if (typeof device?.allocate !== "function") {
     throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
   }

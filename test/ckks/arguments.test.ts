@@ -1,7 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
   type Ciphertext,
+  Encoder,
+  Encryptor,
   Evaluator,
+  fold,
   KeyHolder,
   type LinearTransform,
   linearTransform,
@@ -151,6 +154,32 @@ describe("what is no device, key, list or literal is a TypeError that says what 
     for (const value of nothing.slice(0, 4)) {
       expect(() => Parameters.choose(value)).toThrow(/^request: { depth } was expected|^depth undefined/);
       expect(() => Parameters.of(value)).toThrow(/^literal: { logN, levels, … } was expected|^logN undefined/);
+    }
+  });
+
+  test("rings, public keys and randomness", () => {
+    const stream = Randomness.seededUnsafe(3);
+    for (const value of nothing) {
+      expect(() => new Encoder(value, parameters)).toThrow(/^device: what `await openDevice\(\)` gives/);
+      expect(() => new Encryptor(he.ring, parameters, value, stream)).toThrow(/^key: a public key was expected/);
+      expect(() => new Encryptor(he.ring, parameters, holder.publicKey, value)).toThrow(/^randomness: what Randomness/);
+      if (value === undefined) continue;
+      expect(() => KeyHolder.create(device, parameters, value)).toThrow(/^randomness: what Randomness/);
+    }
+    expect(() => new Encoder(device as never, parameters)).toThrow(
+      /^ring: { device, logN } was expected, not a device/,
+    );
+  });
+
+  test("lists of steps, pairs and groups", () => {
+    for (const value of [...nothing, {} as never]) {
+      expect(() => he.rotateMany(x, value)).toThrow(/^steps: a list of numbers was expected/);
+      expect(() => fold(he, x, value)).toThrow(/^steps: a list of numbers was expected/);
+      expect(() => linearTransform(he, x, value)).toThrow(/^groups: a list was expected/);
+    }
+    for (const value of [...nothing, [x, x] as never, x as never]) {
+      expect(() => he.sumOfProducts(value)).toThrow(/^pairs: a list of pairs \[a, b\] was expected/);
+      expect(() => he.multiplyPlaintextSum(value)).toThrow(/^pairs: a list of pairs \[a, b\] was expected/);
     }
   });
 
