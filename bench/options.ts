@@ -46,7 +46,7 @@ export const USAGE = `npm run bench -- [options]
   --time MS         for each side of a row (default 1000)
   --queued COUNT    operations in a sample with several threads (default 4; 1 times latency)
   --full-primes     30-bit primes only, where the library would choose smaller ones to save a digit
-  --markdown        the tables as the README has them
+  --markdown        the tables as bench/README.md has them
   --json FILE       the record as JSON; "-" for stdout, and nothing else there
   --results FOLDER  the record as JSON too, named after the device and the time
   --plot FOLDER     SVG plots: cost against N, and against level where there is --levels

@@ -63,7 +63,7 @@ function subjectLine({ subject: { label, parameters } }: Measurement): string {
   return `${label}: ${parameters}`;
 }
 
-/** The README's table, one for each N and number of threads. */
+/** The table of bench/README.md, one for each N and number of threads. */
 export function markdownOf(record: BenchRecord): string {
   const tables: string[] = [];
   const settings = new Set(record.rows.map(({ logN, threads, busy = 0 }) => `${logN}/${threads}/${busy}`));
@@ -123,7 +123,7 @@ export function sizeLine({ name, logN, bytes, peerBytes, peerCompressedBytes, ra
   return `${head} ${sizeText(peerBytes)}, zstd ${sizeText(peerCompressedBytes!)}; ours ${ratio!.toFixed(2)} of it`;
 }
 
-export function describeCounts(counts: KernelCounts): string {
+function describeCounts(counts: KernelCounts): string {
   const { operations, rows, convertedLimbs, bytesRead, bytesWritten, bytesUploaded } = counts;
   const kernels = Object.entries(rows).map(([kernel, count]) => {
     return kernel === "baseConvert" ? `${count} baseConvert into ${convertedLimbs} limbs` : `${count} ${kernel}`;

@@ -39,7 +39,7 @@ export type SizeName = (typeof SIZE_NAMES)[number];
 export const HOISTED_STEPS: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8];
 /** Baby steps 0..3 and giant steps 0, 4, 8, 12. */
 export const BABY_STEPS = 4;
-export const DIAGONALS = 16;
+const DIAGONALS = 16;
 /** Rotations of the transform, besides 0. */
 export const TRANSFORM_STEPS: readonly number[] = [1, 2, 3, 4, 8, 12];
 

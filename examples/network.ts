@@ -10,11 +10,13 @@ const images = Array.from({ length: 16 }, (_, k) =>
 const device = await openDevice("auto");
 const plan = compile(network, { model: "encrypted" }); // public: no weight is in it
 
-const hospital = KeyHolder.create(plan, device); // holds the secret key
+using hospital = KeyHolder.create(plan, device); // holds the secret key
 const owner = new ModelOwner(plan, hospital.publicKey); // holds the network
 const server = new Server(plan, device, hospital.evaluationKeys); // holds neither
 
-const model = server.load(owner.encrypt(network, { calibration: images }));
-const logits = await hospital.decrypt(await server.run(model, hospital.encrypt(images[0])));
+using model = server.load(owner.encrypt(network, { calibration: images }));
+using image = hospital.encrypt(images[0]);
+using result = await server.run(model, image);
+const logits = await hospital.decrypt(result);
 console.log(plan.report());
 console.log("probabilities", probabilities(logits, network.card));

@@ -4,8 +4,9 @@ import { Evaluator, KeyHolder, Parameters } from "blindsight/ckks";
 
 const device = await openDevice("auto");
 const parameters = Parameters.choose({ depth: 3, slots: 4096 });
-const alice = KeyHolder.create(device, parameters); // the secret key stays in here
-const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1, 2, 4] }));
+using alice = KeyHolder.create(device, parameters); // the secret key stays in here
+using keys = alice.evaluationKeys({ rotations: [1, 2, 4] });
+const he = new Evaluator(device, parameters, keys);
 
 using x = alice.encrypt([0.1, 0.2, 0.3]);
 using y = he.rotate(he.multiply(x, x), 1); // relinearised, rescaled, aligned

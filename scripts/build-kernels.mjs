@@ -95,6 +95,8 @@ const threads = globalThis.process?.getBuiltinModule?.("node:worker_threads");
 if (threads?.parentPort) {
   const { parentPort, workerData } = threads;
   start(workerData, (message, transfer) => parentPort.postMessage(message, transfer), (run) => parentPort.on("message", run));
+} else if (typeof self === "undefined" || typeof document !== "undefined") {
+  throw new Error('blindsight/worker is what workers run, no module to import: give its address, openDevice("cpu", { workerUrl })');
 } else {
   const send = (message, transfer = []) => self.postMessage(message, transfer);
   const listen = (run) => { self.onmessage = ({ data }) => run(data); };

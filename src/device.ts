@@ -31,13 +31,17 @@ const MOST_THREADS_BY_DEFAULT = 8;
 /**
  * Opens the device that the scheme runs on. `auto` takes a GPU where there is one, but none that is software, and the CPU
  * otherwise: `describe()` says which, `onFallback` why.
- * @throws DeviceError for a device that this machine does not have, and on platforms without `Symbol.dispose`.
+ * @throws DeviceError for a device that this machine does not have, and on platforms without `Symbol.dispose`; TypeError for
+ *   options that are none.
  */
 export async function openDevice(kind: DeviceKind = "auto", options: OpenDeviceOptions = {}): Promise<Device> {
   if (typeof Symbol.dispose !== "symbol") {
     const fix =
       'run `Symbol.dispose ??= Symbol("Symbol.dispose")` before blindsight is imported, or use a newer browser';
     throw new DeviceError("this platform has no Symbol.dispose, by which secrets are wiped and memory is freed", fix);
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`options: { threads, memoryLimit, workerUrl } was expected, not a ${typeof options}`);
   }
   switch (kind) {
     case "auto":
@@ -47,7 +51,10 @@ export async function openDevice(kind: DeviceKind = "auto", options: OpenDeviceO
     case "webgpu":
       return (await import("./gpu/device.js")).openWebGpuDevice(options);
     default:
-      throw new DeviceError(`there is no device "${String(kind)}"`, 'use "auto", "cpu" or "webgpu"');
+      throw new DeviceError(
+        `there is no device ${typeof kind === "string" ? `"${kind}"` : `that is a ${typeof kind}`}`,
+        'use "auto", "cpu" or "webgpu", and options behind it: openDevice("cpu", { threads: 2 })',
+      );
   }
 }
 

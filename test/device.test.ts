@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { runInNewContext } from "node:vm";
 import { beforeAll, describe, expect, test } from "vitest";
+import { openDevice } from "../src/device.js";
 import * as errors from "../src/errors.js";
 import { buildIfStale } from "./cli/blindsight.js";
 
@@ -23,6 +24,31 @@ function printed(script: string, { door = "index.js", flags = "", shell = "" } =
   });
   return output.trim().split("\n");
 }
+
+describe("what is handed to the door by mistake", () => {
+  const refusal = (...args: unknown[]) => openDevice(...(args as [])).catch((error) => error);
+
+  test("options in the place of the device, and a number in the place of options", async () => {
+    for (const kind of [{ threads: 1 }, 2, null]) {
+      const { name, message, fix } = await refusal(kind);
+      expect([name, message]).toEqual(["DeviceError", `there is no device that is a ${typeof kind}`]);
+      expect(fix).toContain('openDevice("cpu", { threads: 2 })');
+    }
+    for (const options of [2, "2", null]) {
+      const error = await refusal("cpu", options);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toMatch(/^options: { threads, memoryLimit, workerUrl } was expected, not /);
+    }
+  });
+
+  test("the workers' script imported as a module, in Node and on a page's own thread", () => {
+    const source = JSON.stringify(new URL("worker.js", dist).href);
+    for (const page of ["", "globalThis.self = globalThis; globalThis.document = {};"]) {
+      const [line] = printed(`${page} await import(${source}).catch(say); console.log(globalThis.onmessage)`);
+      expect(line).toMatch(/^Error: blindsight\/worker is what workers run, .*{ workerUrl }\)/);
+    }
+  });
+});
 
 describe("what a platform lacks is one DeviceError that names it", () => {
   test("files that may not be looked at, as in Deno without the permission: `auto` still opens a device", () => {

@@ -45,6 +45,7 @@ export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return `${value}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value instanceof Promise) return "a promise (await it)";
+  if (value instanceof ArrayBuffer) return "an ArrayBuffer";
   if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
   return typeof value === "object" ? "another object" : `a ${typeof value}`;
 }

@@ -1,13 +1,13 @@
 import { ParameterError } from "../errors.js";
 import { inverseModulo, multiplyModulo } from "../ntt/modulus.js";
 import { Plaintext } from "./ciphertext.js";
-import { refuseForeign } from "./copies.js";
+import { kindOf, refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
 import type { Parameters } from "./parameters.js";
 import { toOperand } from "./polynomial.js";
 import { type Ring, requireIsRing } from "./ring.js";
-import { isSlotCount } from "./slots.js";
+import { isPowerOfTwo } from "./slots.js";
 
 /** Real values, or complex ones by their parts. */
 export type SlotValues =
@@ -43,7 +43,7 @@ export class Encoder {
   /** The rounded integer coefficients of `values` at the scale of `level`, below Q/2: from 2^53 on with 53 bits each. */
   coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
     const n = 2 ** this.ring.logN;
-    if (!(isSlotCount(slots) && slots <= this.parameters.slots)) {
+    if (!(isPowerOfTwo(slots) && slots <= this.parameters.slots)) {
       throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
     }
     const result = new Float64Array(n);
@@ -139,10 +139,11 @@ export function partsOf(values: SlotValues): {
   readonly real: ArrayLike<number>;
   readonly imaginary: ArrayLike<number>;
 } {
-  if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
+  if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${kindOf(values)}`);
   const parts = "real" in values ? values : { real: values, imaginary: [] };
   for (const part of ["real", "imaginary"] as const) {
-    if (!Number.isInteger(parts[part]?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${parts[part]}`);
+    if (!Number.isInteger(parts[part]?.length))
+      throw new TypeError(`values (${part}): ${NOT_VALUES} ${kindOf(parts[part])}`);
   }
   return parts;
 }

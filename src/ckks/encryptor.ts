@@ -9,7 +9,7 @@ import { PublicKey, publicPrimes } from "./keys/public-key.js";
 import { SecretKey } from "./keys/secret.js";
 import { CIPHERTEXT_STREAM } from "./keys/uniform.js";
 import { addInto, addScaled, copy, multiply, type RnsPolynomial, subtract, toCoefficients } from "./polynomial.js";
-import type { Randomness } from "./randomness.js";
+import { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
 import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
 
@@ -29,6 +29,7 @@ export class Encryptor {
     private readonly randomness: Randomness,
   ) {
     requireInstance(key, PublicKey, "key", "a public key");
+    requireInstance(randomness, Randomness, "randomness", "what Randomness.system() gives");
     this.encoder = new Encoder(key.ring);
   }
 
@@ -68,6 +69,7 @@ export class SecretEncryptor {
     private readonly randomness: Randomness,
   ) {
     requireInstance(secret, SecretKey, "secret", "a secret key");
+    requireInstance(randomness, Randomness, "randomness", "what Randomness.system() gives");
     this.encoder = new Encoder(secret.ring);
   }
 

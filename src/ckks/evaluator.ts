@@ -2,9 +2,10 @@ import { LevelError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
+import { requireInstance } from "./copies.js";
 import { Encoder, type SlotValues } from "./encoder.js";
-import type { EvaluationKeys } from "./keys/evaluation-keys.js";
-import { conjugationElement } from "./keys/galois.js";
+import { EvaluationKeys } from "./keys/evaluation-keys.js";
+import { conjugationElement, requireStepList } from "./keys/galois.js";
 import type { Parameters } from "./parameters.js";
 import { add, addScaled, negate, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
@@ -32,6 +33,7 @@ export class Evaluator {
     readonly keys: EvaluationKeys,
   ) {
     this.ring = Ring.of(device, parameters);
+    requireInstance(keys, EvaluationKeys, "keys", "what KeyHolder.evaluationKeys gives");
     for (const { digits } of keys.all) requireRing(this.ring, digits[0].b.ring, "an evaluation key");
     this.encoder = new Encoder(this.ring);
     this.switcher = new KeySwitcher(this.ring, keys);
@@ -123,6 +125,7 @@ export class Evaluator {
   /** Several rotations of one ciphertext: decomposed once (hoisted), each then costs about half a key switch. */
   rotateMany(a: Ciphertext, steps: readonly number[]): Ciphertext[] {
     this.check(a);
+    requireStepList(steps);
     return this.switcher.permuteSlots(
       a,
       steps.map((s) => this.switcher.rotationElement(s, a.slots, a.level)),

@@ -1,8 +1,9 @@
 import { ParameterError } from "../errors.js";
 import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
+import { kindOf } from "./copies.js";
 import { chunks, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
-import { isSlotCount } from "./slots.js";
+import { isPowerOfTwo } from "./slots.js";
 
 export interface ParameterRequest {
   /** Multiplications in a row. */
@@ -64,9 +65,12 @@ interface Found {
 
 /** The smallest ring at 128 bits that computes `depth` products in a row, with the cheapest key switching that fits. */
 export function searchParameters(request: ParameterRequest): Found {
+  if (typeof request !== "object" || request === null) {
+    throw new TypeError(`request: { depth } was expected, not ${kindOf(request)}`);
+  }
   const { depth, slots = 1, precision = "standard", dnum = 1 } = request;
-  if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not a whole number`);
-  if (!isSlotCount(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
+  if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not 0 or a positive integer`);
+  if (!isPowerOfTwo(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
   if (!Number.isInteger(dnum) || dnum < 1) throw new RangeError(`dnum ${dnum} is not a positive integer`);
   for (const name of ["wideBase", "smallerPrimes"] as const) {
     const { [name]: chosen = true } = request;

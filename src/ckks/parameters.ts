@@ -1,5 +1,6 @@
 import { ParameterError } from "../errors.js";
 import { MAX_LOG_N, MIN_LOG_N, primePool } from "../ntt/primes.js";
+import { kindOf } from "./copies.js";
 import { type ParameterRequest, searchParameters } from "./parameter-search.js";
 import { chunks, logProduct } from "./primelist.js";
 import { checkSecurity, type Security } from "./security.js";
@@ -38,6 +39,9 @@ export class Parameters {
   private readonly headrooms: readonly number[];
 
   private constructor(literal: ParameterLiteral) {
+    if (typeof literal !== "object" || literal === null) {
+      throw new TypeError(`literal: { logN, levels, … } was expected, not ${kindOf(literal)}`);
+    }
     const { logN, levels, special, digitPrimes, baseScaleBits, security = 128 } = literal;
     check(
       Number.isInteger(logN) && logN >= MIN_LOG_N && logN <= MAX_LOG_N,

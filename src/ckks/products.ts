@@ -2,6 +2,7 @@ import { LevelError, ParameterError } from "../errors.js";
 import { residue } from "../ntt/modulus.js";
 import type { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
+import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
 import { productForm, VALUES } from "./form.js";
 import { RnsPolynomial, scale } from "./polynomial.js";
@@ -103,5 +104,8 @@ export class Products {
 
 /** A sum of none would have neither a level nor a key. */
 function requirePairs(pairs: readonly unknown[]): void {
+  if (!Array.isArray(pairs) || !pairs.every(Array.isArray)) {
+    throw new TypeError(`pairs: a list of pairs [a, b] was expected, not ${kindOf(pairs)}`);
+  }
   if (pairs.length === 0) throw new RangeError("pairs: a sum of products takes at least one");
 }

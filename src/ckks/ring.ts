@@ -19,10 +19,14 @@ export class Ring {
     Object.freeze(this);
   }
 
-  /** The ring of `parameters` on `device`. @throws TypeError for what is no device. */
+  /** The ring of `parameters` on `device`. @throws TypeError for what is no device, and what are no parameters. */
   static of(device: Device, parameters: Parameters): Ring {
     if (typeof device?.allocate !== "function") {
       throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
+    }
+    // Not `instanceof`: parameters are numbers only, those of another copy of the library serve as well.
+    if (typeof parameters?.identity !== "string") {
+      throw new TypeError(`parameters: what Parameters.choose or .of gives was expected, not ${kindOf(parameters)}`);
     }
     let known = rings.get(device);
     if (!known) rings.set(device, (known = new Map()));

@@ -22,7 +22,7 @@ export interface LoadedModel {
 }
 
 /** Names of the models that come with the package. */
-export function builtInModels(): string[] {
+function builtInModels(): string[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".onnx"))
     .map((file) => file.slice(0, -5))

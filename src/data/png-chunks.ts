@@ -27,7 +27,7 @@ export const grey = 0;
 export const rgb = 2;
 export const palette = 3;
 export const greyAlpha = 4;
-export const rgba = 6;
+const rgba = 6;
 
 /** Samples of a pixel and permitted depths by colour type. */
 const kinds: Readonly<Record<number, { channels: number; depths: readonly number[] } | undefined>> = {

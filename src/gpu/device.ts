@@ -13,9 +13,10 @@ import { type KernelTime, Profiler } from "./profile.js";
 import { Readback } from "./readback.js";
 import { Rows } from "./rows.js";
 import { Schedule } from "./schedule.js";
+import { createSlab, largestBinding } from "./slab.js";
 import { Submission } from "./submission.js";
 import { Twiddles } from "./twiddles.js";
-import { BUFFER_USE, unshared } from "./usage.js";
+import { unshared } from "./usage.js";
 
 export interface WebGpuDeviceOptions extends AdapterOptions {
   /** Most bytes of limbs; default what the adapter binds at once: beyond it every access costs a choice of buffers. */
@@ -74,7 +75,7 @@ export class GpuDevice implements Device {
     this.#health = new Health(gpu);
     this.#name = name;
     this.#arena = new SlabArena(memoryLimit, largestBinding(limits), {
-      create: (bytes, previous) => this.#createSlab(bytes, previous),
+      create: (bytes, previous) => createSlab(gpu, this.#health, bytes, previous),
       flush: () => this.#flush(),
       worthFlushing: () => this.#waiting.count >= WORTH_FLUSHING,
     });
@@ -231,29 +232,10 @@ export class GpuDevice implements Device {
     this.#arena.rested();
   }
 
-  #createSlab(bytes: number, previous: GPUBuffer | undefined): GPUBuffer {
-    const usage = BUFFER_USE.storage | BUFFER_USE.copySource | BUFFER_USE.copyTarget;
-    const slab = this.#health.allocating(() => this.#gpu.createBuffer({ label: "limbs", size: bytes, usage }));
-    if (previous) {
-      const encoder = this.#gpu.createCommandEncoder();
-      encoder.copyBufferToBuffer(previous, 0, slab, 0, previous.size);
-      encoder.clearBuffer(previous);
-      // What waits for submission names limbs, not buffers: it may run after this.
-      this.#gpu.queue.submit([encoder.finish()]);
-      previous.destroy();
-    }
-    return slab;
-  }
-
   #check(logN: number): void {
     this.#health.check();
     if (!Number.isInteger(logN) || logN < MIN_LOG_N || logN > MAX_LOG_N) {
       throw new RangeError(`logN ${logN} is outside ${MIN_LOG_N}..${MAX_LOG_N}`);
     }
   }
-}
-
-/** Bytes of a buffer that can be both created and bound. */
-function largestBinding({ maxBufferSize, maxStorageBufferBindingSize }: GPUSupportedLimits): number {
-  return Math.min(maxBufferSize, maxStorageBufferBindingSize);
 }

@@ -89,7 +89,7 @@ interface PassPlan {
 }
 
 /** Dispatches of a kernel at a size, by the constants that its shader declares. */
-export function planOf(kernel: KernelName, logN: number): PassPlan[] {
+function planOf(kernel: KernelName, logN: number): PassPlan[] {
   switch (kernel) {
     case "ntt":
     case "intt": {

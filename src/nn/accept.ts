@@ -10,14 +10,10 @@ import { rotationElement } from "../ckks/keys/galois.js";
 import type { SwitchingKey } from "../ckks/keys/switching-key.js";
 import { requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
-import { Plan } from "./compile.js";
+import type { Plan } from "./compile.js";
 import { EncryptedImage, EncryptedResult, requireOutputScale } from "./exchange.js";
 import { Model, operandsOf, type StepOperands } from "./model.js";
 import { levelAfter, type Step } from "./program.js";
-
-export function requirePlan(plan: Plan): void {
-  requireInstance(plan, Plan, "plan", "what compile(network) gives");
-}
 
 /**
  * @throws MissingKeyError for keys that do not cover the plan's rotations and products, each with a key that reaches its

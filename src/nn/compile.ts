@@ -137,10 +137,15 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
  * @throws ParameterError for a network of another architecture; TypeError, UnsupportedLayerError as `compile`.
  */
 export function foldFor(plan: Plan, network: Network, images: readonly Float64Array[] = []): FoldedNetwork {
-  requireInstance(plan, Plan, "plan", "what compile(network) gives");
+  requirePlan(plan);
   const { folded } = fold(network, plan.fold, images.length > 0 ? quadRanges(network, images) : undefined);
   requireArchitecture(plan.program, folded);
   return folded;
+}
+
+/** @throws TypeError for what is no plan, ParameterError for one of another copy of the library. */
+export function requirePlan(plan: Plan): void {
+  requireInstance(plan, Plan, "plan", "what compile(network) gives");
 }
 
 function requireModel(model: unknown): void {

@@ -1,7 +1,7 @@
 import { Ciphertext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
+import { isPowerOfTwo } from "../ckks/slots.js";
 import { ParameterError } from "../errors.js";
-import { isPowerOfTwo } from "./layout.js";
 
 /** An image on its way to the server. */
 export class EncryptedImage implements Disposable {

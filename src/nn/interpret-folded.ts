@@ -1,5 +1,5 @@
 import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
-import { expectImage } from "./interpret.js";
+import { type ImageValues, imageValues } from "./image.js";
 import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
 import { expectMapSize, outputShape } from "./shapes.js";
 import { sumWindows } from "./windows.js";
@@ -14,12 +14,11 @@ export type LayerObserver = (index: number, layer: FoldedLayer, shape: Shape, va
  * Logits of a folded network in doubles.
  * @param image as for `interpret`
  * @param onLayer called after each layer; calibration takes its ranges here
- * @throws RangeError when the image has another number of values than `folded.input`.
+ * @throws TypeError and ParameterError for what is no image of the network: see `imageValues`.
  */
-export function interpretFolded(folded: FoldedNetwork, image: Float64Array, onLayer?: LayerObserver): Float64Array {
-  expectImage(folded.input, image);
+export function interpretFolded(folded: FoldedNetwork, image: ImageValues, onLayer?: LayerObserver): Float64Array {
   let shape = folded.input;
-  let values = image;
+  let values = imageValues(folded.input, image);
   for (const [index, layer] of folded.layers.entries()) {
     const next = outputShape(layer, shape);
     expectMapSize(next, `what ${layer.op} gives`);

@@ -1,19 +1,19 @@
 import type { Layer, Network, Shape } from "./graph.js";
+import { type ImageValues, imageValues } from "./image.js";
 import { convolve, meanWindows, multiplyMatrix, normalize, quadratic } from "./interpret-layers.js";
-import { expectMapSize, outputShape, shapeText, sizeOf } from "./shapes.js";
+import { expectMapSize, outputShape } from "./shapes.js";
 
 /**
  * Logits of the original network in doubles, in the clear, ReLU included: the oracle for all that is folded or
  * encrypted.
  * @param image what enters the network (pixels already times `card.input.scale` plus `card.input.offset`),
  *   [channel][row][column]
- * @throws RangeError when the image has another number of values than `network.input`.
+ * @throws TypeError and ParameterError for what is no image of the network: see `imageValues`.
  * @throws UnsupportedLayerError when the layers do not fit one another, or one gives more than 2^22 values.
  */
-export function interpret(network: Network, image: Float64Array): Float64Array {
-  expectImage(network.input, image);
+export function interpret(network: Network, image: ImageValues): Float64Array {
   let shape = network.input;
-  let values = image;
+  let values = imageValues(network.input, image);
   for (const layer of network.layers) {
     const next = outputShape(layer, shape);
     expectMapSize(next, `what ${layer.op} gives`);
@@ -21,13 +21,6 @@ export function interpret(network: Network, image: Float64Array): Float64Array {
     shape = next;
   }
   return values;
-}
-
-/** @throws RangeError when `image` is not one image of this shape. */
-export function expectImage(input: Shape, image: Float64Array): void {
-  if (image.length !== sizeOf(input)) {
-    throw new RangeError(`image has ${image.length} values, the network takes ${sizeOf(input)} (${shapeText(input)})`);
-  }
 }
 
 function apply(layer: Layer, input: Shape, values: Float64Array): Float64Array {

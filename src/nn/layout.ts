@@ -9,6 +9,7 @@
  * Source: Lee et al., "Low-complexity deep convolutional neural networks on FHE using multiplexed parallel
  * convolutions", ICML 2022, section 4 (the gaps); the repetition over blocks is ours.
  */
+import { isPowerOfTwo } from "../ckks/slots.js";
 import { ParameterError } from "../errors.js";
 import type { Shape } from "./graph.js";
 import { MOST_SLOTS } from "./limits.js";
@@ -134,10 +135,6 @@ export function describeLayout(layout: Layout): string {
   const { channels, height, width, gap, sub, shift } = layout;
   const steps = gap[0] === gap[1] ? `${gap[0]}` : `${gap[0]}×${gap[1]}`;
   return `${channels}×${height}×${width}, gap ${steps}, ${sub[0]}×${sub[1]} channels a block, ${groupsOf(layout)} groups at shift ${shift}`;
-}
-
-export function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(value) && value > 0 && 2 ** Math.round(Math.log2(value)) === value;
 }
 
 export function powerOfTwoAtLeast(value: number): number {

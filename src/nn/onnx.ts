@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { kindOf } from "../ckks/copies.js";
 import { FormatError, UnsupportedLayerError } from "../errors.js";
 import type { Network, NetworkCard } from "./graph.js";
 import { readCard } from "./onnx/card.js";
@@ -33,7 +34,8 @@ export interface ImportOptions {
  * @throws UnsupportedLayerError for an operator, a graph or a shape that cannot be read.
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions | ImportOptions["onNote"] = {}): Network {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("bytes must be a Uint8Array");
+  if (!(bytes instanceof Uint8Array))
+    throw new TypeError(`bytes: a Uint8Array with the content of an .onnx file was expected, not ${kindOf(bytes)}`);
   const { onNote, external } = typeof options === "function" ? { onNote: options } : options;
   const { graph, opset, metadata } = decode(bytes);
   const { last, activation } = walk(graph, { opset, note: onNote, external: external && onceEach(external) });
@@ -129,7 +131,7 @@ function isStandard(domain: string): boolean {
 function notOnnx(reason: string, cause?: unknown): FormatError {
   return new FormatError(
     `not an ONNX model: ${reason}`,
-    "Give the path of an .onnx file as torch.onnx.export writes it, and copy it again if it may be damaged.",
+    "Take an .onnx file as torch.onnx.export writes it, and copy it again if it may be damaged.",
     { cause },
   );
 }

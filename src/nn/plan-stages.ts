@@ -1,7 +1,9 @@
 /** The folded layers as the stages of a program: pools joined to the stage before them, levels and gaps counted. */
+
+import { isPowerOfTwo } from "../ckks/slots.js";
 import { UnsupportedLayerError } from "../errors.js";
 import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
-import { groupsOf, isPowerOfTwo, type Layout, powerOfTwoAtLeast } from "./layout.js";
+import { groupsOf, type Layout, powerOfTwoAtLeast } from "./layout.js";
 import { MOST_VECTORS } from "./limits.js";
 import { type LinearGeometry, linearGeometry } from "./matrix-geometry.js";
 import { outputShape, shapeText } from "./shapes.js";

@@ -2,9 +2,11 @@
  * From the architecture of a folded network to a program: layouts, levels, rotations. No weight is read, so that a
  * plan is public.
  */
+
+import { isPowerOfTwo } from "../ckks/slots.js";
 import { LevelError, ParameterError, UnsupportedLayerError } from "../errors.js";
 import type { FoldedNetwork } from "./graph.js";
-import { checkLayout, isPowerOfTwo, type Layout } from "./layout.js";
+import { checkLayout, type Layout } from "./layout.js";
 import { MOST_SLOTS } from "./limits.js";
 import { diagonalsOf, foldSteps } from "./matrix.js";
 import { type CostModel, defaultCosts } from "./plan-cost.js";

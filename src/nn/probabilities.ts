@@ -1,3 +1,4 @@
+import { kindOf } from "../ckks/copies.js";
 import type { NetworkCard } from "./graph.js";
 
 /**
@@ -6,6 +7,7 @@ import type { NetworkCard } from "./graph.js";
  * Stays finite for any finite logits. This is the Softmax or Sigmoid that `importOnnx` drops from the end of a graph.
  */
 export function probabilities(logits: Float64Array, card: Pick<NetworkCard, "activation"> = {}): Float64Array {
+  requireLogits(logits);
   const independent = card.activation === "sigmoid" && logits.length > 1;
   return independent ? logits.map(sigmoid) : softmax(classLogits(logits));
 }
@@ -20,6 +22,7 @@ export function classLogits(logits: Float64Array): Float64Array {
  * @throws RangeError for one logit, of which it is always 1.
  */
 export function softmax(logits: Float64Array): Float64Array {
+  requireLogits(logits);
   if (logits.length === 1) {
     throw new RangeError(
       "softmax of one logit is always 1: use probabilities(logits, network.card), which is by sigmoid",
@@ -29,6 +32,11 @@ export function softmax(logits: Float64Array): Float64Array {
   const powers = logits.map((logit) => Math.exp(logit - largest));
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / sum);
+}
+
+function requireLogits(logits: Float64Array): void {
+  if ((Array.isArray(logits) || ArrayBuffer.isView(logits)) && logits.length > 0) return;
+  throw new TypeError(`logits: what \`await decrypt(result)\` gives was expected, not ${kindOf(logits)}`);
 }
 
 /** 1/(1 + e^−z), without an overflow on the way. */

@@ -1,4 +1,5 @@
 /** What a program costs, in counts that follow from the plan alone, and the table of them for people. */
+import { kindOf } from "../ckks/copies.js";
 import type { Parameters } from "../ckks/parameters.js";
 import { describeLayout } from "./layout.js";
 import { levelAfter, type Program, rotations, type Step } from "./program.js";
@@ -58,7 +59,9 @@ export function keySwitches({ babies, giants, folds, relinearizations }: StepCou
 }
 
 /** Vectors of a model, and their limbs: one for each prime of the vector's level, twice that of an encrypted one. */
-export function modelSize({ program, parameters, model }: Counted): { vectors: number; limbs: number } {
+export function modelSize(plan: Counted): { vectors: number; limbs: number } {
+  requireCounted(plan);
+  const { program, parameters, model } = plan;
   const limbsAt = (level: number) => (model === "encrypted" ? 2 : 1) * parameters.primesAt(level).length;
   let vectors = 0;
   let limbs = 0;
@@ -72,6 +75,7 @@ export function modelSize({ program, parameters, model }: Counted): { vectors: n
 
 /** A table for people: one line a step, then the totals. */
 export function describe(plan: Counted): string {
+  requireCounted(plan);
   const { program, model } = plan;
   const counts = program.steps.map((step) => countStep(step, model));
   const lines = program.steps.map((step, index) => {
@@ -94,4 +98,10 @@ export function describe(plan: Counted): string {
     `model: ${vectors} weight vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
       `${switches} key switches an image; depth ${program.depth}`,
   ].join("\n");
+}
+
+/** Both took a program once: JavaScript has no compiler that says so. */
+function requireCounted(plan: Counted): void {
+  if (Array.isArray(plan?.program?.steps)) return;
+  throw new TypeError(`plan: what compile(network) gives was expected, not ${kindOf(plan)}`);
 }

@@ -7,8 +7,8 @@ import { PagedPolynomial, Residency } from "../ckks/residency.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { nextTurn } from "../ntt/turn.js";
-import { acceptImage, acceptKeys, acceptModel, requirePlan } from "./accept.js";
-import type { Plan } from "./compile.js";
+import { acceptImage, acceptKeys, acceptModel } from "./accept.js";
+import { type Plan, requirePlan } from "./compile.js";
 import { type EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
 import {

@@ -59,7 +59,7 @@ test("its import map is the one that the browser tests use", () => {
 
 test("the sizes of the files for pages are those it says, to a tenth", () => {
   for (const name of ["blindsight", "worker"]) {
-    const [, kilobytes] = new RegExp(`dist/${name}\\.js\`, (\\d+) kB`).exec(text)!;
+    const [, kilobytes] = new RegExp(`dist/${name}\\.js\`,\\s+(\\d+) kB`).exec(text)!;
     const { size } = statSync(join(folder, `node_modules/blindsight/dist/${name}.js`));
     expect(Math.abs(size / 1000 / Number(kilobytes) - 1)).toBeLessThan(0.1);
   }

@@ -1,10 +1,14 @@
 import { afterAll, describe, expect, test } from "vitest";
 import {
   type Ciphertext,
+  Encoder,
+  Encryptor,
   Evaluator,
+  fold,
   KeyHolder,
   type LinearTransform,
   linearTransform,
+  Parameters,
   type Plaintext,
   Randomness,
   type SlotValues,
@@ -105,6 +109,11 @@ describe("what is no operand is a TypeError, never zeros", () => {
     }
   });
 
+  test("the message of it never tells the values", () => {
+    expect(() => holder.encrypt("12 secret" as unknown as SlotValues)).toThrow(/not a string$/);
+    expect(() => he.add(x, Promise.resolve([1]) as unknown as SlotValues)).toThrow(/not a promise \(await it\)$/);
+  });
+
   test("ciphertexts", async () => {
     for (const ct of [...strange, he.encoder.encode([1])] as Ciphertext[]) {
       for (const run of [
@@ -130,6 +139,54 @@ describe("what is no operand is a TypeError, never zeros", () => {
     for (const factor of [Number.NaN, Infinity, 1e300]) {
       expect(() => he.multiply(x, factor)).toThrow(ParameterError);
       expect(() => he.add(x, factor)).toThrow(ParameterError);
+    }
+  });
+});
+
+describe("what is no device, key, list or literal is a TypeError that says what was expected", () => {
+  const nothing = [undefined, null, "text", 7, Promise.resolve()] as never[];
+
+  test("parameters", () => {
+    for (const value of [...nothing, device as never, {} as never]) {
+      expect(() => KeyHolder.create(device, value)).toThrow(/^parameters: what Parameters.choose or .of gives/);
+      expect(() => new Evaluator(device, value, he.keys)).toThrow(/^parameters: what Parameters.choose or .of gives/);
+    }
+    for (const value of nothing.slice(0, 4)) {
+      expect(() => Parameters.choose(value)).toThrow(/^request: { depth } was expected|^depth undefined/);
+      expect(() => Parameters.of(value)).toThrow(/^literal: { logN, levels, … } was expected|^logN undefined/);
+    }
+  });
+
+  test("rings, public keys and randomness", () => {
+    const stream = Randomness.seededUnsafe(3);
+    for (const value of nothing) {
+      expect(() => new Encoder(value)).toThrow(/^ring: what `evaluator.ring` or `Ring.of/);
+      expect(() => new Encryptor(value, stream)).toThrow(/^key: a public key was expected/);
+      expect(() => new Encryptor(holder.publicKey, value)).toThrow(/^randomness: what Randomness/);
+      if (value === undefined) continue;
+      expect(() => KeyHolder.create(device, parameters, value)).toThrow(/^randomness: what Randomness/);
+    }
+    expect(() => new Encoder(device as never)).toThrow(/^ring: what `evaluator.ring` or `Ring.of/);
+  });
+
+  test("lists of steps, pairs and groups", () => {
+    for (const value of [...nothing, {} as never]) {
+      expect(() => he.rotateMany(x, value)).toThrow(/^steps: a list of numbers was expected/);
+      expect(() => fold(he, x, value)).toThrow(/^steps: a list of numbers was expected/);
+      expect(() => linearTransform(he, x, value)).toThrow(/^groups: a list was expected/);
+    }
+    for (const value of [...nothing, [x, x] as never, x as never]) {
+      expect(() => he.sumOfProducts(value)).toThrow(/^pairs: a list of pairs \[a, b\] was expected/);
+      expect(() => he.multiplyPlaintextSum(value)).toThrow(/^pairs: a list of pairs \[a, b\] was expected/);
+    }
+  });
+
+  test("evaluation keys, and the rotations that they are for", () => {
+    for (const value of [...nothing, holder as never, holder.publicKey as never]) {
+      expect(() => new Evaluator(device, parameters, value)).toThrow(/^keys: what KeyHolder.evaluationKeys gives/);
+    }
+    for (const rotations of [null, "12", 1, {}] as never[]) {
+      expect(() => holder.evaluationKeys({ rotations })).toThrow(/^rotations: a list of steps was expected, not/);
     }
   });
 });

@@ -98,6 +98,6 @@ function range(first: number, end: number, step: number): number[] {
   return Array.from({ length: Math.max(0, Math.ceil((end - first) / step)) }, (_, k) => first + k * step);
 }
 
-export function bigEndian(word: number): number[] {
+function bigEndian(word: number): number[] {
   return [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255];
 }

@@ -5,15 +5,19 @@ import { BlindsightError, ParameterError } from "../../src/errors.js";
 import {
   calibrate,
   compile,
+  describe as describePlan,
   EncryptedImage,
   EncryptedResult,
   encodeInput,
   fold,
   foldFor,
+  importOnnx,
   interpret,
+  interpretFolded,
   KeyHolder,
   ModelOwner,
   materialize,
+  modelSize,
   Plan,
   Server,
   simulate,
@@ -53,13 +57,8 @@ function expectClear(work: () => unknown): void {
 }
 
 async function expectClearLater(work: () => Promise<unknown>): Promise<void> {
-  requireClear(
-    await work().then(
-      () => undefined,
-      (error: unknown) => error,
-    ),
-    work,
-  );
+  const error = await work().catch((thrown: unknown) => thrown);
+  requireClear(error, work);
 }
 
 function requireClear(error: unknown, work: () => unknown): void {
@@ -105,6 +104,8 @@ describe("images", () => {
     for (const value of wrong) {
       expectClear(() => holder.encrypt(any(value)));
       expectClear(() => encodeInput(plan.program, any(value)));
+      expectClear(() => interpret(network, any(value)));
+      expectClear(() => interpretFolded(folded, any(value)));
       expectClear(() => simulate(plan.program, weights, any(value)));
       expectClear(() => calibrate(folded, [any(value)]));
       expectClear(() => calibrate(folded, [image, any(value)]));
@@ -122,6 +123,8 @@ describe("plans, networks and options", () => {
       expectClear(() => new ModelOwner(any(value), holder.publicKey));
       expectClear(() => new Server(any(value), device, holder.evaluationKeys));
       expectClear(() => foldFor(any(value), network));
+      for (const tell of [describePlan, modelSize])
+        expect(() => tell(any(value))).toThrow(/^plan: what compile\(network\)/);
       await expectClearLater(() =>
         Server.withMemoryLimit(any(value), device, holder.evaluationKeys, { memoryLimit: 0 }),
       );
@@ -130,6 +133,15 @@ describe("plans, networks and options", () => {
     expectClear(() => new Plan(plan.program, any(undefined), "encrypted", {}, plan.depth));
     expectClear(() => new Plan({ ...plan.program, slots: 8 }, plan.parameters, "encrypted", {}, plan.depth));
     expectClear(() => new Plan(plan.program, plan.parameters, any("secret"), {}, plan.depth));
+  });
+
+  test("what is no file", () => {
+    for (const value of [undefined, "model.onnx", new ArrayBuffer(8), [8, 1], Promise.resolve()]) {
+      expect(() => importOnnx(any(value))).toThrow(
+        /^bytes: a Uint8Array with the content of an .onnx file was expected/,
+      );
+    }
+    expect(() => importOnnx(any(new ArrayBuffer(8)))).toThrow(/not an ArrayBuffer$/);
   });
 
   test("what is no network", () => {

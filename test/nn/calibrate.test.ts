@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { isPowerOfTwo } from "../../src/ckks/slots.js";
 import { ParameterError } from "../../src/errors.js";
 import { calibrate, neutralFactors } from "../../src/nn/calibrate.js";
 import { fold } from "../../src/nn/fold.js";
 import type { FoldedNetwork, FoldOptions } from "../../src/nn/graph.js";
 import { interpretFolded } from "../../src/nn/interpret-folded.js";
-import { isPowerOfTwo } from "../../src/nn/layout.js";
 import { materialize } from "../../src/nn/matrix-weights.js";
 import { planProgram } from "../../src/nn/plan.js";
 import { simulate } from "../../src/nn/simulate.js";

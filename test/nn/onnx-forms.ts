@@ -9,13 +9,13 @@ import { importOnnx } from "../../src/nn/onnx.js";
 import { type Attribute, failure, type ModelInit, model, node, type TensorInit, tensor } from "./onnx-builder.js";
 
 /** 1×2×2×2: channel 0 is 1, 2, 3, 4 and channel 1 is 10, 20, 30, 40. */
-export const IMAGE = Float64Array.of(1, 2, 3, 4, 10, 20, 30, 40);
+const IMAGE = Float64Array.of(1, 2, 3, 4, 10, 20, 30, 40);
 const integers = (...values: number[]): TensorInit => ({
   dims: [BigInt(values.length)],
   dataType: 7,
   int64Data: values.map(BigInt),
 });
-export const WEIGHTS: Record<string, TensorInit> = {
+const WEIGHTS: Record<string, TensorInit> = {
   two: tensor([1], [2]),
   twos: tensor([2], [2, 2]),
   ones: tensor([2], [1, 1]),

@@ -69,6 +69,13 @@ describe("one logit is two classes", () => {
     expect(() => softmax(Float64Array.of(3))).toThrow(/one logit is always 1: use probabilities/);
   });
 
+  it("what are no logits, a forgotten await first of all, is a TypeError", () => {
+    for (const value of [Promise.resolve(), undefined, {}, [], new Float64Array(0)] as never[]) {
+      expect(() => softmax(value)).toThrow(/^logits: what `await decrypt\(result\)` gives was expected, not/);
+      expect(() => probabilities(value)).toThrow(/^logits: what `await decrypt\(result\)` gives was expected, not/);
+    }
+  });
+
   it("a card with one label, or that says softmax, contradicts it", () => {
     const one = (card: unknown) =>
       failure({ nodes: [node("MatMul", "x w", "y")], weights: { w: tensor([2, 1], [1, 2]) }, input: [1, 2], card });

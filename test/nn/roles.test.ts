@@ -14,7 +14,6 @@ import {
 } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
-import { FailingDevice } from "../ckks/secret-recorder.js";
 import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [
@@ -205,66 +204,4 @@ test("a forgotten await of openDevice() is a TypeError that says so", async () =
     expect(take).toThrow("await openDevice()");
   }
   await (await promise).close();
-});
-
-describe("streams of randomness", () => {
-  const plan = compile(shallow);
-  const calibration = images(shallow);
-  const wiped = (stream: Randomness) => expect(() => stream.bytes(1)).toThrow("wiped");
-
-  test("one that a role made itself is overwritten when it has served", () => {
-    const system = vi.spyOn(Randomness, "system");
-    try {
-      const holder = KeyHolder.create(plan, device);
-      new ModelOwner(plan, holder.publicKey).encrypt(shallow, { calibration })[Symbol.dispose]();
-      holder[Symbol.dispose]();
-      expect(system.mock.results).toHaveLength(2);
-      for (const { value } of system.mock.results) wiped(value);
-    } finally {
-      system.mockRestore();
-    }
-  });
-
-  test("those of a key holder whose keys cannot be made are overwritten, and its secret key is given back", () => {
-    const made = ["fork", "system"] as const;
-    const spies = [vi.spyOn(Randomness.prototype, made[0]), vi.spyOn(Randomness, made[1])];
-    const before = device.statistics().bytesInUse;
-    try {
-      // The secret key takes three allocations: it is there when the keys that follow from it fail.
-      for (const calls of [0, 2, 3, 10, 40]) {
-        const failing = new FailingDevice(device, ["allocate"]);
-        failing.failAfter(calls);
-        expect(() => KeyHolder.create(plan, failing)).toThrow("injected");
-        expect(device.statistics().bytesInUse).toBe(before);
-      }
-      const streams = spies.flatMap(({ mock }) => mock.results.map(({ value }) => value as Randomness));
-      expect(streams.length).toBeGreaterThan(12);
-      for (const stream of streams) wiped(stream);
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-    }
-  });
-
-  test("that of a model's owner whose encryption cannot begin is overwritten", () => {
-    const system = vi.spyOn(Randomness, "system");
-    try {
-      using stranger = KeyHolder.create(compile(network), device, Randomness.seededUnsafe(3));
-      const owner = new ModelOwner(plan, stranger.publicKey);
-      expect(() => owner.encrypt(shallow, { calibration })).toThrow(ParameterError);
-      expect(system.mock.results).toHaveLength(1);
-      for (const { value } of system.mock.results) wiped(value);
-    } finally {
-      system.mockRestore();
-    }
-  });
-
-  test("one handed in is its owner's still", () => {
-    const stream = Randomness.seededUnsafe(7);
-    const holder = KeyHolder.create(plan, device, stream);
-    new ModelOwner(plan, holder.publicKey, stream).encrypt(shallow, { calibration })[Symbol.dispose]();
-    holder[Symbol.dispose]();
-    expect(stream.bytes(1)).toHaveLength(1);
-    stream.wipe();
-    expect(() => KeyHolder.create(plan, device, stream)).toThrow("wiped");
-  });
 });

@@ -1,6 +1,8 @@
 import { LevelError } from "../../errors.js";
 import { Ciphertext, type Plaintext, requireSlots, stateOf } from "../ciphertext.js";
+import { kindOf } from "../copies.js";
 import type { Evaluator } from "../evaluator.js";
+import { requireStepList } from "../keys/galois.js";
 import { Accumulator } from "../keyswitch.js";
 
 /**
@@ -35,6 +37,7 @@ export function linearTransform<D extends Plaintext | Ciphertext>(
 
 /** y += rotate(y, step) for each step. Works at any scale; costs one key switch a step. */
 export function fold(evaluator: Evaluator, operand: Ciphertext, steps: readonly number[]): Ciphertext {
+  requireStepList(steps);
   let result = evaluator.copy(operand);
   for (const step of steps) {
     using rotated = evaluator.rotate(result, step);
@@ -47,9 +50,11 @@ export function fold(evaluator: Evaluator, operand: Ciphertext, steps: readonly 
 function applyDiagonals<D extends Plaintext | Ciphertext>(
   evaluator: Evaluator,
   operand: Ciphertext,
-  { groups }: LinearTransform<D>,
+  transform: LinearTransform<D>,
 ): Ciphertext {
   evaluator.check(operand);
+  requireGroups(transform);
+  const { groups } = transform;
   const { ring, switcher } = evaluator;
   const { level } = operand;
   if (groups.length === 0 || groups.some(({ terms }) => terms.length === 0)) {
@@ -96,4 +101,12 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   } finally {
     for (const ct of rotated.values()) ct[Symbol.dispose]();
   }
+}
+
+function requireGroups(transform: { readonly groups: readonly { readonly terms: readonly unknown[] }[] }): void {
+  const groups: unknown = transform?.groups;
+  if (Array.isArray(groups) && groups.every((group) => Array.isArray(group?.terms))) return;
+  throw new TypeError(
+    `groups: a list was expected, each { giant, terms: [{ baby, diagonal }] }, not ${kindOf(groups)}`,
+  );
 }

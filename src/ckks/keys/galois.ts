@@ -1,8 +1,14 @@
 import { powerModulo } from "../../ntt/modulus.js";
+import { kindOf } from "../copies.js";
 
 /** @throws RangeError, which calls them `name`, for steps that are no whole number. */
 export function requireSteps(steps: number, name = "steps"): void {
   if (!Number.isSafeInteger(steps)) throw new RangeError(`${name} ${steps} is not a whole number`);
+}
+
+/** @throws TypeError for what is no list; each step is looked at where it is taken. */
+export function requireStepList(steps: readonly number[]): void {
+  if (!Array.isArray(steps)) throw new TypeError(`steps: a list of numbers was expected, not ${kindOf(steps)}`);
 }
 
 /** The Galois element of a rotation by `steps` slots to the left: 5^steps mod 2N. */

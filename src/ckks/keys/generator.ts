@@ -1,5 +1,5 @@
 import { productModulo } from "../../ntt/modulus.js";
-import { requireInstance } from "../copies.js";
+import { kindOf, requireInstance } from "../copies.js";
 import { allOrNothing, type Keep } from "../limbs.js";
 import { addScaled, multiply, negate, permute, type RnsPolynomial } from "../polynomial.js";
 import { chunks } from "../primelist.js";
@@ -52,7 +52,8 @@ export class KeyGenerator {
 
   /**
    * Costs dnum·(primes of Q and P) NTTs a key.
-   * @throws RangeError for a level that does not exist or steps that are no whole number, before any key is made.
+   * @throws RangeError for a level that does not exist or steps that are no whole number, TypeError for rotations that are
+   *   no list, before any key is made.
    */
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
     const { parameters } = this.ring;
@@ -72,6 +73,9 @@ export class KeyGenerator {
 
   /** The highest level asked for, by Galois element. */
   private rotationLevels(rotations: NonNullable<EvaluationKeyRequest["rotations"]>): Map<number, number> {
+    if (typeof rotations?.[Symbol.iterator] !== "function" || typeof rotations === "string") {
+      throw new TypeError(`rotations: a list of steps was expected, not ${kindOf(rotations)}`);
+    }
     const levels = new Map<number, number>();
     for (const entry of rotations) {
       const [steps, level] = Array.isArray(entry) ? entry : [entry as number, this.ring.parameters.maxLevel];

@@ -1,5 +1,6 @@
 import type { Device } from "../../ntt/device.js";
 import type { Ciphertext } from "../ciphertext.js";
+import { requireInstance } from "../copies.js";
 import type { ComplexVector } from "../embedding.js";
 import type { SlotValues } from "../encoder.js";
 import { Decryptor, type EncryptOptions, SecretEncryptor } from "../encryptor.js";
@@ -35,7 +36,10 @@ export class KeyHolder implements Disposable {
 
   /** A new secret key from the platform's CSPRNG, or from `randomness` (tests). */
   static create(device: Device, parameters: Parameters, randomness?: Randomness): KeyHolder {
-    if (randomness) return new KeyHolder(device, parameters, randomness);
+    if (randomness !== undefined) {
+      requireInstance(randomness, Randomness, "randomness", "what Randomness.system() gives");
+      return new KeyHolder(device, parameters, randomness);
+    }
     using system = Randomness.system();
     return new KeyHolder(device, parameters, system);
   }

@@ -6,7 +6,7 @@ import { seed } from "../../seed.js";
 import type { Report } from "./child.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-/** Five hundred inputs take a second; a minute without a word is a hang. */
+/** Five hundred inputs take a second; two minutes without a word are a hang. */
 const SILENCE_MS = 120_000;
 /** Objects and strings of the child, in MiB: V8 ends it beyond. */
 const HEAP = 256;
