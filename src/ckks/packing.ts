@@ -1,9 +1,7 @@
 import { FormatError } from "../errors.js";
+import { residueBits } from "../ntt/modulus.js";
 
-/** Bits of a residue modulo the prime. */
-export function residueBits(prime: number): number {
-  return Math.ceil(Math.log2(prime));
-}
+export { residueBits };
 
 /** N residues, N a multiple of 32, in N·bits/8 bytes: one after the other, lowest bit first. */
 export function packResidues(residues: Uint32Array, prime: number): Uint8Array<ArrayBuffer> {
