@@ -37,7 +37,7 @@ export class Blindsight implements Side {
     kind: Device["kind"] = "cpu",
   ): Promise<Blindsight> {
     const device = new CountingDevice(await openDevice(kind, { threads }));
-    const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
+    const holder = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
     const keys = holder.evaluationKeys({ rotations: new Set([...HOISTED_STEPS, ...TRANSFORM_STEPS]) });
     const he = new Evaluator(device, parameters, keys);
     return new Blindsight({ device, parameters, holder, he, workload }, isInline(device) ? 1 : queued);

@@ -97,11 +97,11 @@ export function ciphertextRecipe(holder: KeyHolder, make: () => Ciphertext): Rec
 
 function keyGeneration({ device, parameters, workload }: Kitchen): Recipe<unknown> {
   const randomness = Randomness.seededUnsafe(4);
-  const make = () => {
-    const holder = KeyHolder.create(device, parameters, randomness);
+  const make = async () => {
+    const holder = await KeyHolder.create(device, parameters, randomness);
     return { holder, publicKey: holder.publicKey, keys: holder.evaluationKeys({ rotations: [1] }) };
   };
-  return general<ReturnType<typeof make>>({
+  return general<Awaited<ReturnType<typeof make>>>({
     make,
     free: ({ holder, keys }) => {
       holder[Symbol.dispose]();

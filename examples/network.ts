@@ -10,7 +10,7 @@ const images = Array.from({ length: 16 }, (_, k) =>
 const device = await openDevice("auto");
 const plan = compile(network, { model: "encrypted" }); // public: no weight is in it
 
-using hospital = KeyHolder.create(plan, device); // holds the secret key
+using hospital = await KeyHolder.create(plan, device); // holds the secret key
 const owner = new ModelOwner(plan, hospital.publicKey); // holds the network
 const server = new Server(plan, device, hospital.evaluationKeys); // holds neither
 

@@ -4,7 +4,7 @@ import { Evaluator, KeyHolder, Parameters } from "blindsight/ckks";
 
 const device = await openDevice("auto");
 const parameters = Parameters.choose({ depth: 3, slots: 4096 });
-using alice = KeyHolder.create(device, parameters); // the secret key stays in here
+using alice = await KeyHolder.create(device, parameters); // the secret key stays in here
 using keys = alice.evaluationKeys({ rotations: [1, 2, 4] });
 const he = new Evaluator(device, parameters, keys);
 

@@ -18,7 +18,7 @@ import { primePool } from "blindsight/ntt";
 async function main(): Promise<void> {
   const device = await openDevice("cpu", { threads: 1 });
   const parameters = Parameters.choose({ depth: 1 });
-  using alice = KeyHolder.create(device, parameters);
+  using alice = await KeyHolder.create(device, parameters);
   using keys = alice.evaluationKeys();
   const he = new Evaluator(device, parameters, keys);
   using x = alice.encrypt([0.5]);

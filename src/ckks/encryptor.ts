@@ -127,13 +127,13 @@ export class Decryptor {
    */
   async decrypt(ciphertext: Ciphertext): Promise<ComplexVector> {
     requireInstance(ciphertext, Ciphertext, "what is decrypted", "a ciphertext");
+    for (const part of ciphertext.parts) requireRing(this.secret.ring, part.ring, "the ciphertext");
     if (ciphertext.fingerprint !== this.secret.fingerprint) {
       throw new KeyMismatchError(
         `the ciphertext belongs to key ${ciphertext.fingerprint.slice(0, 8)}, this is key ${this.secret.fingerprint.slice(0, 8)}`,
         "decrypt with the key that it was encrypted for",
       );
     }
-    for (const part of ciphertext.parts) requireRing(this.secret.ring, part.ring, "the ciphertext");
     const { level, state, slots } = ciphertext;
     const residues = await this.residues(ciphertext);
     try {

@@ -1,24 +1,16 @@
-import { ParameterError } from "../errors.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { FileReader, writeFile } from "../bytes/blocks.js";
+import { ByteReader, SEND_AGAIN } from "../bytes/reader.js";
+import { type ByteSource, collect } from "../bytes/stream.js";
+import { ByteWriter } from "../bytes/writer.js";
+import { BlindsightError, FormatError, ParameterError } from "../errors.js";
 import { MAX_LOG_N, MIN_LOG_N, primePool } from "../ntt/primes.js";
 import { kindOf } from "./copies.js";
+import { putParameters, takeParameters } from "./formats/parameters.js";
+import type { ParameterLiteral } from "./parameter-literal.js";
 import { type ParameterRequest, searchParameters } from "./parameter-search.js";
 import { chunks, logProduct } from "./primelist.js";
 import { checkSecurity, type Security } from "./security.js";
-
-/** Plain data: what `Parameters.of` takes and `toJSON` gives back. */
-export interface ParameterLiteral {
-  readonly logN: number;
-  /** Primes of Q by level, the base first: every level has one prime, or two for high precision. */
-  readonly levels: readonly (readonly number[])[];
-  /** Primes of P, for key switching. */
-  readonly special: readonly number[];
-  /** Primes in a digit of the key-switching decomposition; dnum = ⌈primes of Q / digitPrimes⌉. */
-  readonly digitPrimes: number;
-  /** log2 of the scale at level 0; values z there need |z|·2^baseScaleBits < q_0/2. */
-  readonly baseScaleBits: number;
-  /** 128 refuses what the security table does not allow. "none" is for experiments and is printed everywhere. */
-  readonly security?: 128 | "none";
-}
 
 /** The conversion kernel's fraction words ⌊2^56/q⌋ need q > 2^24. */
 const SMALLEST_PRIME = 2 ** 24;
@@ -175,6 +167,53 @@ export class Parameters {
     return this.literal;
   }
 
+  /** As a file of their own: some hundred bytes. */
+  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(writeFile("parameters", this.canonicalBytes(), []));
+  }
+
+  /** @throws FormatError for anything that `toBytes` did not write, SecurityError never: no file says 128 bits and has less. */
+  static async fromBytes(source: ByteSource): Promise<Parameters> {
+    const file = await FileReader.open(source, "parameters");
+    const reader = new ByteReader(file.header.fields, "the header of these parameters");
+    const parameters = Parameters.take(reader);
+    reader.end();
+    await file.end();
+    return parameters;
+  }
+
+  /** Equal for equal parameters, in any file: see formats/parameters.ts. */
+  canonicalBytes(): Uint8Array<ArrayBuffer> {
+    const { logN, special, digitPrimes, security } = this;
+    const levels = this.levels.map((_, l) => ({ primes: this.primesAt(l), scale: this.scaleAt(l) }));
+    const { baseScaleBits } = this.literal;
+    const writer = new ByteWriter();
+    putParameters(writer, { logN, levels, special, digitPrimes, baseScaleBits, securityBits: security.bits });
+    return writer.finish();
+  }
+
+  /** Their name in files: SHA-256 of the canonical bytes. */
+  digest(): Uint8Array {
+    return sha256(this.canonicalBytes());
+  }
+
+  /** @throws FormatError for what are no parameters of this library */
+  static take(reader: ByteReader): Parameters {
+    const { levels: chain, securityBits, ...rest } = takeParameters(reader);
+    const levels = chain.map(({ primes }, l) => {
+      const below = l === 0 ? [] : chain[l - 1].primes;
+      if (below.some((p, i) => primes[i] !== p)) throw reader.error(`has a level ${l} without all of level ${l - 1}`);
+      return primes.slice(below.length);
+    });
+    const parameters = ofFile({ ...rest, levels, security: securityBits === 0 ? "none" : 128 });
+    if (parameters.security.bits !== securityBits) throw reader.error(`says ${securityBits} bits of security`);
+    for (const [l, { scale }] of chain.entries()) {
+      // Two engines' powers of two may differ in their last bit; nothing else may.
+      if (!(Math.abs(scale / parameters.scaleAt(l) - 1) < 2 ** -48)) throw reader.error(`has the scale ${scale}`);
+    }
+    return parameters;
+  }
+
   /** One line: degree, moduli, digits, what level 0 holds, security. */
   describe(): string {
     const { bits, logQP } = this.security;
@@ -185,6 +224,16 @@ export class Parameters {
       `log2 P = ${logProduct(this.special).toFixed(0)} in ${this.special.length}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ` +
       `|z| < ${this.headroomAt(0).toPrecision(3)} at level 0, ${guard}`
     );
+  }
+}
+
+/** What a file's parameters are refused for is a fault of the file. */
+function ofFile(literal: ParameterLiteral): Parameters {
+  try {
+    return Parameters.of(literal);
+  } catch (cause) {
+    const problem = cause instanceof BlindsightError ? cause.message : String(cause);
+    throw new FormatError(`parameters that cannot be used: ${problem}`, SEND_AGAIN, { cause });
   }
 }
 

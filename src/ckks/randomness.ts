@@ -30,6 +30,12 @@ export class Randomness implements Disposable {
     return new Randomness(key);
   }
 
+  /** The stream of a key that was drawn before, and is as secret as what is drawn from it. The key is copied. */
+  static ofKey(key: Uint8Array): Randomness {
+    if (key.length !== 32) throw new RangeError(`a stream has a key of 32 bytes, not of ${key.length}`);
+    return new Randomness(new Uint8Array(key));
+  }
+
   /** A stream of its own. */
   fork(): Randomness {
     return new Randomness(this.bytes(32));

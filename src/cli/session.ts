@@ -91,8 +91,8 @@ async function setUp(
   memoryLimit: number | undefined,
 ): Promise<Session> {
   const plain = plan.model === "plain";
-  const keys = await timed(device, () => {
-    const holder = withFork(source, (stream) => KeyHolder.create(plan, device, stream));
+  const keys = await timed(device, async () => {
+    const holder = await withFork(source, (stream) => KeyHolder.create(plan, device, stream));
     return { holder, publicKey: holder.publicKey };
   });
   const { holder, publicKey } = keys.value;
@@ -202,10 +202,10 @@ function randomness(seed: number | undefined, terminal: Terminal): Randomness {
 }
 
 /** A stream for one purpose, overwritten afterwards: it is as good as the secrets that were drawn from it. */
-function withFork<T>(source: Randomness, use: (stream: Randomness) => T): T {
+async function withFork<T>(source: Randomness, use: (stream: Randomness) => T | Promise<T>): Promise<T> {
   const stream = source.fork();
   try {
-    return use(stream);
+    return await use(stream);
   } finally {
     stream.wipe();
   }

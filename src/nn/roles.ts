@@ -37,10 +37,9 @@ export class KeyHolder implements Disposable {
 
   private constructor(
     readonly plan: Plan,
-    device: Device,
-    randomness: Randomness | undefined,
+    holder: SecretHolder,
   ) {
-    this.#holder = SecretHolder.create(device, plan.parameters, randomness);
+    this.#holder = holder;
     try {
       this.evaluationKeys = this.#holder.evaluationKeys({
         relinearize: plan.relinearizationLevel,
@@ -53,9 +52,9 @@ export class KeyHolder implements Disposable {
   }
 
   /** Makes a secret key and the evaluation keys that the plan needs. A stream handed in stays the caller's, to wipe. */
-  static create(plan: Plan, device: Device, randomness?: Randomness): KeyHolder {
+  static async create(plan: Plan, device: Device, randomness?: Randomness): Promise<KeyHolder> {
     requirePlan(plan);
-    return new KeyHolder(plan, device, randomness);
+    return new KeyHolder(plan, await SecretHolder.create(device, plan.parameters, randomness));
   }
 
   get publicKey(): PublicKey {

@@ -18,7 +18,7 @@ const BODY = `
 async function main() {
   const device = await openDevice("cpu", { threads: 2 });
   const parameters = Parameters.choose({ depth: 1 });
-  const alice = KeyHolder.create(device, parameters);
+  const alice = await KeyHolder.create(device, parameters);
   const he = new Evaluator(device, parameters, alice.evaluationKeys());
   const [value] = await alice.decrypt(he.square(alice.encrypt([0.5])), 1);
   await device.close();

@@ -20,7 +20,7 @@ import { unsafe } from "./settings.js";
 const parameters = unsafe(10, [1, 1, 1], { digitPrimes: 1, specials: 2 });
 const device = await openCpuDevice();
 afterAll(() => device.close());
-const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
+const holder = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
 const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1, -1] }));
 const x = holder.encrypt([1, 2], { slots: 4 });
 
@@ -146,9 +146,9 @@ describe("what is no operand is a TypeError, never zeros", () => {
 describe("what is no device, key, list or literal is a TypeError that says what was expected", () => {
   const nothing = [undefined, null, "text", 7, Promise.resolve()] as never[];
 
-  test("parameters", () => {
+  test("parameters", async () => {
     for (const value of [...nothing, device as never, {} as never]) {
-      expect(() => KeyHolder.create(device, value)).toThrow(/^parameters: what Parameters.choose or .of gives/);
+      await expect(KeyHolder.create(device, value)).rejects.toThrow(/^parameters: what Parameters.choose or .of gives/);
       expect(() => new Evaluator(device, value, he.keys)).toThrow(/^parameters: what Parameters.choose or .of gives/);
     }
     for (const value of nothing.slice(0, 4)) {
@@ -157,14 +157,14 @@ describe("what is no device, key, list or literal is a TypeError that says what 
     }
   });
 
-  test("rings, public keys and randomness", () => {
+  test("rings, public keys and randomness", async () => {
     const stream = Randomness.seededUnsafe(3);
     for (const value of nothing) {
       expect(() => new Encoder(value)).toThrow(/^ring: what `evaluator.ring` or `Ring.of/);
       expect(() => new Encryptor(value, stream)).toThrow(/^key: a public key was expected/);
       expect(() => new Encryptor(holder.publicKey, value)).toThrow(/^randomness: what Randomness/);
       if (value === undefined) continue;
-      expect(() => KeyHolder.create(device, parameters, value)).toThrow(/^randomness: what Randomness/);
+      await expect(KeyHolder.create(device, parameters, value)).rejects.toThrow(/^randomness: what Randomness/);
     }
     expect(() => new Encoder(device as never)).toThrow(/^ring: what `evaluator.ring` or `Ring.of/);
   });
@@ -215,7 +215,7 @@ describe("what was disposed of is a TypeError in every operation", () => {
   });
 
   test("keys and their holder", async () => {
-    const other = KeyHolder.create(device, parameters, Randomness.seededUnsafe(2));
+    const other = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(2));
     const keys = other.evaluationKeys({ rotations: [1] });
     const y = other.encrypt([1]);
     const evaluator = new Evaluator(device, parameters, keys);

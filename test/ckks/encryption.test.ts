@@ -65,8 +65,8 @@ for (const [name, parameters] of SETS) {
       expect(await errorBits(test, ct, zero)).toBeLessThan(Math.log2(bounds.slot(bounds.freshPublic, ct.level)));
     });
 
-    it("keys and ciphertexts carry their key's fingerprint; another seed makes another key", () => {
-      using other = KeyHolder.create(device, parameters, Randomness.seededUnsafe(99));
+    it("keys and ciphertexts carry their key's fingerprint; another seed makes another key", async () => {
+      using other = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(99));
       using ct = new Encryptor(other.publicKey, Randomness.seededUnsafe(3)).encrypt([1]);
       expect(ct.fingerprint).toBe(other.fingerprint);
       expect(ct.fingerprint).not.toBe(alice.fingerprint);

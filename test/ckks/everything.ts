@@ -1,5 +1,5 @@
 import { Encryptor, Evaluator, KeyHolder, Randomness } from "../../src/ckks/index.js";
-import type { RnsPolynomial } from "../../src/ckks/polynomial.js";
+import { compute, type RnsPolynomial, scale } from "../../src/ckks/polynomial.js";
 import type { Device } from "../../src/index.js";
 import type { Needles } from "./needles.js";
 import { FailingDevice, PassingDevice, Recorder } from "./secret-recorder.js";
@@ -15,7 +15,7 @@ type Publish = (made: { readonly parts: readonly RnsPolynomial[] }) => void;
 /** Keys of every kind, both ways to encrypt, decryptions of two parts and of three. */
 export async function everything(device: Device, publish: Publish = () => {}, before = async () => {}): Promise<void> {
   using stream = Randomness.seededUnsafe(11);
-  using holder = KeyHolder.create(device, parameters, stream);
+  using holder = await KeyHolder.create(device, parameters, stream);
   using keys = holder.evaluationKeys({ rotations: [1, 3], conjugate: true });
   const { publicKey } = holder;
   publish({
@@ -41,10 +41,18 @@ function unharmed<T>(device: Device, work: () => T): T {
 export async function secretsOfEverything(): Promise<Needles> {
   const recorder = await Recorder.open();
   await everything(recorder, ({ parts }) => {
-    for (const { limbs } of parts) recorder.publish(10, limbs);
+    for (const part of parts) publishWithFile(recorder, part);
   });
   await recorder.close();
   return recorder.secrets();
+}
+
+/** A polynomial, and what a file of it holds: the same residues without a power of 2^32, and packed. */
+export function publishWithFile(recorder: Recorder, part: RnsPolynomial): void {
+  const { ring, primes } = part;
+  using plain = scale(part, () => 1, primes, 0);
+  using packed = compute(ring, "pack", primes, plain.form, (out, p) => [out, plain.limb(p), p]);
+  for (const { limbs } of [part, plain, packed]) recorder.publish(ring.logN, limbs);
 }
 
 /** Gives nothing back: what was computed stays. */

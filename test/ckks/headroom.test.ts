@@ -4,9 +4,9 @@ import { clear, errorBits, testDevice, Values } from "./settings.js";
 
 const device = await testDevice();
 
-function open(request: ParameterRequest) {
+async function open(request: ParameterRequest) {
   const parameters = Parameters.choose(request);
-  const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
+  const alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
   const he = new Evaluator(device, parameters, alice.evaluationKeys());
   return { parameters, alice, he };
 }
@@ -16,7 +16,7 @@ const largest = (values: Iterable<number>) => [...values].reduce((max, x) => Mat
 describe("values of every size that people take", () => {
   for (const precision of ["standard", "high"] as const) {
     it(`the squares of 0 to 9 in all slots are 0, 1, 4, … 81, ${precision} precision`, async () => {
-      const { parameters, alice, he } = open({ depth: 1, precision });
+      const { parameters, alice, he } = await open({ depth: 1, precision });
       const digits = Float64Array.from({ length: parameters.slots }, (_, i) => i % 10);
       using x = alice.encrypt(digits);
       using square = he.square(x);
@@ -26,7 +26,7 @@ describe("values of every size that people take", () => {
   }
 
   it("without a wide base they wrap as the documentation of headroomAt says", async () => {
-    const { parameters, alice, he } = open({ depth: 1, wideBase: false });
+    const { parameters, alice, he } = await open({ depth: 1, wideBase: false });
     using x = alice.encrypt(Float64Array.from({ length: parameters.slots }, (_, i) => i % 10));
     using square = he.square(x);
     const headroom = parameters.headroomAt(0);
@@ -36,15 +36,15 @@ describe("values of every size that people take", () => {
   });
 
   it("slots that nobody wants may hold what fits, and do not disturb the others", async () => {
-    const { parameters, alice, he } = open({ depth: 1 });
+    const { parameters, alice, he } = await open({ depth: 1 });
     const values = Float64Array.from({ length: parameters.slots }, (_, i) => (i < 10 ? i : 3000 * Math.cos(i)));
     using x = alice.encrypt(values);
     using square = he.square(x);
     expect(largest((await alice.decrypt(square, 10)).map((y, i) => y - i ** 2))).toBeLessThan(0.1);
   });
 
-  it("explain says what a ciphertext may hold, before a rescale and after", () => {
-    const { parameters, alice, he } = open({ depth: 1 });
+  it("explain says what a ciphertext may hold, before a rescale and after", async () => {
+    const { parameters, alice, he } = await open({ depth: 1 });
     using x = alice.encrypt([1]);
     using product = he.multiplyPlain(x, 2);
     using rescaled = he.rescale(product);
@@ -57,7 +57,7 @@ describe("values of every size that people take", () => {
 describe("precision", () => {
   /** Points of the unit circle, their (depth + 1)st powers by `depth` products in a row, and the mean and worst bits. */
   async function measure(request: ParameterRequest & { depth: number }) {
-    const test = open(request);
+    const test = await open(request);
     const { parameters, alice, he } = test;
     const angles = new Values(9).real(parameters.slots, Math.PI);
     const z = { real: angles.map(Math.cos), imaginary: angles.map(Math.sin) };

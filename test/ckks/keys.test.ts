@@ -9,7 +9,7 @@ for (const [name, parameters] of SETTINGS) {
     const test = await instance(parameters, 41);
     const { alice, he, device } = test;
     const { maxLevel } = parameters;
-    const bob = KeyHolder.create(device, parameters, Randomness.seededUnsafe(42));
+    const bob = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(42));
     const evaluator = (request: Parameters<typeof alice.evaluationKeys>[0]) =>
       new Evaluator(device, parameters, alice.evaluationKeys(request));
 

@@ -6,8 +6,8 @@ import { levelsOf, testDevice, unsafe } from "./settings.js";
 
 const device = await testDevice();
 
-function open(parameters: Parameters) {
-  const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
+async function open(parameters: Parameters) {
+  const alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
   const he = new Evaluator(device, parameters, alice.evaluationKeys());
   /** The largest error of slots that should all hold `value`. */
   const error = async (ct: Ciphertext, value: number) =>
@@ -25,9 +25,9 @@ const SHAPES: Readonly<Record<string, [widths: number[], baseScaleBits: number]>
 };
 
 for (const [name, [widths, baseScaleBits]] of Object.entries(SHAPES)) {
-  describe(`levels of one prime and of two: ${name}`, () => {
+  describe(`levels of one prime and of two: ${name}`, async () => {
     const parameters = unsafe(11, widths, { digitPrimes: 1, specials: 2, baseScaleBits });
-    const { alice, he, error } = open(parameters);
+    const { alice, he, error } = await open(parameters);
     const bounds = new NoiseBounds(parameters);
     const levels = levelsOf(parameters);
     /** Noise, and a share of the value: the factor's rounding, where one prime's level is all there is to drop. */
@@ -67,7 +67,7 @@ describe("toLevel, as reported", () => {
     const [q0, q1, q2, q3, q4, q5, p0, p1] = choosePrimes(12, 30);
     const levels = [[q0], [q1], [q2, q3], [q4, q5]];
     const literal = { logN: 14, levels, special: [p0, p1], digitPrimes: 1, baseScaleBits: 24 };
-    const { alice, he, error } = open(Parameters.of(literal));
+    const { alice, he, error } = await open(Parameters.of(literal));
     using x = alice.encrypt(new Float64Array(8192).fill(15));
     using low = alice.encrypt(new Float64Array(8192).fill(15), { level: 0 });
     using down = he.toLevel(x, 0);
@@ -78,7 +78,7 @@ describe("toLevel, as reported", () => {
 
   it("100,000 stays 100,000 at a base scale of 2^10", async () => {
     const parameters = Parameters.choose({ depth: 5, baseScaleBits: 10 });
-    const { alice, he, error } = open(parameters);
+    const { alice, he, error } = await open(parameters);
     using x = alice.encrypt([100_000], { slots: 1 });
     using y = he.toLevel(x, 0);
     expect(await error(y, 100_000)).toBeLessThan(new NoiseBounds(parameters).slot(1000, 0, 1)); // was 5.3

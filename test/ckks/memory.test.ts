@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 
 async function open(memoryLimit?: number, parameters = small) {
   const device = await openCpuDevice({ memoryLimit });
-  const holder = KeyHolder.create(device, parameters);
+  const holder = await KeyHolder.create(device, parameters);
   const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1] }));
   return { device, holder, he, x: holder.encrypt([1, 2, 3], { slots: 4 }) };
 }
@@ -58,7 +58,7 @@ describe("memory of those who dispose of nothing", () => {
   test("many contexts on one device and on many do not disturb each other", async () => {
     const contexts = await Promise.all(Array.from({ length: 6 }, () => open()));
     const [{ device }] = contexts;
-    const guest = KeyHolder.create(device, Parameters.choose({ depth: 2 }));
+    const guest = await KeyHolder.create(device, Parameters.choose({ depth: 2 }));
     const results = await Promise.all(
       contexts.map(({ holder, he, x }, i) => holder.decrypt(he.multiply(x, he.add(x, i)), 3)),
     );

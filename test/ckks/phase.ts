@@ -10,7 +10,7 @@ export async function openSecret(parameters: Parameters, seed: number) {
   const device = await testDevice();
   const ring = Ring.of(device, parameters);
   const randomness = Randomness.seededUnsafe(seed);
-  const secret = SecretKey.generate(ring, randomness.fork());
+  const secret = await SecretKey.generate(ring, randomness.fork());
   const generator = new KeyGenerator(secret, randomness.fork());
   const encryptor = new SecretEncryptor(secret, randomness.fork());
   return { device, ring, secret, generator, encryptor };

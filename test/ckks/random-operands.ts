@@ -38,7 +38,7 @@ export class Operands implements Disposable {
     const device = await testDevice();
     const parameters = randomParameters(draw, largestLogN);
     const [holderSeed, encryptorSeed] = [draw.whole(1, 2 ** 30), draw.whole(1, 2 ** 30)];
-    const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(holderSeed));
+    const alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(holderSeed));
     const keys = alice.evaluationKeys({ rotations: ROTATIONS, conjugate: true });
     const he = new Evaluator(device, parameters, keys);
     const encryptor = new Encryptor(alice.publicKey, Randomness.seededUnsafe(encryptorSeed));

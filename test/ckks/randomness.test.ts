@@ -113,15 +113,15 @@ describe("key holders", () => {
   const [, parameters] = SETTINGS[2];
   it("two from the platform's randomness share neither name, nor public key, nor seeds", async () => {
     const device = await testDevice();
-    using a = KeyHolder.create(device, parameters);
-    using b = KeyHolder.create(device, parameters);
+    using a = await KeyHolder.create(device, parameters);
+    using b = await KeyHolder.create(device, parameters);
     expect(a.fingerprint).not.toBe(b.fingerprint);
     expect(a.publicKey.seed).not.toEqual(b.publicKey.seed);
     expect(await digest(a.publicKey.b)).not.toBe(await digest(b.publicKey.b));
   });
   it("no two switching keys share a uniform half: streams, digits and calls all differ", async () => {
     const device = await testDevice();
-    using a = KeyHolder.create(device, Parameters.of(parameters.toJSON()), Randomness.seededUnsafe(8));
+    using a = await KeyHolder.create(device, Parameters.of(parameters.toJSON()), Randomness.seededUnsafe(8));
     const sets = [1, 2].map(() => a.evaluationKeys({ rotations: [1, 2, 3], conjugate: true }));
     const halves = sets.flatMap((set) => set.all.flatMap((key) => key.digits.map((digitKey) => digitKey.a)));
     const digests = await Promise.all([...halves, a.publicKey.a].map(digest));

@@ -70,7 +70,7 @@ describe("operands outside of the device's memory", () => {
     Number.POSITIVE_INFINITY,
   ])("give the same residues, within a limit of %d bytes", async (limit) => {
     const device = await testDevice();
-    const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(3));
+    const holder = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(3));
     const keys = holder.evaluationKeys({ rotations: [1, 2, 5], conjugate: true });
     const inside = new Evaluator(device, parameters, keys);
     const x = holder.encrypt([0.5, -0.25, 0.125]);
@@ -105,7 +105,7 @@ describe("operands outside of the device's memory", () => {
 
   test("are taken out once: a second time is an error, not somebody else's limbs", async () => {
     const device = await testDevice();
-    const holder = KeyHolder.create(device, parameters);
+    const holder = await KeyHolder.create(device, parameters);
     const keys = holder.evaluationKeys({ rotations: [1] });
     const residency = new Residency(0);
     await keys.page(residency);
@@ -121,7 +121,7 @@ describe("operands outside of the device's memory", () => {
 
   test("that do not fit are a DeviceError that says what is inside", async () => {
     const device = await openCpuDevice({ memoryLimit: 19 * 2 ** 20 });
-    const holder = KeyHolder.create(device, parameters);
+    const holder = await KeyHolder.create(device, parameters);
     const residency = new Residency(Number.POSITIVE_INFINITY);
     const weight = await holder.encrypt([1]).page(residency);
     while (device.statistics().bytesInUse < 2 ** 33) {

@@ -10,14 +10,15 @@ import { RemoteWorker } from "../../src/ntt/cpu/remote.js";
 import type { Answer } from "../../src/ntt/cpu/worker.js";
 import { nextTurn } from "../../src/ntt/turn.js";
 import { memoryOf } from "../device-memory.js";
+import { publishWithFile } from "./everything.js";
 import { FailingDevice, PassingDevice, Recorder } from "./secret-recorder.js";
 import { unsafe, Values } from "./settings.js";
 
 const parameters = unsafe(10, [2, 1], { digitPrimes: 1, specials: 2, baseScaleBits: 30 });
 const values = new Values(22).complex(parameters.slots);
 
-function make(device: Device) {
-  const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
+async function make(device: Device) {
+  const holder = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
   const { a, b } = holder.publicKey;
   const x = holder.encrypt(values);
   return { holder, x, published: [a, b, ...x.parts] };
@@ -26,8 +27,8 @@ function make(device: Device) {
 /** What `make` and a decryption compute and do not publish. */
 const secrets = await (async () => {
   const recorder = await Recorder.open();
-  const { holder, x, published } = make(recorder);
-  for (const { limbs } of published) recorder.publish(10, limbs);
+  const { holder, x, published } = await make(recorder);
+  for (const part of published) publishWithFile(recorder, part);
   await holder.decrypt(x);
   return recorder.secrets();
 })();
@@ -53,7 +54,7 @@ describe.each(MODES)("%o", (options) => {
   async function opened() {
     const device = await openCpuDevice(options);
     const memory = memoryOf(device);
-    return { device, memory, ...make(device) };
+    return { device, memory, ...(await make(device)) };
   }
 
   test("the device is closed first, then the holder and the ciphertext are disposed of, twice", async () => {
@@ -93,9 +94,9 @@ describe.each(MODES)("%o", (options) => {
   });
 
   test("a decryption is under way when the device is closed: it fails, and leaves nothing", async () => {
+    const { device, memory, holder, x } = await opened(); // reads the public key, which may stay
     const reads = vi.spyOn(Uint32Array.prototype, "slice");
     const answers = vi.spyOn(RemoteWorker.prototype as unknown as { answer(answer: Answer): void }, "answer");
-    const { device, memory, holder, x } = await opened();
     const decryption = holder.decrypt(x);
     const failure = expect(decryption).rejects.toThrow(DeviceError);
     const closed = device.close();
@@ -119,7 +120,7 @@ describe.each(MODES)("%o", (options) => {
     const drawn = vi.spyOn(Randomness.prototype, "bytes");
     const encoded = vi.spyOn(Encoder.prototype, "coefficients");
     const device = await openCpuDevice(options);
-    const { holder, x } = make(new Reading(device));
+    const { holder, x } = await make(new Reading(device));
     await holder.decrypt(x);
     vi.spyOn(Encoder.prototype, "decode").mockImplementation(() => {
       throw new Error("injected");
@@ -140,7 +141,7 @@ describe.each(MODES)("%o", (options) => {
 test("a message leaves the workers' queue by itself, though nobody waits for anything", async () => {
   const device = await openCpuDevice({ threads: 2 });
   const memory = memoryOf(device);
-  const { holder } = make(device);
+  const { holder } = await make(device);
   const written = async () => secrets.findIn(await memory()).filter((name) => name.startsWith("write"));
   for (let i = 0; i < 500 && (await written()).length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(await written()).toEqual([]);
@@ -152,7 +153,7 @@ test("a message is overwritten in JavaScript's memory when its encryption fails"
   const encoded = vi.spyOn(Encoder.prototype, "coefficients");
   const device = await openCpuDevice();
   const failing = new FailingDevice(device, ["allocate"]);
-  using holder = KeyHolder.create(failing, parameters, Randomness.seededUnsafe(5));
+  using holder = await KeyHolder.create(failing, parameters, Randomness.seededUnsafe(5));
   failing.failAfter(0);
   expect(() => holder.encrypt(values)).toThrow("injected");
   for (const { value } of encoded.mock.results) expect((value as Float64Array).every((c) => c === 0)).toBe(true);

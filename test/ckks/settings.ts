@@ -74,7 +74,7 @@ export const ROTATIONS = [1, 2, 3, -1, 5, 16] as const;
 
 export async function instance(parameters: Parameters, seed = 1): Promise<Instance> {
   const device = await testDevice();
-  const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(seed));
+  const alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(seed));
   const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: ROTATIONS, conjugate: true }));
   const encryptor = new Encryptor(alice.publicKey, Randomness.seededUnsafe(1000 + seed));
   return { device, parameters, alice, he, encryptor, values: new Values(2000 + seed) };

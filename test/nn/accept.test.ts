@@ -27,8 +27,8 @@ let secret: SecretHolder;
 
 beforeAll(async () => {
   device = await openCpuDevice();
-  holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
-  secret = SecretHolder.create(device, plan.parameters, Randomness.seededUnsafe(1));
+  holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  secret = await SecretHolder.create(device, plan.parameters, Randomness.seededUnsafe(1));
   server = new Server(plan, device, holder.evaluationKeys);
   model = server.load(
     new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2)).encrypt(network, { calibration }),
@@ -195,7 +195,7 @@ describe("keys are looked at when the server opens", () => {
     const linear = randomNetwork({ channels: 1, height: 6, width: 6 }, ["flatten", { linear: 2 }], 6);
     const plain = compile(linear, { model: "plain" });
     expect(plain.relinearizationLevel).toBe(false);
-    using alice = KeyHolder.create(plain, device);
+    using alice = await KeyHolder.create(plain, device);
     expect(alice.evaluationKeys.relinearization).toBeUndefined();
     const bob = new Server(plain, device, alice.evaluationKeys);
     using own = bob.loadPlain(linear, { calibration });

@@ -40,7 +40,7 @@ let holder: KeyHolder;
 let server: Server;
 beforeAll(async () => {
   device = await openCpuDevice();
-  holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
   server = new Server(plan, device, holder.evaluationKeys);
 });
 afterAll(() => device.close());
@@ -119,7 +119,7 @@ describe("images", () => {
 describe("plans, networks and options", () => {
   test("what is no plan", async () => {
     for (const value of [...nonsense, network, plan.program]) {
-      expectClear(() => KeyHolder.create(any(value), device));
+      await expectClearLater(() => KeyHolder.create(any(value), device));
       expectClear(() => new ModelOwner(any(value), holder.publicKey));
       expectClear(() => new Server(any(value), device, holder.evaluationKeys));
       expectClear(() => foldFor(any(value), network));
@@ -190,12 +190,13 @@ describe("plans, networks and options", () => {
 });
 
 describe("devices, keys and what is exchanged", () => {
-  test("what is no device", () => {
+  test("what is no device", async () => {
     for (const value of nonsense) {
-      expectClear(() => KeyHolder.create(plan, any(value)));
+      await expectClearLater(() => KeyHolder.create(plan, any(value)));
       expectClear(() => new Server(plan, any(value), holder.evaluationKeys));
     }
-    expect(() => KeyHolder.create(plan, any(openCpuDevice().then((late) => late.close())))).toThrow(/await/);
+    const promise = any(openCpuDevice().then((late) => late.close()));
+    await expect(KeyHolder.create(plan, promise)).rejects.toThrow(/await/);
   });
 
   test("what is no key", async () => {
@@ -234,7 +235,7 @@ describe("devices, keys and what is exchanged", () => {
   });
 
   test("a key holder that was disposed of", async () => {
-    const gone = KeyHolder.create(plan, device);
+    const gone = await KeyHolder.create(plan, device);
     const publicKey = gone.publicKey;
     using model = new ModelOwner(plan, publicKey).encrypt(network, { calibration });
     using input = gone.encrypt(image);

@@ -178,7 +178,7 @@ describe("a layer that is all zero gives its bias", () => {
   for (const model of ["encrypted", "plain"] as const) {
     test.each(cases)(`%s, ${model}`, async (_, network) => {
       const plan = compile(network, { model });
-      using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+      using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
       const server = new Server(plan, device, holder.evaluationKeys);
       const image = randomImage(network, 1);
       const options = { calibration: [image] };

@@ -34,7 +34,7 @@ describe.skipIf(!present)("what exporters write is read right, or refused in one
     const network = open(each.name);
     const image = Float64Array.from(each.input);
     const plan = compile(network);
-    using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+    using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
     const server = new Server(plan, device, holder.evaluationKeys);
     const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));
     using model = server.load(owner.encrypt(network, { calibration: [image] }));

@@ -27,8 +27,8 @@ let holder: KeyHolder;
 let secret: SecretHolder;
 beforeAll(async () => {
   device = await openCpuDevice();
-  holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
-  secret = SecretHolder.create(device, parameters, Randomness.seededUnsafe(1));
+  holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  secret = await SecretHolder.create(device, parameters, Randomness.seededUnsafe(1));
 });
 afterAll(() => device.close());
 

@@ -18,7 +18,7 @@ const options = { calibration: [image] };
 async function run(model: "encrypted" | "plain", memoryLimit?: number) {
   const device = await openCpuDevice();
   const plan = compile(network, { model });
-  const holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  const holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
   const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));
   let server: Server;
   let loaded: Awaited<ReturnType<ModelOwner["encryptPaged"]>> | ReturnType<Server["loadPlain"]>;
@@ -60,7 +60,7 @@ describe.each(["encrypted", "plain"] as const)("with the %s model outside of the
 test("keys that a server refuses stay whole, and a model that is paged for another server is refused", async () => {
   const device = await openCpuDevice();
   const plan = compile(network, { model: "encrypted" });
-  const holder = KeyHolder.create(plan, device);
+  const holder = await KeyHolder.create(plan, device);
   const other = compile(randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 1));
   const limit = { memoryLimit: 0 };
   await expect(Server.withMemoryLimit(other, device, holder.evaluationKeys, limit)).rejects.toThrow(ParameterError);
@@ -73,7 +73,7 @@ test("keys that a server refuses stay whole, and a model that is paged for anoth
 test("only a server with a limit pages a model", async () => {
   const device = await openCpuDevice();
   const plan = compile(network, { model: "plain" });
-  const holder = KeyHolder.create(plan, device);
+  const holder = await KeyHolder.create(plan, device);
   const server = new Server(plan, device, holder.evaluationKeys);
   await expect(server.page(server.loadPlain(network, options))).rejects.toThrow(ParameterError);
   await expect(

@@ -23,7 +23,7 @@ const network = randomNetwork({ channels: 1, height: 8, width: 8 }, [...bricks, 
 /** Key switches and limbs of weights as one encrypted run makes and reads them. */
 async function measure(of: Network, options: Parameters<typeof compile>[1]) {
   const plan = compile(of, options);
-  using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
   const server = new Server(plan, device, holder.evaluationKeys);
   const calibration = { calibration: [randomImage(of, 1)] };
   using model =
@@ -78,7 +78,7 @@ describe("the planner's prices without those of products are the NTTs that the e
 
   test.each([1, 2, 3])("at level %i", async (level) => {
     const costs = { ...costsOf(parameters, "encrypted"), keyProduct: 0 };
-    using holder = SecretHolder.create(device, parameters, Randomness.seededUnsafe(1));
+    using holder = await SecretHolder.create(device, parameters, Randomness.seededUnsafe(1));
     const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1, 2, 3, 4] }));
     const x = holder.encrypt([1], { level });
     const transforms = (work: () => unknown): number => {

@@ -30,7 +30,7 @@ afterAll(() => device.close());
 async function worstError(network: Network, first: number, options: Parameters<typeof compile>[1]): Promise<number> {
   const plan = compile(network, options);
   if (plan.depth.used > MOST_LEVELS) throw new Skipped();
-  using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(first));
+  using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(first));
   const server = new Server(plan, device, holder.evaluationKeys);
   const calibration = { calibration: Array.from({ length: 8 }, (_, i) => randomImage(network, first + i)) };
   using model =

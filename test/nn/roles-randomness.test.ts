@@ -23,10 +23,10 @@ afterAll(() => device.close());
 
 const wiped = (stream: Randomness) => expect(() => stream.bytes(1)).toThrow("wiped");
 
-test("a stream that a role made itself is overwritten when it has served", () => {
+test("a stream that a role made itself is overwritten when it has served", async () => {
   const system = vi.spyOn(Randomness, "system");
   try {
-    const holder = KeyHolder.create(plan, device);
+    const holder = await KeyHolder.create(plan, device);
     new ModelOwner(plan, holder.publicKey).encrypt(network, { calibration })[Symbol.dispose]();
     holder[Symbol.dispose]();
     expect(system.mock.results).toHaveLength(2);
@@ -36,16 +36,16 @@ test("a stream that a role made itself is overwritten when it has served", () =>
   }
 });
 
-test("the streams of a key holder whose keys cannot be made are overwritten, and its secret key is given back", () => {
-  const made = ["fork", "system"] as const;
-  const spies = [vi.spyOn(Randomness.prototype, made[0]), vi.spyOn(Randomness, made[1])];
+test("the streams of a key holder whose keys cannot be made are overwritten, and its secret key is given back", async () => {
+  const made = ["fork", "system", "ofKey"] as const;
+  const spies = [vi.spyOn(Randomness.prototype, made[0]), vi.spyOn(Randomness, made[1]), vi.spyOn(Randomness, made[2])];
   const before = device.statistics().bytesInUse;
   try {
     // The secret key takes three allocations: it is there when the keys that follow from it fail.
     for (const calls of [0, 2, 3, 10, 40]) {
       const failing = new FailingDevice(device, ["allocate"]);
       failing.failAfter(calls);
-      expect(() => KeyHolder.create(plan, failing)).toThrow("injected");
+      await expect(KeyHolder.create(plan, failing)).rejects.toThrow("injected");
       expect(device.statistics().bytesInUse).toBe(before);
     }
     const streams = spies.flatMap(({ mock }) => mock.results.map(({ value }) => value as Randomness));
@@ -56,10 +56,10 @@ test("the streams of a key holder whose keys cannot be made are overwritten, and
   }
 });
 
-test("the stream of a model's owner whose encryption cannot begin is overwritten", () => {
+test("the stream of a model's owner whose encryption cannot begin is overwritten", async () => {
   const system = vi.spyOn(Randomness, "system");
   try {
-    using stranger = KeyHolder.create(compile(deeper), device, Randomness.seededUnsafe(3));
+    using stranger = await KeyHolder.create(compile(deeper), device, Randomness.seededUnsafe(3));
     const owner = new ModelOwner(plan, stranger.publicKey);
     expect(() => owner.encrypt(network, { calibration })).toThrow(ParameterError);
     expect(system.mock.results).toHaveLength(1);
@@ -69,12 +69,12 @@ test("the stream of a model's owner whose encryption cannot begin is overwritten
   }
 });
 
-test("a stream handed in is its owner's still", () => {
+test("a stream handed in is its owner's still", async () => {
   const stream = Randomness.seededUnsafe(7);
-  const holder = KeyHolder.create(plan, device, stream);
+  const holder = await KeyHolder.create(plan, device, stream);
   new ModelOwner(plan, holder.publicKey, stream).encrypt(network, { calibration })[Symbol.dispose]();
   holder[Symbol.dispose]();
   expect(stream.bytes(1)).toHaveLength(1);
   stream.wipe();
-  expect(() => KeyHolder.create(plan, device, stream)).toThrow("wiped");
+  await expect(KeyHolder.create(plan, device, stream)).rejects.toThrow("wiped");
 });

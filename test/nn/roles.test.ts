@@ -46,7 +46,7 @@ afterAll(() => device.close());
 /** Everything from compile to decrypt, all three roles. */
 async function diagnose(on: Device, of: Network, image: Float64Array, options: Parameters<typeof compile>[1]) {
   const plan = compile(of, options);
-  using holder = KeyHolder.create(plan, on, Randomness.seededUnsafe(1));
+  using holder = await KeyHolder.create(plan, on, Randomness.seededUnsafe(1));
   const server = new Server(plan, on, holder.evaluationKeys);
   const calibration = images(of);
   const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));
@@ -65,7 +65,7 @@ function largestDifference(a: Float64Array, b: Float64Array): number {
 
 test("layers are queued one behind the other; an observer is told of each when it is done", async () => {
   const plan = compile(shallow, { model: "plain" });
-  using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
   const server = new Server(plan, device, holder.evaluationKeys);
   using model = server.loadPlain(shallow, { calibration: images(shallow) });
   using input = holder.encrypt(randomImage(shallow, 98));
@@ -132,8 +132,8 @@ describe("roles that do not fit each other are refused", () => {
   const input = randomImage(shallow, 1);
 
   test("a result under another key", async () => {
-    using alice = KeyHolder.create(plan, device, Randomness.seededUnsafe(3));
-    using mallory = KeyHolder.create(plan, device, Randomness.seededUnsafe(4));
+    using alice = await KeyHolder.create(plan, device, Randomness.seededUnsafe(3));
+    using mallory = await KeyHolder.create(plan, device, Randomness.seededUnsafe(4));
     const calibration = images(shallow);
     const server = new Server(plan, device, alice.evaluationKeys);
     using model = server.load(new ModelOwner(plan, alice.publicKey).encrypt(shallow, { calibration }));
@@ -147,7 +147,7 @@ describe("roles that do not fit each other are refused", () => {
   });
 
   test("a network, an image or a plan of another shape", async () => {
-    using alice = KeyHolder.create(plan, device, Randomness.seededUnsafe(3));
+    using alice = await KeyHolder.create(plan, device, Randomness.seededUnsafe(3));
     const server = new Server(plan, device, alice.evaluationKeys);
     const owner = new ModelOwner(plan, alice.publicKey);
     expect(() => owner.encrypt(network, { calibration: images(network) })).toThrow(ParameterError);
@@ -156,7 +156,7 @@ describe("roles that do not fit each other are refused", () => {
     expect(() => alice.encrypt(new Float64Array(84).fill(Number.NaN))).toThrow(ParameterError);
     expect(() => server.loadPlain(shallow, { calibration: images(shallow) })).toThrow(ParameterError);
     const other = compile(network);
-    using bob = KeyHolder.create(other, device, Randomness.seededUnsafe(5));
+    using bob = await KeyHolder.create(other, device, Randomness.seededUnsafe(5));
     using foreign = bob.encrypt(randomImage(network, 2));
     using model = server.load(owner.encrypt(shallow, { calibration: images(shallow) }));
     await expect(server.run(model, foreign)).rejects.toThrow(/another plan/);
@@ -164,7 +164,7 @@ describe("roles that do not fit each other are refused", () => {
 
   // A logit beyond level 0's bound comes back as another, ordinary number in all slots alike.
   test("images ever further outside the calibration: the right logits or an error, never others", async () => {
-    using alice = KeyHolder.create(plan, device, Randomness.seededUnsafe(6));
+    using alice = await KeyHolder.create(plan, device, Randomness.seededUnsafe(6));
     const server = new Server(plan, device, alice.evaluationKeys);
     const owner = new ModelOwner(plan, alice.publicKey, Randomness.seededUnsafe(7));
     using model = server.load(owner.encrypt(shallow, { calibration: images(shallow) }));
@@ -198,10 +198,11 @@ test("a server's memory holds no trace of one diagnosis after it", async () => {
 test("a forgotten await of openDevice() is a TypeError that says so", async () => {
   const promise = openCpuDevice() as unknown as Device;
   const plan = compile(shallow);
-  using holder = KeyHolder.create(plan, device);
-  for (const take of [() => KeyHolder.create(plan, promise), () => new Server(plan, promise, holder.evaluationKeys)]) {
-    expect(take).toThrow(TypeError);
-    expect(take).toThrow("await openDevice()");
+  using holder = await KeyHolder.create(plan, device);
+  const server = async () => new Server(plan, promise, holder.evaluationKeys);
+  for (const take of [() => KeyHolder.create(plan, promise), server]) {
+    await expect(take()).rejects.toThrow(TypeError);
+    await expect(take()).rejects.toThrow("await openDevice()");
   }
   await (await promise).close();
 });

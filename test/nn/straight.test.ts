@@ -40,7 +40,7 @@ function network(a: number, all: boolean): Network {
 async function worstError(network: Network): Promise<number> {
   const image = (seed: number) => randomImage(network, seed).map((value) => 3 * value);
   const plan = compile(network);
-  using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
   const server = new Server(plan, device, holder.evaluationKeys);
   const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));
   using model = server.load(owner.encrypt(network, { calibration: Array.from({ length: 16 }, (_, k) => image(k)) }));
@@ -73,7 +73,7 @@ it("a bias of the last layer that level 0 cannot hold goes into the output scale
   const weights = last.weights.map((_, k) => (k < 36 ? -5000 / 36 : 5000 / 36));
   const network = networkOf(image, [{ op: "flatten" }, { ...far, weights }]);
   const plan = compile(network);
-  using holder = KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
+  using holder = await KeyHolder.create(plan, device, Randomness.seededUnsafe(1));
   const server = new Server(plan, device, holder.evaluationKeys);
   const ones = new Float64Array(36).fill(1);
   const owner = new ModelOwner(plan, holder.publicKey, Randomness.seededUnsafe(2));

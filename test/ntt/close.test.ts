@@ -33,7 +33,7 @@ describe.each<[number, Execution]>([
 
   test("ends a decryption", async () => {
     const device = await openCpuDevice({ threads, execution });
-    const holder = KeyHolder.create(device, parameters);
+    const holder = await KeyHolder.create(device, parameters);
     const decryption = holder.decrypt(holder.encrypt([1, 2]));
     const ended = expect(decryption).rejects.toThrow(DeviceError);
     await device.close();

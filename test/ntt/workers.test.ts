@@ -96,7 +96,7 @@ describe("where launches run", () => {
   /** Keys, encryption, a product and a rotation from one seed: every residue of the result. */
   async function residues(options: CpuDeviceOptions): Promise<Uint32Array[]> {
     const device = await openCpuDevice(options);
-    const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(9));
+    const holder = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(9));
     const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1] }));
     const x = holder.encrypt([0.5, -0.25]);
     const result = he.rotate(he.multiply(x, x), 1);

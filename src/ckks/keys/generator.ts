@@ -1,17 +1,16 @@
 import { productModulo } from "../../ntt/modulus.js";
 import { kindOf, requireInstance } from "../copies.js";
 import { allOrNothing, type Keep } from "../limbs.js";
-import { addScaled, multiply, negate, permute, type RnsPolynomial } from "../polynomial.js";
+import { addScaled, multiply, permute, type RnsPolynomial } from "../polynomial.js";
 import { chunks } from "../primelist.js";
 import type { Randomness } from "../randomness.js";
 import type { Ring } from "../ring.js";
-import { sampleGaussian } from "../sampling.js";
 import { EvaluationKeys } from "./evaluation-keys.js";
 import { conjugationElement, inverseElement, requireSteps, rotationElement } from "./galois.js";
-import { PublicKey, publicPrimes } from "./public-key.js";
+import { maskedHalf } from "./masking.js";
 import { SecretKey } from "./secret.js";
 import { PRODUCT_POWER, type SwitchingKey } from "./switching-key.js";
-import { type OwnPrimes, ownFactor, PUBLIC_STREAM, RELINEARIZATION_STREAM, uniformHalf } from "./uniform.js";
+import { ownFactor, RELINEARIZATION_STREAM, uniformHalf } from "./uniform.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
 export interface EvaluationKeyRequest {
@@ -30,7 +29,7 @@ interface SwitchingKeyRequest {
   readonly stream: number;
 }
 
-/** Makes every key that follows from a secret key. Each call draws a new seed: two keys never share a uniform half. */
+/** Makes evaluation keys of a secret key. Each call draws a new seed: two keys never share a uniform half. */
 export class KeyGenerator {
   private readonly ring: Ring;
 
@@ -40,14 +39,6 @@ export class KeyGenerator {
   ) {
     requireInstance(secret, SecretKey, "secret", "a secret key");
     this.ring = secret.ring;
-  }
-
-  publicKey(): PublicKey {
-    const seed = this.randomness.bytes(32);
-    const { parameters } = this.ring;
-    const primes = publicPrimes(parameters, parameters.maxLevel);
-    using a = uniformHalf(this.ring, primes, { seed, stream: PUBLIC_STREAM, digit: 0 });
-    return new PublicKey(this.secret.fingerprint, this.encrypt(a, this.secret.polynomial), a.move(), seed);
   }
 
   /**
@@ -114,24 +105,9 @@ export class KeyGenerator {
       using a = uniformHalf(this.ring, [...levelPrimes, ...special], { seed, stream, digit }, own);
       const message = (b: RnsPolynomial) =>
         addScaled(b, from, (p) => productModulo([...special, ownFactor(p, own)], p), primes);
-      return { b: keep(this.encrypt(a, to, own, message)), a: keep(a.move()) };
+      const { randomness } = this;
+      return { b: keep(maskedHalf(a, { secret: to, randomness, own, message })), a: keep(a.move()) };
     });
     return { level, power, digits };
-  }
-
-  /** b = −a·secret + e over the primes of a, and what `message` adds: an operand as a is, times `ownFactor`. */
-  private encrypt(
-    a: RnsPolynomial,
-    secret: RnsPolynomial,
-    own?: OwnPrimes,
-    message = (_: RnsPolynomial): void => {},
-  ): RnsPolynomial {
-    using product = multiply(a, secret); // product / a is the secret
-    using b = negate(product);
-    using error = sampleGaussian(this.ring, a.primes, this.randomness);
-    error.transform();
-    addScaled(b, error, (p) => ownFactor(p, own));
-    message(b);
-    return b.publish();
   }
 }

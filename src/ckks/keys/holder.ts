@@ -1,3 +1,4 @@
+import type { ByteSource } from "../../bytes/stream.js";
 import type { Device } from "../../ntt/device.js";
 import type { Ciphertext } from "../ciphertext.js";
 import { requireInstance } from "../copies.js";
@@ -19,29 +20,46 @@ export class KeyHolder implements Disposable {
   private readonly generator: KeyGenerator;
   private readonly encryptor: SecretEncryptor;
   private readonly decryptor: Decryptor;
-  #publicKey: PublicKey | undefined;
   readonly #secret: SecretKey;
   readonly #streams: readonly Randomness[];
 
-  private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
-    const ring = Ring.of(device, parameters);
-    using secretStream = randomness.fork(); // its key is as good as the secret key
-    this.#secret = SecretKey.generate(ring, secretStream);
+  private constructor(secret: SecretKey, randomness: Randomness) {
+    this.#secret = secret;
     const streams = [randomness.fork(), randomness.fork()];
     this.#streams = streams;
-    this.generator = new KeyGenerator(this.#secret, streams[0]);
-    this.encryptor = new SecretEncryptor(this.#secret, streams[1]);
-    this.decryptor = new Decryptor(this.#secret);
+    this.generator = new KeyGenerator(secret, streams[0]);
+    this.encryptor = new SecretEncryptor(secret, streams[1]);
+    this.decryptor = new Decryptor(secret);
   }
 
   /** A new secret key from the platform's CSPRNG, or from `randomness` (tests). */
-  static create(device: Device, parameters: Parameters, randomness?: Randomness): KeyHolder {
+  static async create(device: Device, parameters: Parameters, randomness?: Randomness): Promise<KeyHolder> {
+    const ring = Ring.of(device, parameters);
     if (randomness !== undefined) {
       requireInstance(randomness, Randomness, "randomness", "what Randomness.system() gives");
-      return new KeyHolder(device, parameters, randomness);
+      using secretStream = randomness.fork(); // its key is as good as the secret key
+      return new KeyHolder(await SecretKey.generate(ring, secretStream), randomness);
     }
     using system = Randomness.system();
-    return new KeyHolder(device, parameters, system);
+    return await KeyHolder.create(device, parameters, system);
+  }
+
+  /** The holder of a key that was stored; it owns the key from now on. What it draws is the platform's, or from `randomness`. */
+  static of(secret: SecretKey, randomness?: Randomness): KeyHolder {
+    requireInstance(secret, SecretKey, "secret", "a secret key");
+    if (randomness) return new KeyHolder(secret, randomness);
+    using system = Randomness.system();
+    return new KeyHolder(secret, system);
+  }
+
+  /** See SecretKey.fromSecretBytes. */
+  static async fromSecretBytes(source: ByteSource, device: Device): Promise<KeyHolder> {
+    return KeyHolder.of(await SecretKey.fromSecretBytes(source, device));
+  }
+
+  /** See SecretKey.fromWrappedBytes. */
+  static async fromWrappedBytes(source: ByteSource, passphrase: string, device: Device): Promise<KeyHolder> {
+    return KeyHolder.of(await SecretKey.fromWrappedBytes(source, passphrase, device));
   }
 
   get fingerprint(): string {
@@ -49,8 +67,17 @@ export class KeyHolder implements Disposable {
   }
 
   get publicKey(): PublicKey {
-    this.#publicKey ??= this.generator.publicKey();
-    return this.#publicKey;
+    return this.#secret.publicKey;
+  }
+
+  /** The secret key in the open: see SecretKey.toSecretBytes. */
+  toSecretBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#secret.toSecretBytes();
+  }
+
+  /** The secret key under a passphrase: see SecretKey.toWrappedBytes. */
+  toWrappedBytes(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#secret.toWrappedBytes(passphrase);
   }
 
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
@@ -94,6 +121,5 @@ export class KeyHolder implements Disposable {
   [Symbol.dispose](): void {
     this.#secret[Symbol.dispose]();
     for (const stream of this.#streams) stream.wipe();
-    this.#publicKey?.[Symbol.dispose]();
   }
 }

@@ -1,18 +1,71 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
+import { ByteReader } from "../../bytes/reader.js";
+import { type ByteSource, collect } from "../../bytes/stream.js";
+import { ByteWriter } from "../../bytes/writer.js";
+import type { Device } from "../../ntt/device.js";
 import { COPY, THIS_COPY } from "../copies.js";
-import type { Parameters } from "../parameters.js";
-import type { RnsPolynomial } from "../polynomial.js";
-import type { Ring } from "../ring.js";
+import { OPERAND } from "../form.js";
+import { packedLimbs, readLimbs } from "../formats/limbs.js";
+import { putPrimes, requirePrimes } from "../formats/parameters.js";
+import { Parameters } from "../parameters.js";
+import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
+import type { Randomness } from "../randomness.js";
+import { Ring } from "../ring.js";
+import { refuseJson } from "../storage.js";
+import { maskedHalf } from "./masking.js";
+import { PUBLIC_STREAM, uniformHalf } from "./uniform.js";
+
+const SEED_BYTES = 32;
 
 /** Encrypts for the holder of one secret key; may be known to anybody. */
 export class PublicKey implements Disposable {
-  constructor(
-    readonly fingerprint: string,
+  private constructor(
     /** Over Q and the first special prime, an operand. */
     readonly b: RnsPolynomial,
     readonly a: RnsPolynomial,
-    /** Seed of `a`. */
+    /** Of `a`. */
     readonly seed: Uint8Array,
+    /**
+     * The name of the key: SHA-256 of its canonical bytes, in hexadecimal. Ciphertexts and evaluation keys carry it as a label,
+     * which proves nothing; whoever compares it with what the key holder says over another way knows that this key is the holder's.
+     */
+    readonly fingerprint: string,
   ) {}
+
+  /** @param secret an operand over Q and P. Draws a seed and an error; costs two NTTs for each prime, and waits for the device. */
+  static async generate(secret: RnsPolynomial, randomness: Randomness): Promise<PublicKey> {
+    const { ring } = secret;
+    const seed = randomness.bytes(SEED_BYTES);
+    const primes = publicPrimes(ring.parameters, ring.parameters.maxLevel);
+    using a = uniformHalf(ring, primes, { seed, stream: PUBLIC_STREAM, digit: 0 });
+    using b = maskedHalf(a, { secret, randomness });
+    return await PublicKey.named(b, a, seed);
+  }
+
+  /** @throws FormatError for anything that `toBytes` did not write */
+  static async fromBytes(source: ByteSource, device: Device): Promise<PublicKey> {
+    const file = await FileReader.open(source, "public key");
+    const reader = new ByteReader(file.header.fields, "the header of this public key");
+    const parameters = Parameters.take(reader);
+    const ring = Ring.of(device, parameters);
+    const primes = publicPrimes(parameters, parameters.maxLevel);
+    requirePrimes(reader, primes);
+    const seed = new Uint8Array(reader.run(SEED_BYTES));
+    reader.end();
+    using b = await readLimbs(file, ring, primes, { form: OPERAND, what: "the public key" });
+    await file.end();
+    using a = uniformHalf(ring, primes, { seed, stream: PUBLIC_STREAM, digit: 0 });
+    return await PublicKey.named(b, a, seed);
+  }
+
+  /** Takes both halves over: their owner is left without them. */
+  private static async named(b: RnsPolynomial, a: RnsPolynomial, seed: Uint8Array): Promise<PublicKey> {
+    const hash = sha256.create().update(fieldsOf(b, seed));
+    for await (const limb of packedLimbs(b)) hash.update(limb);
+    return new PublicKey(b.move(), a.move(), seed, bytesToHex(hash.digest()));
+  }
 
   get [COPY](): object {
     return THIS_COPY;
@@ -22,9 +75,27 @@ export class PublicKey implements Disposable {
     return this.b.ring;
   }
 
-  /** Bytes on the wire: b packed, a as its seed. */
+  /** Bytes of `toBytes`: b packed, a as its seed. */
   get packedBytes(): number {
-    return this.b.packedBytes + this.seed.length;
+    const { primes, ring } = this.b;
+    return fileBytes(
+      fieldsOf(this.b, this.seed).length,
+      primes.map((p) => packedLimbBytes(p, ring.logN)),
+    );
+  }
+
+  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(this.chunks());
+  }
+
+  /** The same bytes one limb at a time, for streams. */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return writeFile("public key", fieldsOf(this.b, this.seed), packedLimbs(this.b));
+  }
+
+  /** @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   [Symbol.dispose](): void {
@@ -36,4 +107,11 @@ export class PublicKey implements Disposable {
 /** Public-key encryption works modulo Q and one more prime, which it then drops together with most of its noise. */
 export function publicPrimes(parameters: Parameters, level: number): number[] {
   return [...parameters.primesAt(level), parameters.special[0]];
+}
+
+/** Parameters, primes, seed: all but b. */
+function fieldsOf({ ring, primes }: RnsPolynomial, seed: Uint8Array): Uint8Array<ArrayBuffer> {
+  const writer = new ByteWriter().run(ring.parameters.canonicalBytes());
+  putPrimes(writer, primes);
+  return writer.run(seed).finish();
 }

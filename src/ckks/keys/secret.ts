@@ -1,32 +1,182 @@
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { FileReader, writeFile } from "../../bytes/blocks.js";
+import { ByteReader } from "../../bytes/reader.js";
+import { type ByteSource, collect } from "../../bytes/stream.js";
+import { ByteWriter } from "../../bytes/writer.js";
+import type { Device } from "../../ntt/device.js";
+import { COPY, THIS_COPY } from "../copies.js";
+import { unwrap, wrap } from "../formats/passphrase.js";
+import { packTernary, readTernary, ternaryBytes, ternaryCoefficients } from "../formats/ternary.js";
+import { Parameters } from "../parameters.js";
 import { type RnsPolynomial, toOperand } from "../polynomial.js";
-import type { Randomness } from "../randomness.js";
-import { type Ring, requireIsRing } from "../ring.js";
+import { Randomness } from "../randomness.js";
+import { Ring, requireIsRing } from "../ring.js";
 import { sampleTernary } from "../sampling.js";
+import { refuseJson } from "../storage.js";
+import { PublicKey } from "./public-key.js";
 
-/** A uniform ternary secret over Q and P, as an operand. Never serialised; `dispose` overwrites it. */
+const STREAM_BYTES = 32;
+const FINGERPRINT_BYTES = 32;
+
+/** A uniform ternary secret over Q and P, an operand, and the public key that names it. `dispose` overwrites it. */
 export class SecretKey implements Disposable {
+  /** Of the public key's seed and error: with it and the secret, the public key is made again. */
+  readonly #stream: Uint8Array;
+
   private constructor(
     readonly polynomial: RnsPolynomial,
-    /** Public name of the key: 128 random bits in hexadecimal. Ciphertexts and keys carry it. */
-    readonly fingerprint: string,
-  ) {}
+    readonly publicKey: PublicKey,
+    stream: Uint8Array,
+  ) {
+    this.#stream = stream;
+  }
+
+  /** Draws a secret. Costs an NTT for each prime and a public key. */
+  static async generate(ring: Ring, randomness: Randomness): Promise<SecretKey> {
+    requireIsRing(ring);
+    using coefficients = sampleTernary(ring, allPrimes(ring.parameters), randomness);
+    return await SecretKey.from(coefficients, randomness.bytes(STREAM_BYTES));
+  }
+
+  /**
+   * What `toSecretBytes` wrote. The bytes are the key: overwrite them as soon as they are read.
+   * @throws FormatError for anything else
+   */
+  static async fromSecretBytes(source: ByteSource, device: Device): Promise<SecretKey> {
+    const file = await FileReader.open(source, "secret key");
+    const { ring, fingerprint, reader } = headerOf(file.header.fields, device);
+    reader.end();
+    const content = await file.next("the secret key", { length: contentBytes(ring) });
+    const key = await SecretKey.restore(ring, content, fingerprint);
+    return endOr(file, key);
+  }
+
+  /**
+   * What `toWrappedBytes` wrote.
+   * @throws FormatError for anything else; SecurityError for another passphrase
+   */
+  static async fromWrappedBytes(source: ByteSource, passphrase: string, device: Device): Promise<SecretKey> {
+    const file = await FileReader.open(source, "wrapped secret key");
+    const { fields } = file.header;
+    const { ring, fingerprint, reader } = headerOf(fields, device);
+    const content = await unwrap(file, { reader, fields, passphrase, length: contentBytes(ring) });
+    try {
+      const key = await SecretKey.restore(ring, content, fingerprint);
+      return await endOr(file, key);
+    } finally {
+      content.fill(0);
+    }
+  }
+
+  private static async restore(ring: Ring, content: Uint8Array, fingerprint: Uint8Array): Promise<SecretKey> {
+    using coefficients = readTernary(ring, allPrimes(ring.parameters), content.subarray(STREAM_BYTES));
+    const key = await SecretKey.from(coefficients, new Uint8Array(content.subarray(0, STREAM_BYTES)));
+    if (key.fingerprint === bytesToHex(fingerprint)) return key;
+    key[Symbol.dispose]();
+    throw new ByteReader(content, "this secret key").error(
+      `is not the key ${bytesToHex(fingerprint).slice(0, 8)} that it says`,
+    );
+  }
+
+  private static async from(coefficients: RnsPolynomial, stream: Uint8Array): Promise<SecretKey> {
+    try {
+      using polynomial = toOperand(coefficients);
+      polynomial.transform();
+      using randomness = Randomness.ofKey(stream);
+      const publicKey = await PublicKey.generate(polynomial, randomness);
+      return new SecretKey(polynomial.move(), publicKey, stream);
+    } catch (error) {
+      stream.fill(0);
+      throw error;
+    }
+  }
+
+  get [COPY](): object {
+    return THIS_COPY;
+  }
 
   get ring(): Ring {
     return this.polynomial.ring;
   }
 
-  static generate(ring: Ring, randomness: Randomness): SecretKey {
-    requireIsRing(ring);
-    const { parameters } = ring;
-    const primes = [...parameters.primesAt(parameters.maxLevel), ...parameters.special];
-    using plain = sampleTernary(ring, primes, randomness);
-    using polynomial = toOperand(plain);
-    polynomial.transform();
-    const name = Array.from(randomness.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return new SecretKey(polynomial.move(), name);
+  /** The name of the key: see PublicKey.fingerprint. */
+  get fingerprint(): string {
+    return this.publicKey.fingerprint;
+  }
+
+  /**
+   * The key itself, in the open, and nothing with it: for a place that only its owner can read. Overwrite the bytes when they
+   * are stored. `toWrappedBytes` is for every other place.
+   */
+  async toSecretBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    const content = await this.content();
+    try {
+      return await collect(writeFile("secret key", this.fields(), [content]));
+    } finally {
+      content.fill(0);
+    }
+  }
+
+  /**
+   * The key encrypted under a passphrase: PBKDF2-SHA-256 of 600,000 iterations, AES-256-GCM, with parameters and fingerprint
+   * authenticated. As safe as the passphrase is long.
+   */
+  async toWrappedBytes(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+    const content = await this.content();
+    try {
+      const { fields, block } = await wrap(content, passphrase, this.fields());
+      return await collect(writeFile("wrapped secret key", fields, [block]));
+    } finally {
+      content.fill(0);
+    }
+  }
+
+  private fields(): Uint8Array<ArrayBuffer> {
+    const { ring, fingerprint } = this;
+    return new ByteWriter().run(ring.parameters.canonicalBytes()).run(hexToBytes(fingerprint)).finish();
+  }
+
+  /** The key of the public key's stream, and the coefficients. Whoever asks overwrites it. */
+  private async content(): Promise<Uint8Array<ArrayBuffer>> {
+    const content = new Uint8Array(contentBytes(this.ring));
+    content.set(this.#stream);
+    packTernary(await ternaryCoefficients(this.polynomial), content.subarray(STREAM_BYTES));
+    return content;
+  }
+
+  /** A stored description would be a lost key. @throws FormatError always. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   [Symbol.dispose](): void {
+    this.#stream.fill(0);
     this.polynomial[Symbol.dispose]();
+    this.publicKey[Symbol.dispose]();
+  }
+}
+
+function allPrimes(parameters: Parameters): number[] {
+  return [...parameters.primesAt(parameters.maxLevel), ...parameters.special];
+}
+
+function contentBytes({ logN }: Ring): number {
+  return STREAM_BYTES + ternaryBytes(logN);
+}
+
+function headerOf(fields: Uint8Array, device: Device): { ring: Ring; fingerprint: Uint8Array; reader: ByteReader } {
+  const reader = new ByteReader(fields, "the header of this secret key");
+  const ring = Ring.of(device, Parameters.take(reader));
+  return { ring, fingerprint: reader.run(FINGERPRINT_BYTES), reader };
+}
+
+/** The key, if its file ends there. */
+async function endOr(file: FileReader, key: SecretKey): Promise<SecretKey> {
+  try {
+    await file.end();
+    return key;
+  } catch (error) {
+    key[Symbol.dispose]();
+    throw error;
   }
 }

@@ -7,7 +7,7 @@ export async function product(kind, options) {
     const device = await openDevice(kind, options);
     try {
       const parameters = Parameters.choose({ depth: 1 });
-      const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
+      const alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
       const he = new Evaluator(device, parameters, alice.evaluationKeys());
       const result = he.square(alice.encrypt([0.5, -0.25]));
       return { device: device.describe(), values: [...(await alice.decrypt(result, 2))] };

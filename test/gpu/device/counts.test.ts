@@ -10,7 +10,7 @@ let alice: KeyHolder;
 
 beforeAll(async () => {
   device = await openWebGpuDevice();
-  alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
+  alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(1));
   he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1, 2, 3] }));
   await device.idle();
 }, 120_000);

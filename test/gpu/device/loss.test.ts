@@ -57,7 +57,7 @@ function limitsOf({ limits }: GPUAdapter): Record<string, number> {
 
 test("a GPU that is lost ends what waits and what comes after with a DeviceError; the next device works", async () => {
   const device = await openWebGpuDevice();
-  const holder = KeyHolder.create(device, parameters);
+  const holder = await KeyHolder.create(device, parameters);
   const x = holder.encrypt([0.5]);
   await device.idle();
   const waiting = holder.decrypt(x);
@@ -69,7 +69,7 @@ test("a GPU that is lost ends what waits and what comes after with a DeviceError
   await device.close();
 
   const next = await openWebGpuDevice();
-  const again = KeyHolder.create(next, parameters);
+  const again = await KeyHolder.create(next, parameters);
   const [value] = await again.decrypt(again.encrypt([0.25]), 1);
   expect(value).toBeCloseTo(0.25, 2);
   await next.close();
@@ -77,7 +77,7 @@ test("a GPU that is lost ends what waits and what comes after with a DeviceError
 
 test("ciphertexts disposed of while launches that read them wait leave the result right", async () => {
   const device = await openWebGpuDevice();
-  const holder = KeyHolder.create(device, parameters);
+  const holder = await KeyHolder.create(device, parameters);
   const he = new Evaluator(device, parameters, holder.evaluationKeys());
   const x = holder.encrypt([0.5]);
   const product = he.multiply(x, x);

@@ -46,8 +46,8 @@ interface Person {
   readonly encryptor: Encryptor;
 }
 
-function setUp(device: Device, parameters: Parameters): Person {
-  const alice = KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
+async function setUp(device: Device, parameters: Parameters): Promise<Person> {
+  const alice = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
   const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1, 2, -1], conjugate: true }));
   return { alice, he, encryptor: new Encryptor(alice.publicKey, Randomness.seededUnsafe(6)) };
 }
@@ -55,8 +55,8 @@ function setUp(device: Device, parameters: Parameters): Person {
 describe.each(SETTINGS)("%s: the GPU's residues are the CPU's", (_, parameters) => {
   let people: Person[];
   const z = new Values(7).complex(8);
-  beforeAll(() => {
-    people = devices.map((device) => setUp(device, parameters));
+  beforeAll(async () => {
+    people = await Promise.all(devices.map((device) => setUp(device, parameters)));
   });
 
   const both = async (work: (person: Person) => readonly Ciphertext[]) => {

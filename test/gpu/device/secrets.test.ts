@@ -116,7 +116,7 @@ test("slabs, tables and readback hold no word of a secret after normal use, nor 
 
 test("closed while a decryption waits, and before the holder is disposed of, it leaves zeros and a DeviceError", async () => {
   const device = await open();
-  const holder = KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
+  const holder = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
   const x = holder.encrypt(values);
   await holder.decrypt(x);
   const failure = expect(holder.decrypt(x)).rejects.toThrow(DeviceError);

@@ -1,0 +1,58 @@
+import type { FileReader } from "../../bytes/blocks.js";
+import { residueBits } from "../../ntt/modulus.js";
+import { type Form, powerOfWord, VALUES } from "../form.js";
+import { OwnedLimbs } from "../limbs.js";
+import { requireResidues } from "../packing.js";
+import { launchEach, packedLimbBytes, RnsPolynomial, scale } from "../polynomial.js";
+import type { Ring } from "../ring.js";
+
+/**
+ * How a file holds a polynomial: a block for each prime, the residues of its NTT values packed to the prime's bits. They carry
+ * no power of 2^32, whatever the device's memory holds; `without` takes more away where a key's digit carries more.
+ */
+export async function* packedLimbs(
+  poly: RnsPolynomial,
+  without = (_prime: number): number => 1,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { ring, primes } = poly;
+  using plain = scale(poly, without, primes, VALUES.power);
+  using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, primes.length));
+  launchEach(ring, "pack", primes, (p) => [packed.limbs[primes.indexOf(p)], plain.limb(p), p]);
+  const words = await ring.device.read(ring.logN, packed.limbs);
+  for (const [i, prime] of primes.entries()) {
+    yield new Uint8Array(words[i].buffer, words[i].byteOffset, packedLimbBytes(prime, ring.logN));
+  }
+}
+
+/**
+ * What `packedLimbs` wrote, in the form given, and times `factor`. Every residue is looked at before it is used. Costs one
+ * unpacking and one product with a number for each prime.
+ * @throws FormatError for a block of another length, and for a word that is no residue
+ */
+export async function readLimbs(
+  file: FileReader,
+  ring: Ring,
+  primes: readonly number[],
+  { form, what, factor = () => 1 }: { form: Form; what: string; factor?: (prime: number) => number },
+): Promise<RnsPolynomial> {
+  using poly = RnsPolynomial.allocate(ring, primes, VALUES);
+  using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, 1));
+  const [limb] = packed.limbs;
+  for (const prime of primes) {
+    const length = packedLimbBytes(prime, ring.logN);
+    const block = await file.next(what, { length });
+    requireResidues(block, 2 ** ring.logN, prime);
+    ring.device.write(ring.logN, limb, wordsOf(block, residueBits(prime) * 2 ** (ring.logN - 5)));
+    ring.device.launch("unpack", ring.logN, [[poly.limb(prime), limb, prime]]);
+  }
+  const raised = (p: number) => powerOfWord(form.power, p);
+  if (primes.every((p) => factor(p) * raised(p) === 1)) return poly.move();
+  return scale(poly, factor, primes, form.power);
+}
+
+/** The words of a block: a view where its address allows one, else a copy. */
+function wordsOf(block: Uint8Array, count: number): Uint32Array {
+  // Not slice(): that of a Buffer is a view at the same address.
+  const aligned = block.byteOffset % 4 === 0 ? block : new Uint8Array(block);
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
+}

@@ -1,0 +1,14 @@
+/** Plain data: what `Parameters.of` takes and `toJSON` gives back. */
+export interface ParameterLiteral {
+  readonly logN: number;
+  /** Primes of Q by level, the base first: every level has one prime, or two for high precision. */
+  readonly levels: readonly (readonly number[])[];
+  /** Primes of P, for key switching. */
+  readonly special: readonly number[];
+  /** Primes in a digit of the key-switching decomposition; dnum = ⌈primes of Q / digitPrimes⌉. */
+  readonly digitPrimes: number;
+  /** log2 of the scale at level 0; values z there need |z|·2^baseScaleBits < q_0/2. */
+  readonly baseScaleBits: number;
+  /** 128 refuses what the security table does not allow. "none" is for experiments and is printed everywhere. */
+  readonly security?: 128 | "none";
+}
