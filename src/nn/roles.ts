@@ -5,8 +5,10 @@ import type { SlotValues } from "../ckks/encoder.js";
 import { Encryptor } from "../ckks/encryptor.js";
 import { KeyHolder as SecretHolder } from "../ckks/keyholder.js";
 import { type EvaluationKeys, PublicKey } from "../ckks/keys.js";
+import type { Ring } from "../ckks/polynomial.js";
 import { Randomness } from "../ckks/randomness.js";
 import type { Residency } from "../ckks/residency.js";
+import { ringOf } from "../ckks/ring.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { acceptResult, requirePlan } from "./accept.js";
@@ -31,6 +33,7 @@ export interface DecryptOptions {
 export class KeyHolder implements Disposable {
   readonly evaluationKeys: EvaluationKeys;
   readonly #holder: SecretHolder;
+  readonly #ring: Ring;
   #disposed = false;
 
   private constructor(
@@ -38,6 +41,7 @@ export class KeyHolder implements Disposable {
     device: Device,
     randomness: Randomness | undefined,
   ) {
+    this.#ring = ringOf({ device, logN: plan.parameters.logN }, plan.parameters);
     this.#holder = SecretHolder.create(device, plan.parameters, randomness);
     try {
       this.evaluationKeys = this.#holder.evaluationKeys({
@@ -79,7 +83,7 @@ export class KeyHolder implements Disposable {
    */
   async decrypt(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array> {
     const { plan } = this;
-    acceptResult(plan, this.#secret.fingerprint, result);
+    acceptResult(plan, { ring: this.#ring, fingerprint: this.#secret.fingerprint }, result);
     const logits = new Float64Array(result.logits.length);
     let readable = true;
     for (const [j, ciphertext] of result.logits.entries()) {
