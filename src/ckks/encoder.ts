@@ -150,7 +150,9 @@ export function partsOf(values: SlotValues): {
   if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${values}`);
   const parts = "real" in values ? values : { real: values, imaginary: [] };
   for (const part of ["real", "imaginary"] as const) {
-    if (!Number.isInteger(parts[part]?.length)) throw new TypeError(`values (${part}): ${NOT_VALUES} ${parts[part]}`);
+    const length = parts[part]?.length;
+    if (!(Number.isInteger(length) && length >= 0))
+      throw new TypeError(`values (${part}): ${NOT_VALUES} ${parts[part]}`);
   }
   return parts;
 }

@@ -96,7 +96,9 @@ export class Products {
   }
 }
 
-/** A sum of none would have neither a level nor a key. */
-function requirePairs(pairs: readonly unknown[]): void {
+/** A sum of none would have neither a level nor a key, and of three factors the last would be lost. */
+function requirePairs(pairs: readonly (readonly unknown[])[]): void {
   if (pairs.length === 0) throw new RangeError("pairs: a sum of products takes at least one");
+  const wrong = pairs.findIndex((pair) => pair?.length !== 2);
+  if (wrong >= 0) throw new RangeError(`pairs: entry ${wrong} is no pair of two factors`);
 }
