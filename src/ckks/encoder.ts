@@ -14,6 +14,12 @@ export type SlotValues =
   | ArrayLike<number>
   | { readonly real: ArrayLike<number>; readonly imaginary: ArrayLike<number> };
 
+/**
+ * What an encryption adds to a coefficient is less: an error of 6·3.2, and with a public key what the drop of its extra prime
+ * rounds, r·s with a deviation of √(N/18) ≤ 60.4; this is 17 of them. Without the room a value would come back negated.
+ */
+const FRESH_NOISE = 2 ** 10;
+
 const NOT_VALUES = "an array of numbers, or { real, imaginary } of two, was expected, not";
 
 /** Slot values to polynomials and back. Fewer slots than N/2 repeat: n slots are a power of two, shorter input is padded with zeros. */
@@ -68,7 +74,8 @@ export class Encoder {
   /** Coefficients times the scale of `level`, rounded, to their places in `result`, which may be where they lie. */
   private round({ real, imaginary }: ComplexVector, level: number, result: Float64Array): void {
     const factor = this.parameters.scaleAt(level);
-    const bound = this.parameters.headroomAt(level) * factor * (1 - 2 ** -50); // below Q/2, however that was rounded
+    // Below Q/2, however that was rounded, and with the noise of a fresh encryption.
+    const bound = this.parameters.headroomAt(level) * factor * (1 - 2 ** -50) - FRESH_NOISE;
     const half = result.length / 2;
     const gap = half / real.length;
     let largest = 0;
@@ -142,7 +149,8 @@ export function partsOf(values: SlotValues): {
   if (typeof values !== "object" || values === null) throw new TypeError(`values: ${NOT_VALUES} ${kindOf(values)}`);
   const parts = "real" in values ? values : { real: values, imaginary: [] };
   for (const part of ["real", "imaginary"] as const) {
-    if (!Number.isInteger(parts[part]?.length))
+    const length = parts[part]?.length;
+    if (!(Number.isInteger(length) && length >= 0))
       throw new TypeError(`values (${part}): ${NOT_VALUES} ${kindOf(parts[part])}`);
   }
   return parts;
@@ -200,7 +208,11 @@ function centredLift(primes: readonly number[]): Lift {
       }
       digits[j] = x;
     }
-    const negative = digits[last] > primes[last] / 2;
+    // (Q − 1)/2 has the digits (p_j − 1)/2: the first digit from above that differs decides, the last one alone would be
+    // wrong for one in 2p of all numbers.
+    let deciding = last;
+    while (deciding > 0 && digits[deciding] === (primes[deciding] - 1) / 2) deciding--;
+    const negative = digits[deciding] > primes[deciding] / 2;
     let value = negative ? 1 : 0;
     for (let j = last; j >= 0; j--) {
       const digit = negative ? primes[j] - 1 - digits[j] : digits[j];

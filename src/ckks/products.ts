@@ -102,10 +102,12 @@ export class Products {
   }
 }
 
-/** A sum of none would have neither a level nor a key. */
-function requirePairs(pairs: readonly unknown[]): void {
+/** A sum of none would have neither a level nor a key, and of three factors the last would be lost. */
+function requirePairs(pairs: readonly (readonly unknown[])[]): void {
   if (!Array.isArray(pairs) || !pairs.every(Array.isArray)) {
     throw new TypeError(`pairs: a list of pairs [a, b] was expected, not ${kindOf(pairs)}`);
   }
   if (pairs.length === 0) throw new RangeError("pairs: a sum of products takes at least one");
+  const wrong = pairs.findIndex((pair) => pair?.length !== 2);
+  if (wrong >= 0) throw new RangeError(`pairs: entry ${wrong} is no pair of two factors`);
 }

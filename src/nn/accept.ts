@@ -8,12 +8,18 @@ import type { Evaluator } from "../ckks/evaluator.js";
 import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { rotationElement } from "../ckks/keys/galois.js";
 import type { SwitchingKey } from "../ckks/keys/switching-key.js";
-import { requireRing } from "../ckks/ring.js";
+import { type Ring, requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
 import type { Plan } from "./compile.js";
 import { EncryptedImage, EncryptedResult, requireOutputScale } from "./exchange.js";
 import { Model, operandsOf, type StepOperands } from "./model.js";
 import { levelAfter, type Step } from "./program.js";
+
+/** Whose device and whose key it must be on and under. */
+export interface Owner {
+  readonly ring: Ring;
+  readonly fingerprint: string;
+}
 
 /**
  * @throws MissingKeyError for keys that do not cover the plan's rotations and products, each with a key that reaches its
@@ -47,11 +53,12 @@ export function acceptImage(plan: Plan, evaluator: Evaluator, image: EncryptedIm
   requireInstance(image, EncryptedImage, "the image", "what KeyHolder.encrypt gives");
   requireIdentity(plan, image.identity, "the image");
   evaluator.check(image.ciphertext);
-  acceptCiphertext(plan, image.ciphertext, plan.program.depth, evaluator.keys.fingerprint, "the image");
+  const owner = { ring: evaluator.ring, fingerprint: evaluator.keys.fingerprint };
+  acceptCiphertext(plan, owner, image.ciphertext, plan.program.depth, "the image");
 }
 
 /** @throws as `acceptImage`, for a result. */
-export function acceptResult(plan: Plan, fingerprint: string, result: EncryptedResult): void {
+export function acceptResult(plan: Plan, owner: Owner, result: EncryptedResult): void {
   requireInstance(result, EncryptedResult, "the result", "what Server.run gives");
   requireIdentity(plan, result.identity, "the result");
   requireOutputScale(result.outputScale);
@@ -69,7 +76,7 @@ export function acceptResult(plan: Plan, fingerprint: string, result: EncryptedR
       "run the plan that the key holder was made for",
     );
   }
-  for (const [j, logit] of logits.entries()) acceptCiphertext(plan, logit, 0, fingerprint, `logit ${j} of the result`);
+  for (const [j, logit] of logits.entries()) acceptCiphertext(plan, owner, logit, 0, `logit ${j} of the result`);
 }
 
 /** @throws as `acceptImage`, for a model. */
@@ -78,6 +85,7 @@ export function acceptModel(plan: Plan, evaluator: Evaluator, model: Model<Ciphe
   requireIdentity(plan, model.identity, "the model");
   requireOutputScale(model.outputScale);
   const { fingerprint } = evaluator.keys;
+  const owner = { ring: evaluator.ring, fingerprint };
   if (plan.model === "encrypted" && model.fingerprint !== fingerprint) {
     throw new KeyMismatchError(
       "the model is encrypted for another key, or not at all",
@@ -92,10 +100,8 @@ export function acceptModel(plan: Plan, evaluator: Evaluator, model: Model<Ciphe
     const levels = levelsOf(step);
     for (const [i, operand] of operandsOf(operands).entries()) {
       const what = `vector ${i} of step ${index} of the model`;
-      if (plan.model === "encrypted") acceptCiphertext(plan, operand as Ciphertext, levels[i], fingerprint, what);
-      else acceptPlaintext(plan, operand as Plaintext, levels[i], what);
-      const { ring } = operand instanceof Ciphertext ? operand.parts[0] : operand.polynomial;
-      requireRing(evaluator.ring, ring, what);
+      if (plan.model === "encrypted") acceptCiphertext(plan, owner, operand as Ciphertext, levels[i], what);
+      else acceptPlaintext(plan, owner, operand as Plaintext, levels[i], what);
     }
   }
 }
@@ -109,9 +115,9 @@ function requireIdentity(plan: Plan, identity: string, what: string): void {
 }
 
 /** Every field that says something about the residues, and that there are residues. */
-function acceptCiphertext(plan: Plan, value: Ciphertext, level: number, fingerprint: string, what: string): void {
+function acceptCiphertext(plan: Plan, owner: Owner, value: Ciphertext, level: number, what: string): void {
   requireInstance(value, Ciphertext, what, "a ciphertext");
-  if (value.fingerprint !== fingerprint) {
+  if (value.fingerprint !== owner.fingerprint) {
     throw new KeyMismatchError(`${what} belongs to another key`, "encrypt all of it for one key holder");
   }
   requireLevel(value.level, level, what);
@@ -121,6 +127,7 @@ function acceptCiphertext(plan: Plan, value: Ciphertext, level: number, fingerpr
   requireSlots(plan, value.slots, what);
   const primes = plan.parameters.primesAt(level);
   for (const part of value.parts) {
+    requireRing(owner.ring, part.ring, what);
     part.requireAlive();
     if (`${part.primes}` !== `${primes}`) {
       throw new ParameterError(`${what} has residues modulo other primes than its level's`, "make it anew");
@@ -128,10 +135,11 @@ function acceptCiphertext(plan: Plan, value: Ciphertext, level: number, fingerpr
   }
 }
 
-function acceptPlaintext(plan: Plan, value: Plaintext, level: number, what: string): void {
+function acceptPlaintext(plan: Plan, { ring }: Owner, value: Plaintext, level: number, what: string): void {
   requireInstance(value, Plaintext, what, "an encoded plaintext");
   requireLevel(value.level, level, what);
   requireSlots(plan, value.slots, what);
+  requireRing(ring, value.polynomial.ring, what);
   value.polynomial.requireAlive();
 }
 

@@ -49,7 +49,9 @@ export function calibrate(
   options: CalibrationOptions = {},
 ): CalibratedFactors {
   const { margin = 2, reach = [128, 16, 8], logitBound = 8 } = options;
-  if (!(margin >= 1) || reach.length === 0 || !reach.every((each) => each > 0) || !(logitBound > 0)) {
+  const positive = (value: number) => Number.isFinite(value) && value > 0;
+  const reaches = Array.isArray(reach) && reach.length > 0 && reach.every(positive);
+  if (!(reaches && positive(margin) && margin >= 1 && positive(logitBound))) {
     throw new ParameterError(
       `margin = ${margin}, reach = [${reach}], logitBound = ${logitBound}`,
       "Take a margin of 1 or more, a positive reach and a positive bound.",

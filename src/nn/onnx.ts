@@ -9,13 +9,15 @@ import { type GraphProto, type ModelProto, ModelProtoSchema, type OperatorSetIdP
 import { quoted } from "./onnx/quoted.js";
 import { chainOf } from "./onnx/signal.js";
 import { NEWEST_OPSET } from "./onnx/signatures.js";
-import { countMessages } from "./onnx/wire.js";
+import { contentsOf } from "./onnx/wire.js";
 import { shapeText } from "./shapes.js";
 
 /** Each node may hold memory of its own, so that a small hostile file could otherwise ask for any amount. */
 const MOST_NODES = 2048;
 /** Nodes, their attributes, tensors, sizes: about a kilobyte each in memory, however small in the file. */
 const MOST_MESSAGES = 2 ** 16;
+/** Numbers and names in lists: where they take a byte each in the file they take up to sixty in memory. */
+const MOST_ENTRIES = 2 ** 25;
 
 export interface ImportOptions {
   /** Is told, in a sentence, of what was left out or taken otherwise. */
@@ -69,10 +71,16 @@ function onceEach(external: ExternalFile): ExternalFile {
 }
 
 function decode(bytes: Uint8Array): { graph: GraphProto; opset: number; metadata?: string } {
-  const messages = countMessages(ModelProtoSchema, bytes);
+  const { messages, entries } = contentsOf(ModelProtoSchema, bytes);
   if (messages > MOST_MESSAGES) {
     throw new UnsupportedLayerError(
       `the file holds ${messages} nodes, attributes, tensors and sizes, more than ${MOST_MESSAGES}`,
+      "Networks of that size cannot be encrypted; if it should be small, the file is damaged.",
+    );
+  }
+  if (entries > MOST_ENTRIES) {
+    throw new UnsupportedLayerError(
+      `the file's lists take the room of ${entries} numbers, more than ${MOST_ENTRIES}`,
       "Networks of that size cannot be encrypted; if it should be small, the file is damaged.",
     );
   }

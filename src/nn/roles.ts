@@ -33,6 +33,7 @@ export interface DecryptOptions {
 export class KeyHolder implements Disposable {
   readonly evaluationKeys: EvaluationKeys;
   readonly #holder: SecretHolder;
+  readonly #ring: Ring;
   #disposed = false;
 
   private constructor(
@@ -40,6 +41,7 @@ export class KeyHolder implements Disposable {
     holder: SecretHolder,
   ) {
     this.#holder = holder;
+    this.#ring = holder.ring;
     try {
       this.evaluationKeys = this.#holder.evaluationKeys({
         relinearize: plan.relinearizationLevel,
@@ -80,7 +82,7 @@ export class KeyHolder implements Disposable {
    */
   async decrypt(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array> {
     const { plan } = this;
-    acceptResult(plan, this.#secret.fingerprint, result);
+    acceptResult(plan, { ring: this.#ring, fingerprint: this.#secret.fingerprint }, result);
     const logits = new Float64Array(result.logits.length);
     let readable = true;
     for (const [j, ciphertext] of result.logits.entries()) {

@@ -80,6 +80,12 @@ describe("sums of nothing are RangeErrors", () => {
     }
   });
 
+  test("one factor, or three, are no product: the third would be lost", () => {
+    for (const run of [he.multiplyPlaintextSum, he.sumOfProducts, he.tensorSum]) {
+      for (const factors of [[x], [x, x, x], undefined]) refused(() => run.call(he, [factors] as never), "pairs");
+    }
+  });
+
   test("linear transforms without a diagonal", () => {
     const diagonal = he.encoder.encode([1], x.level, x.slots);
     const empty = { giant: 1, terms: [] };
@@ -96,7 +102,7 @@ describe("what is no operand is a TypeError, never zeros", () => {
   const strange = [undefined, null, "12", 5n, true, {}, new Set([1]), Promise.resolve([1]), holder.publicKey, () => 1];
 
   test("values", () => {
-    for (const values of [...strange, { real: [1] }, { real: 1, imaginary: [1] }] as SlotValues[]) {
+    for (const values of [...strange, { real: [1] }, { real: 1, imaginary: [1] }, { length: -1 }] as SlotValues[]) {
       for (const run of [
         () => he.encoder.encode(values),
         () => he.add(x, values),

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { Evaluator, KeyHolder, type ParameterRequest, Parameters, Randomness } from "../../src/ckks/index.js";
+import {
+  Encryptor,
+  Evaluator,
+  KeyHolder,
+  type ParameterRequest,
+  Parameters,
+  Randomness,
+} from "../../src/ckks/index.js";
+import { ParameterError } from "../../src/errors.js";
 import { clear, errorBits, testDevice, Values } from "./settings.js";
 
 const device = await testDevice();
@@ -41,6 +49,30 @@ describe("values of every size that people take", () => {
     using x = alice.encrypt(values);
     using square = he.square(x);
     expect(largest((await alice.decrypt(square, 10)).map((y, i) => y - i ** 2))).toBeLessThan(0.1);
+  });
+
+  it.each([
+    undefined,
+    false,
+  ])("a value just below the headroom comes back, or is refused: wideBase %s", async (wideBase) => {
+    const { parameters, alice } = await open({ depth: 1, wideBase });
+    const encryptor = new Encryptor(alice.publicKey, Randomness.seededUnsafe(2));
+    for (const level of [0, 1]) {
+      const headroom = parameters.headroomAt(level);
+      // What is left is 0.4, 1.6, … units of a coefficient, up to a thousandth of the headroom.
+      for (let units = 0.4; units < 0.001 * headroom * parameters.scaleAt(level); units *= 4) {
+        const size = headroom - units / parameters.scaleAt(level);
+        for (const [by, value] of [alice, encryptor].flatMap((by) => [[by, size] as const, [by, -size] as const])) {
+          try {
+            using x = by.encrypt(new Float64Array(parameters.slots).fill(value), { level });
+            expect(largest((await alice.decrypt(x)).map((y) => y - value))).toBeLessThan(0.01 * headroom);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ParameterError);
+            expect(units).toBeLessThan(2 ** 10 + 2 ** -49 * headroom * parameters.scaleAt(level));
+          }
+        }
+      }
+    }
   });
 
   it("explain says what a ciphertext may hold, before a rescale and after", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Ciphertext, stateOf } from "../../src/ckks/ciphertext.js";
 import type { EvaluationKeys } from "../../src/ckks/keys/evaluation-keys.js";
 import { KeyHolder as SecretHolder } from "../../src/ckks/keys/holder.js";
@@ -90,6 +90,20 @@ describe("a result is looked at before it is decrypted", () => {
     }
   });
 
+  test("a logit of another device, whole or in part: none of them is decrypted, not the ones before it either", async () => {
+    const elsewhere = await openCpuDevice();
+    const foreign = SecretHolder.create(elsewhere, plan.parameters).encrypt([1], { level: 0 });
+    const [logit] = result.logits;
+    const read = vi.spyOn(device, "read");
+    for (const parts of [foreign.parts, [logit.parts[0], foreign.parts[1]]]) {
+      const forged = altered(logit, { parts });
+      await expect(holder.decrypt(withLogits([logit, forged]))).rejects.toThrow(/logit 1 .* is on another device/);
+    }
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
+    await elsewhere.close();
+  });
+
   test("one that was disposed of, in part or whole", async () => {
     using again = await server.run(model, input);
     again.logits[1][Symbol.dispose]();
@@ -140,6 +154,16 @@ describe("a model is looked at when it is loaded, and when it runs", () => {
     await refused(withBias(altered(bias, { slots: 2 })), ParameterError);
     await refused(withBias(altered(bias, { fingerprint: "00" })), KeyMismatchError);
     await refused(withBias(undefined as never), TypeError);
+  });
+
+  test("a vector with its second half on another device", async () => {
+    const elsewhere = await openCpuDevice();
+    const { bias } = linear();
+    const foreign = SecretHolder.create(elsewhere, plan.parameters).encrypt([1], { level: bias.level });
+    const forged = altered(bias, { parts: [bias.parts[0], foreign.parts[1]] });
+    const steps = [{ ...linear(), bias: forged }, ...model.steps.slice(1)];
+    expect(() => server.load(new Model(plan.identity, steps, 1, model.fingerprint))).toThrow(/is on another device/);
+    await elsewhere.close();
   });
 
   test("one that was disposed of", async () => {

@@ -88,6 +88,11 @@ describe("calibrate", () => {
     expect(() => calibrate(folded, [images[0].map(() => Number.NaN)])).toThrow(ParameterError);
     expect(() => calibrate(folded, images, { margin: 0.5 })).toThrow(ParameterError);
     expect(() => calibrate(folded, images, { reach: [0] })).toThrow(ParameterError);
+    for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, "8", null]) {
+      for (const options of [{ margin: wrong }, { logitBound: wrong }, { reach: [wrong] }, { reach: wrong }]) {
+        expect(() => calibrate(folded, images, options as never)).toThrow(/^margin = .*, reach = .*, logitBound = /);
+      }
+    }
   });
 });
 

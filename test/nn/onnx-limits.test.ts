@@ -3,8 +3,8 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { UnsupportedLayerError } from "../../src/errors.js";
 import { compile, fold, interpret } from "../../src/nn/index.js";
-import { ModelProtoSchema } from "../../src/nn/onnx/onnx_pb.js";
-import { countMessages } from "../../src/nn/onnx/wire.js";
+import { ModelProtoSchema, TensorProtoSchema } from "../../src/nn/onnx/onnx_pb.js";
+import { contentsOf } from "../../src/nn/onnx/wire.js";
 import { importOnnx } from "../../src/nn/onnx.js";
 import { failure, model, node, tensor } from "./onnx-builder.js";
 import { networkOf } from "./random-network.js";
@@ -37,8 +37,38 @@ describe("sizes are looked at before anything is made", () => {
       card: {},
     });
     // Graph, 2 nodes, 1 attribute, input, its type, tensor type, shape, 4 sizes, output, operator set, metadata.
-    expect(countMessages(ModelProtoSchema, file)).toBe(15);
-    expect(countMessages(ModelProtoSchema, toBinary(ModelProtoSchema, create(ModelProtoSchema)))).toBe(0);
+    // 2 inputs of one node and 1 of the other, 2 outputs.
+    expect(contentsOf(ModelProtoSchema, file)).toEqual({ messages: 15, entries: 5 });
+    expect(contentsOf(ModelProtoSchema, toBinary(ModelProtoSchema, create(ModelProtoSchema)))).toEqual({
+      messages: 0,
+      entries: 0,
+    });
+  });
+
+  it.each([
+    ["64-bit integers of a tensor", { name: "w", dataType: 7, int64Data: new Array(2 ** 22 + 1).fill(1n) }],
+    ["sizes of a tensor", { name: "w", dataType: 1, dims: new Array(2 ** 22 + 1).fill(1n) }],
+  ])("four million %s, which nothing uses: sixty bytes each in memory", (_, initializer) => {
+    const graph = { name: "g", node: [node("Identity", "x", "y")], initializer: [initializer] };
+    const file = toBinary(ModelProtoSchema, create(ModelProtoSchema, { irVersion: 8n, graph }));
+    expect(file.length).toBeLessThan(2 ** 23 + 100);
+    const grown = growth(() => {
+      const error = failure(file);
+      expect(error).toBeInstanceOf(UnsupportedLayerError);
+      expect(error.message).toBe(`the file's lists take the room of ${2 ** 25 + 10} numbers, more than ${2 ** 25}`);
+    });
+    expect(grown).toBeLessThan(32 * 2 ** 20);
+  });
+
+  it("counts lists as the decoder fills them, packed or one by one", () => {
+    const tensorOf = (...bytes: number[]) => contentsOf(TensorProtoSchema, Uint8Array.from(bytes)).entries;
+    expect(tensorOf(0x3a, 4, 1, 0x81, 1, 2)).toBe(8 * 3); // int64_data, packed: 1, 129, 2
+    expect(tensorOf(0x38, 0x81, 1, 0x38, 5)).toBe(8 * 2);
+    expect(tensorOf(0x2a, 3, 1, 2, 3)).toBe(3); // int32_data
+    expect(tensorOf(0x22, 8, 0, 0, 0, 0, 0, 0, 0, 0)).toBe(2); // float_data
+    expect(tensorOf(0x25, 0, 0, 0, 0)).toBe(1);
+    expect(tensorOf(0x52, 8, 0, 0, 0, 0, 0, 0, 0, 0)).toBe(1); // double_data
+    expect(tensorOf(0x4a, 3, 1, 2, 3)).toBe(0); // raw_data: a view of the file
   });
 
   it("one matrix of 2 MB, transposed by each of two thousand nodes", () => {

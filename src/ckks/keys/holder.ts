@@ -62,6 +62,10 @@ export class KeyHolder implements Disposable {
     return KeyHolder.of(await SecretKey.fromWrappedBytes(source, passphrase, device));
   }
 
+  get ring(): Ring {
+    return this.#secret.ring;
+  }
+
   get fingerprint(): string {
     return this.#secret.fingerprint;
   }
