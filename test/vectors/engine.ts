@@ -11,14 +11,12 @@ export type Powers = (prime: number) => number;
 
 /** What the engine stores, as the vectors write it. */
 export async function residuesOf(
-  poly: RnsPolynomial,
+  poly: Pick<RnsPolynomial, "ring" | "primes" | "limb">,
   power: Powers = () => 0,
-  primes = poly.primes,
 ): Promise<Uint32Array[]> {
-  const { device, logN } = poly.ring;
-  const row = (out: (typeof poly.limbs)[0], p: number) => [out, poly.limb(p), p, twoTo32(-power(p), p)] as const;
-  using coefficients = compute(poly.ring, "intt", primes, row);
-  return device.read(logN, coefficients.limbs);
+  const { ring, primes } = poly;
+  using coefficients = compute(ring, "intt", primes, (out, p) => [out, poly.limb(p), p, twoTo32(-power(p), p)]);
+  return ring.device.read(ring.logN, coefficients.limbs);
 }
 
 /** What the vectors write, as the engine stores it. */
