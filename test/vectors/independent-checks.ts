@@ -14,6 +14,7 @@ import {
   sum,
   type Term,
   turn,
+  uniform,
   values,
   words,
 } from "./independent-reader.js";
@@ -96,11 +97,6 @@ function same(what: string, given: unknown, own: unknown): void {
 /** Whole numbers alike, whether they are numbers, decimal texts or BigInt. */
 function plain(x: unknown): unknown {
   return Array.isArray(x) ? x.map(plain) : String(x === 0 ? 0 : x);
-}
-
-function uniform(seed: string, stream: number, digit: number, p: number, n: number): bigint[] {
-  const w = words(seed, [stream, digit, p], 2 * n).map(BigInt);
-  return range(n, (i) => (w[2 * i] + (w[2 * i + 1] << 32n)) % BigInt(p));
 }
 
 function gaussian({ seed, thresholds }: Json, n: number): number[] {

@@ -107,6 +107,12 @@ export function words(seed: string, nonce: readonly number[], count: number): nu
   return range(count, (i) => stream.readUInt32LE(4 * i));
 }
 
+/** From the address (stream, digit, prime) of a seed. */
+export function uniform(seed: string, stream: number, digit: number, p: number, n: number): bigint[] {
+  const w = words(seed, [stream, digit, p], 2 * n).map(BigInt);
+  return range(n, (i) => (w[2 * i] + (w[2 * i + 1] << 32n)) % BigInt(p));
+}
+
 export const reversed = (j: number, n: number): number =>
   n === 1 ? 0 : (j % 2) * (n / 2) + reversed(Math.floor(j / 2), n / 2);
 
