@@ -8,13 +8,8 @@ import { centred, inverse, modulo, power, product } from "./integers.mjs";
 export function multiply(a, b, m) {
   const n = a.length;
   const digits = Math.ceil((2 * m.toString(2).length + Math.log2(n) + 1) / 4); // hexadecimal ones of a place
-  const long = (poly) =>
-    BigInt(
-      `0x${poly
-        .map((x) => hexadecimal(modulo(x, m), digits))
-        .reverse()
-        .join("")}`,
-    );
+  const places = (poly) => poly.map((x) => hexadecimal(modulo(x, m), digits)).reverse();
+  const long = (poly) => BigInt(`0x${places(poly).join("")}`);
   const text = hexadecimal(long(a) * long(b), 2 * n * digits);
   const place = (i) => BigInt(`0x${text.slice((2 * n - 1 - i) * digits, (2 * n - i) * digits)}`);
   return Array.from({ length: n }, (_, i) => modulo(place(i) - place(i + n), m));
@@ -25,13 +20,8 @@ function hexadecimal(x, digits) {
 }
 
 /** Σ factor·polynomial modulo m, for pairs of a whole number and a polynomial. */
-export function combine(terms, m) {
-  return terms[0][1].map((_, i) =>
-    modulo(
-      terms.reduce((sum, [factor, poly]) => sum + factor * poly[i], 0n),
-      m,
-    ),
-  );
+export function combine(m, ...terms) {
+  return terms[0][1].map((_, i) => terms.reduce((sum, [factor, poly]) => modulo(sum + factor * poly[i], m), 0n));
 }
 
 /** a under X → X^g. */

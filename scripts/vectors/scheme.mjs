@@ -1,12 +1,17 @@
 // RNS-CKKS by its definition, on integers modulo the whole of Q, QP or Q·p: no residue, no NTT, no factor 2^32.
-import { centred, indicator, modulo, power, product } from "./integers.mjs";
+import { centred, indicator, largestPrimes, modulo, power, product } from "./integers.mjs";
 import { automorphism, combine, drop, multiply } from "./polynomials.mjs";
 
 /** What a scheme is made of: `levels` and `special` are primes, level by level; `digitPrimes` make a digit. */
 export class Scheme {
-  constructor({ n, levels, special, digitPrimes }) {
-    Object.assign(this, { n, levels, special, digitPrimes });
-    this.p = product(special);
+  /** From the largest primes of 30 bits: the special ones first, since P must not be below a digit, then `widths` a level. */
+  constructor({ n, widths, specials, digitPrimes }) {
+    const primes = largestPrimes(specials + widths.reduce((a, b) => a + b), 30);
+    this.n = n;
+    this.digitPrimes = digitPrimes;
+    this.special = primes.splice(0, specials);
+    this.levels = widths.map((width) => primes.splice(0, width));
+    this.p = product(this.special);
   }
 
   get top() {
@@ -34,14 +39,7 @@ export class Scheme {
     const m = this.extendedModulus(level);
     return this.digitsAt(level).map((digit, d) => {
       const gadget = this.p * indicator(digit, this.primesAt(level));
-      const b = combine(
-        [
-          [-1n, multiply(uniforms[d], w, m)],
-          [1n, errors[d]],
-          [gadget, v],
-        ],
-        m,
-      );
+      const b = combine(m, [-1n, multiply(uniforms[d], w, m)], [1n, errors[d]], [gadget, v]);
       return { a: uniforms[d], b };
     });
   }
@@ -56,7 +54,7 @@ export class Scheme {
     const m = this.extendedModulus(level);
     return ["b", "a"].map((half, part) => {
       const terms = this.decompose(c, level).map((digit, d) => [1n, multiply(digit, key[d][half], m)]);
-      return combine(rest[part] ? [...terms, [this.p, rest[part]]] : terms, m);
+      return combine(m, ...terms, ...(rest[part] ? [[this.p, rest[part]]] : []));
     });
   }
 
@@ -77,17 +75,8 @@ export class Scheme {
 
   tensor([x0, x1], [y0, y1], level) {
     const m = product(this.primesAt(level));
-    return [
-      multiply(x0, y0, m),
-      combine(
-        [
-          [1n, multiply(x0, y1, m)],
-          [1n, multiply(x1, y0, m)],
-        ],
-        m,
-      ),
-      multiply(x1, y1, m),
-    ];
+    const cross = combine(m, [1n, multiply(x0, y1, m)], [1n, multiply(x1, y0, m)]);
+    return [multiply(x0, y0, m), cross, multiply(x1, y1, m)];
   }
 
   /** The key of the automorphism σ = X → X^g, stored inverse-rotated: from s to σ^−1(s). */
@@ -109,16 +98,7 @@ export class Scheme {
   /** b = −a·s + e modulo Q·p, p the first special prime. */
   publicKey(s, a, e) {
     const m = product(this.publicPrimes());
-    return {
-      a,
-      b: combine(
-        [
-          [-1n, multiply(a, s, m)],
-          [1n, e],
-        ],
-        m,
-      ),
-    };
+    return { a, b: combine(m, [-1n, multiply(a, s, m)], [1n, e]) };
   }
 
   publicPrimes(level) {
@@ -128,19 +108,9 @@ export class Scheme {
   /** (b·u + e_0 + p·message, a·u + e_1) modulo Q·p. */
   maskPublic(message, key, u, [e0, e1], level) {
     const m = product(this.publicPrimes(level));
-    const terms = [
-      [1n, e0],
-      [this.special[0], message],
-    ];
     return [
-      combine([[1n, multiply(key.b, u, m)], ...terms], m),
-      combine(
-        [
-          [1n, multiply(key.a, u, m)],
-          [1n, e1],
-        ],
-        m,
-      ),
+      combine(m, [1n, multiply(key.b, u, m)], [1n, e0], [this.special[0], message]),
+      combine(m, [1n, multiply(key.a, u, m)], [1n, e1]),
     ];
   }
 
@@ -153,33 +123,14 @@ export class Scheme {
   /** (−a·s + e + message, a) modulo Q. */
   encryptSecret(message, s, a, e, level) {
     const m = product(this.primesAt(level));
-    return [
-      combine(
-        [
-          [-1n, multiply(a, s, m)],
-          [1n, e],
-          [1n, message],
-        ],
-        m,
-      ),
-      a,
-    ];
+    return [combine(m, [-1n, multiply(a, s, m)], [1n, e], [1n, message]), a];
   }
 
   /** c_0 + c_1·s + c_2·s² + … modulo Q, centred: message and noise. */
   phase(parts, s, level) {
     const m = product(this.primesAt(level));
-    const sum = parts.reduceRight(
-      (rest, part) =>
-        combine(
-          [
-            [1n, multiply(rest, s, m)],
-            [1n, part],
-          ],
-          m,
-        ),
-      s.map(() => 0n),
-    );
+    const zero = s.map(() => 0n);
+    const sum = parts.reduceRight((rest, part) => combine(m, [1n, multiply(rest, s, m)], [1n, part]), zero);
     return sum.map((x) => (2n * x > m ? x - m : x));
   }
 }

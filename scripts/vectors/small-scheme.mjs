@@ -1,23 +1,10 @@
 // encryption.json, key-switching.json, operations.json: the scheme at N = 16, every polynomial written out.
-import { fromResidues, largestPrimes, product } from "./integers.mjs";
+import { fromResidues, product } from "./integers.mjs";
 import { automorphism, bitReversed, combine, evaluate, minimalRoot, multiply, residues } from "./polynomials.mjs";
 import { gaussian, seedOf, ternary, uniform } from "./randomness.mjs";
 import { Scheme } from "./scheme.mjs";
 
 const N = 16;
-/** The largest are special: P must not be below a digit. */
-const PRIMES = largestPrimes(6, 30);
-
-function scheme(levels, special, digitPrimes) {
-  const q = PRIMES.slice(special);
-  const widths = levels.map((width, l) => q.slice(sum(levels.slice(0, l)), sum(levels.slice(0, l)) + width));
-  return new Scheme({ n: N, levels: widths, special: PRIMES.slice(0, special), digitPrimes });
-}
-
-function sum(numbers) {
-  return numbers.reduce((a, b) => a + b, 0);
-}
-
 /** Uniform coefficients modulo the product of `primes`. */
 function draw(label, primes) {
   return fromResidues(
@@ -29,20 +16,8 @@ function draw(label, primes) {
 const small = (label) => gaussian(N, seedOf(label));
 const trit = (label) => ternary(N, seedOf(label));
 
-/** Largest coefficient of a difference modulo m. */
-function distance(a, b, m) {
-  const centredDifference = combine(
-    [
-      [1n, a],
-      [-1n, b],
-    ],
-    m,
-  ).map((x) => (2n * x > m ? m - x : x));
-  return centredDifference.reduce((max, x) => (x > max ? x : max), 0n);
-}
-
 export function keySwitching() {
-  const settings = [scheme([1, 1, 1], 1, 1), scheme([1, 1, 1], 2, 2), scheme([1, 1, 1], 3, 3)];
+  const settings = [1, 2, 3].map((k) => new Scheme({ n: N, widths: [1, 1, 1], specials: k, digitPrimes: k }));
   return { cases: settings.map((setting) => keySwitchingCase(setting, `switch ${setting.digitPrimes}`)) };
 }
 
@@ -52,12 +27,8 @@ function keySwitchingCase(setting, label) {
   const [v, w] = [trit(`${label} v`), trit(`${label} w`)];
   const count = setting.digitsAt().length;
   const errors = Array.from({ length: count }, (_, d) => small(`${label} e ${d}`));
-  const key = setting.switchingKey(
-    v,
-    w,
-    errors.map((_, d) => draw(`${label} a ${d}`, primes)),
-    errors,
-  );
+  const uniforms = errors.map((_, d) => draw(`${label} a ${d}`, primes));
+  const key = setting.switchingKey(v, w, uniforms, errors);
   const digits = key.map(({ a, b }, d) => ({
     primes: setting.digitsAt()[d],
     error: errors[d],
@@ -70,17 +41,8 @@ function keySwitchingCase(setting, label) {
     const c = draw(`${label} c ${level}`, ofLevel);
     const sums = setting.innerProduct(c, key, level);
     const [r0, r1] = setting.dropSpecial(sums, level);
-    const noise = distance(
-      combine(
-        [
-          [1n, r0],
-          [1n, multiply(r1, w, q)],
-        ],
-        q,
-      ),
-      multiply(c, v, q),
-      q,
-    );
+    const error = combine(q, [1n, r0], [1n, multiply(r1, w, q)], [-1n, multiply(c, v, q)]);
+    const noise = Math.max(...error.map((x) => Number(2n * x > q ? q - x : x)));
     return {
       level,
       input: residues(c, ofLevel),
@@ -94,7 +56,7 @@ function keySwitchingCase(setting, label) {
 }
 
 export function encryption() {
-  const setting = scheme([1, 1], 1, 1);
+  const setting = new Scheme({ n: N, widths: [1, 1], specials: 1, digitPrimes: 1 });
   const primes = setting.primesAt();
   const s = trit("encryption s");
   const message = small("encryption message").map((x, i) => x * 2n ** 20n + BigInt(i));
@@ -134,9 +96,9 @@ export function encryption() {
 }
 
 export function operations() {
-  return {
-    cases: [operationsCase(scheme([1, 1, 1], 2, 2), "one prime"), operationsCase(scheme([1, 2], 3, 2), "two primes")],
-  };
+  const onePrime = new Scheme({ n: N, widths: [1, 1, 1], specials: 2, digitPrimes: 2 });
+  const twoPrimes = new Scheme({ n: N, widths: [1, 2], specials: 3, digitPrimes: 2 });
+  return { cases: [operationsCase(onePrime, "one prime"), operationsCase(twoPrimes, "two primes")] };
 }
 
 function operationsCase(setting, label) {
@@ -157,17 +119,13 @@ function operationsCase(setting, label) {
   const x = setting.encryptSecret(mx, s, draw(`${label} uniform x`, primes), noise.x);
   const y = setting.encryptSecret(my, s, draw(`${label} uniform y`, primes), noise.y);
 
-  const relinearizationErrors = errors("relinearization");
-  const relinearization = setting.switchingKey(
-    multiply(s, s, q * setting.p),
-    s,
-    uniforms("relinearization"),
-    relinearizationErrors,
-  );
+  const keyErrors = errors("relinearization");
+  const square = multiply(s, s, q * setting.p);
+  const relinearization = setting.switchingKey(square, s, uniforms("relinearization"), keyErrors);
   const tensor = setting.tensor(x, y);
   const sums = setting.innerProduct(tensor[2], relinearization, level, tensor);
   const relinearized = setting.dropSpecial(sums, level);
-  const product_ = setting.dropSpecialAndLevel(sums, level);
+  const output = setting.dropSpecialAndLevel(sums, level);
 
   const galois = [
     ["rotation by 1", 5],
@@ -176,14 +134,14 @@ function operationsCase(setting, label) {
   ].map(([what, element]) => {
     const e = errors(what);
     const key = setting.galoisKey(s, element, uniforms(what), e);
-    const output = setting.applyGalois(x, element, key, level);
+    const moved = setting.applyGalois(x, element, key, level);
     return {
       what,
       element,
       inverse: setting.inverseElement(element),
       key: writeKey(key, e),
-      output: write(output),
-      decrypted: setting.phase(output, s),
+      output: write(moved),
+      decrypted: setting.phase(moved, s),
     };
   });
   return {
@@ -197,13 +155,13 @@ function operationsCase(setting, label) {
     x: write(x),
     y: write(y),
     product: {
-      key: writeKey(relinearization, relinearizationErrors),
+      key: writeKey(relinearization, keyErrors),
       tensor: write(tensor),
       sums: write(sums, all),
       relinearized: write(relinearized),
       rescaled: write(setting.rescale(relinearized, level), setting.primesAt(level - 1)),
-      output: write(product_, setting.primesAt(level - 1)),
-      decrypted: setting.phase(product_, s, level - 1),
+      output: write(output, setting.primesAt(level - 1)),
+      decrypted: setting.phase(output, s, level - 1),
     },
     galois,
     permutation: permutation(x[0], primes[0]),

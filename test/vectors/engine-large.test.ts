@@ -15,7 +15,7 @@ import type { SwitchingKey } from "../../src/ckks/keys.js";
 import type { RnsPolynomial } from "../../src/ckks/polynomial.js";
 import { type Device, openDevice } from "../../src/index.js";
 import { deviceUnderTest } from "../device-under-test.js";
-import { replay, residuesOf, sha256 } from "./engine.js";
+import { replay, residuesOf, ringFor, sha256 } from "./engine.js";
 import { readVectors } from "./independent-reader.js";
 import { slotValues } from "./slot-values.js";
 
@@ -80,8 +80,7 @@ describe.each(cases)("the engine agrees with large.json: $what, N = $n", (given)
   let y: Ciphertext;
 
   beforeAll(() => {
-    // Nothing but the ring: keys come later.
-    const { ring } = new Evaluator(device, parameters, { all: [], fingerprint: "" } as unknown as EvaluationKeys);
+    const ring = ringFor(device, parameters);
     secret = SecretKey.generate(ring, parameters, replay([given.secret.seed]));
     const { seed, errorSeed } = given.publicKey;
     publicKey = new KeyGenerator(ring, parameters, secret, replay([seed, errorSeed])).publicKey();

@@ -4,13 +4,12 @@ import { Ciphertext, Encoder, EvaluationKeys, Evaluator, Parameters } from "../.
 import type { SwitchingKey } from "../../src/ckks/keys.js";
 import { Accumulator, Digits } from "../../src/ckks/keyswitch.js";
 import type { Ring, RnsPolynomial } from "../../src/ckks/polynomial.js";
-import { ringOf } from "../../src/ckks/ring.js";
 import { type Device, openDevice } from "../../src/index.js";
 import { residue } from "../../src/ntt/modulus.js";
 import { choosePrimes } from "../../src/ntt/primes.js";
 import { automorphismTable } from "../../src/ntt/roots.js";
 import { deviceUnderTest } from "../device-under-test.js";
-import { type Powers, type Residues, residuesOf, stored } from "./engine.js";
+import { type Powers, type Residues, residuesOf, ringFor, stored } from "./engine.js";
 import { type Json, readVectors } from "./independent-reader.js";
 
 /**
@@ -38,14 +37,10 @@ function parametersOf({ levels, special, digitPrimes }: Json, baseScaleBits = 24
   return Parameters.of({ logN: LOG_N, levels, special, digitPrimes, baseScaleBits, security: "none" });
 }
 
-function ringFor(parameters: Parameters): Ring {
-  return ringOf({ device, logN: LOG_N }, parameters);
-}
-
 /** For what asks for a ring and not for levels. */
 function ringOver(primes: readonly number[]): Ring {
   const levels = primes.map((p) => [p]);
-  return ringFor(parametersOf({ levels, special: choosePrimes(2, 30, primes), digitPrimes: 1 }));
+  return ringFor(device, parametersOf({ levels, special: choosePrimes(2, 30, primes), digitPrimes: 1 }));
 }
 
 async function expectPolynomial(poly: RnsPolynomial, residues: Residues, power?: Powers): Promise<void> {
@@ -64,7 +59,7 @@ describe("encoding.json", () => {
       { levels: whole ? [[p, q]] : [[p], [q]], special, digitPrimes: 1 },
       whole ? Math.log2(v.scale) : 24,
     );
-    const encoder = new Encoder(ringFor(parameters), parameters);
+    const encoder = new Encoder(ringFor(device, parameters), parameters);
     const level = parameters.maxLevel;
     expect(parameters.scaleAt(level)).toBe(v.scale);
     const expected = new Float64Array(N);
@@ -117,7 +112,7 @@ describe("key-switching.json", () => {
   const { cases } = readVectors("key-switching.json");
   test.each<Json>(cases)("digits, and what the key makes of them: dnum $dnum", async (v) => {
     const parameters = parametersOf(v);
-    const ring = ringFor(parameters);
+    const ring = ringFor(device, parameters);
     const key = storedKey(ring, v, v.key, 0);
     for (const { level, input, digits, output } of v.switches) {
       const primes = parameters.primesAt(level);
@@ -140,7 +135,7 @@ describe("operations.json", () => {
   const { cases } = readVectors("operations.json");
   test.each<Json>(cases)("tensor, relinearise, rescale, product, rotations, levels $levels", async (v) => {
     const parameters = parametersOf(v);
-    const ring = ringFor(parameters);
+    const ring = ringFor(device, parameters);
     const level = parameters.maxLevel;
     const primes = parameters.primesAt(level);
     const fingerprint = "00";

@@ -1,7 +1,14 @@
 import { createHash } from "node:crypto";
-import { Randomness } from "../../src/ckks/index.js";
+import { type Parameters, Randomness } from "../../src/ckks/index.js";
 import { compute, type Ring, RnsPolynomial, scale, transform } from "../../src/ckks/polynomial.js";
+import { ringOf } from "../../src/ckks/ring.js";
+import type { Device } from "../../src/ntt/device.js";
 import { fromMontgomery, toMontgomery } from "../../src/ntt/modulus.js";
+
+/** What holds polynomials of these parameters. */
+export function ringFor(device: Device, parameters: Parameters): Ring {
+  return ringOf({ device, logN: parameters.logN }, parameters);
+}
 
 /** Residues by prime, in coefficient order, as the vectors write them: without any power of 2^32. */
 export type Residues = readonly ArrayLike<number>[];

@@ -1,6 +1,6 @@
 /**
- * A second reader of vectors/, written from its README.md alone: it imports nothing of the library nor of the generator, takes
- * ChaCha20 from OpenSSL, works prime by prime and multiplies polynomials by their values at the roots of X^N + 1.
+ * A second reader of vectors/, by what its README.md says: it imports nothing of the library nor of the generator, takes ChaCha20
+ * from OpenSSL, works prime by prime and multiplies polynomials by their values at the roots of X^N + 1.
  */
 import { createCipheriv, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
