@@ -1,7 +1,7 @@
 // large.json: the scheme at N = 2^10 and 2^11, from seeds to SHA-256 of every result.
 import { sha256, slotValues } from "./building-blocks.mjs";
 import { decode, encode } from "./embedding.mjs";
-import { fromResidues, inverse, modulo, power, product } from "./integers.mjs";
+import { fromResidues, power, product } from "./integers.mjs";
 import { bitReversed, combine, drop, interpolate, minimalRoot, multiply, residues } from "./polynomials.mjs";
 import { gaussian, seedOf, ternary, uniform } from "./randomness.mjs";
 import { Scheme } from "./scheme.mjs";
@@ -50,23 +50,21 @@ class LargeCase {
     return parts.map((part) => this.hash(part, primes));
   }
 
-  /** The polynomial whose NTT values, in bit-reversed order, are what the seed gives over 2^(32·power(prime)). */
-  uniform(seedName, stream, digit, primes, power32) {
+  /** The polynomial whose NTT values, in bit-reversed order, are what the seed gives. */
+  uniform(seedName, stream, digit, primes) {
     const { n } = this;
     const coefficients = (p) => {
-      const factor = inverse(power(2n, 32n * power32(p), p), p);
-      const values = uniform(n, p, this.seed(seedName), stream, digit).map((x) => modulo(x * factor, p));
+      const values = uniform(n, p, this.seed(seedName), stream, digit);
       return interpolate(bitReversed(values), minimalRoot(n, p), p);
     };
     return fromResidues(primes.map(coefficients), primes);
   }
 
-  /** A switching key and how it is written; `own`: by which power of 2^32 its digits are divided modulo their own primes. */
-  key(name, stream, own, make) {
+  /** A switching key and how it is written. */
+  key(name, stream, make) {
     const digits = this.setting.digitsAt();
     const names = digits.map((_, d) => `${name} error ${d}`);
-    const power32 = (digit) => (p) => (digit.includes(p) ? own : 1n);
-    const uniforms = digits.map((digit, d) => this.uniform("evaluation keys", stream, d, this.all, power32(digit)));
+    const uniforms = digits.map((_, d) => this.uniform("evaluation keys", stream, d, this.all));
     const errors = names.map((error) => this.error(error));
     const key = make(uniforms, errors);
     const digitsOf = ({ a, b }, d) => ({
@@ -79,9 +77,7 @@ class LargeCase {
 
   relinearizationKey() {
     const square = multiply(this.secret, this.secret, product(this.all));
-    return this.key("relinearization", RELINEARIZATION, 2n, (a, e) =>
-      this.setting.switchingKey(square, this.secret, a, e),
-    );
+    return this.key("relinearization", RELINEARIZATION, (a, e) => this.setting.switchingKey(square, this.secret, a, e));
   }
 
   galoisKeys() {
@@ -89,12 +85,12 @@ class LargeCase {
     const rotations = [1, 5, this.n / 2 - 1].map((steps) => [steps, Number(power(5n, BigInt(steps), order))]);
     return [...rotations, ["conjugate", 2 * this.n - 1]].map(([steps, element]) => {
       const make = (a, e) => this.setting.galoisKey(this.secret, element, a, e);
-      return { steps, element, ...this.key(`galois ${element}`, element, 1n, make) };
+      return { steps, element, ...this.key(`galois ${element}`, element, make) };
     });
   }
 
   publicKey() {
-    const a = this.uniform("public key", PUBLIC, 0, this.setting.publicPrimes(), () => 1n);
+    const a = this.uniform("public key", PUBLIC, 0, this.setting.publicPrimes());
     return this.setting.publicKey(this.secret, a, this.error("public key error"));
   }
 
@@ -103,7 +99,7 @@ class LargeCase {
   }
 
   encryptSecret(message) {
-    const a = this.uniform("x uniform", CIPHERTEXT, 0, this.q, () => 0n);
+    const a = this.uniform("x uniform", CIPHERTEXT, 0, this.q);
     return this.setting.encryptSecret(message, this.secret, a, this.error("x error"));
   }
 

@@ -1,47 +1,36 @@
 import { createHash } from "node:crypto";
-import { type Parameters, Randomness } from "../../src/ckks/index.js";
-import { compute, type Ring, RnsPolynomial, scale, transform } from "../../src/ckks/polynomial.js";
-import { ringOf } from "../../src/ckks/ring.js";
-import type { Device } from "../../src/ntt/device.js";
-import { fromMontgomery, toMontgomery } from "../../src/ntt/modulus.js";
-
-/** What holds polynomials of these parameters. */
-export function ringFor(device: Device, parameters: Parameters): Ring {
-  return ringOf({ device, logN: parameters.logN }, parameters);
-}
+import { COEFFICIENTS, type Form, VALUES } from "../../src/ckks/form.js";
+import { Randomness } from "../../src/ckks/index.js";
+import { type OwnPrimes, ownFactor } from "../../src/ckks/keys/uniform.js";
+import { RnsPolynomial, scale, toCoefficients } from "../../src/ckks/polynomial.js";
+import type { Ring } from "../../src/ckks/ring.js";
+import { inverseModulo } from "../../src/ntt/modulus.js";
 
 /** Residues by prime, in coefficient order, as the vectors write them: without any power of 2^32. */
 export type Residues = readonly ArrayLike<number>[];
 
-/** How often a stored polynomial carries 2^32, by prime: a key's digits and plaintexts once, ciphertexts never. */
-export type Powers = (prime: number) => number;
-
-/** What the engine stores, as the vectors write it. */
-export async function residuesOf(
-  poly: Pick<RnsPolynomial, "ring" | "primes" | "limb">,
-  power: Powers = () => 0,
-): Promise<Uint32Array[]> {
+/** What the engine stores, as the vectors write it. A half of a key is stored times more modulo its digit's `own` primes. */
+export async function residuesOf(poly: RnsPolynomial, own?: OwnPrimes): Promise<Uint32Array[]> {
   const { ring, primes } = poly;
-  using coefficients = compute(ring, "intt", primes, (out, p) => [out, poly.limb(p), p, twoTo32(-power(p), p)]);
+  using plain = scale(poly, (p) => inverseModulo(ownFactor(p, own), p), primes, VALUES.power);
+  using coefficients = toCoefficients(plain);
   return ring.device.read(ring.logN, coefficients.limbs);
 }
 
-/** What the vectors write, as the engine stores it. */
-export function stored(ring: Ring, residues: Residues, primes: readonly number[], power: Powers = () => 0) {
-  using plain = RnsPolynomial.allocate(ring, primes);
+/** What the vectors write, as the engine stores it: NTT values, times the power of `form`. */
+export function stored(
+  ring: Ring,
+  residues: Residues,
+  primes: readonly number[],
+  form: Form = VALUES,
+  own?: OwnPrimes,
+): RnsPolynomial {
+  using plain = RnsPolynomial.allocate(ring, primes, COEFFICIENTS);
   primes.forEach((_, i) => {
     ring.device.write(ring.logN, plain.limbs[i], Uint32Array.from(residues[i]));
   });
-  const result = scale(plain, (p) => twoTo32(power(p), p));
-  transform(result);
-  return result;
-}
-
-/** 2^(32·exponent) mod p. */
-function twoTo32(exponent: number, p: number): number {
-  let result = 1;
-  for (let i = 0; i < Math.abs(exponent); i++) result = (exponent > 0 ? toMontgomery : fromMontgomery)(result, p);
-  return result;
+  plain.transform();
+  return scale(plain, (p) => ownFactor(p, own), primes, form.power);
 }
 
 /** SHA-256 of canonical bytes: prime by prime, coefficient by coefficient, 32 bits each, little-endian. */
