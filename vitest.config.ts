@@ -37,10 +37,11 @@ if (!chromium && process.env.VITEST_WORKER_ID === undefined) {
   console.log("browser tests are skipped: there is no chromium");
 }
 
-/** The kernels' own tests, run once more on the GPU, and what only a GPU has. */
-const GPU_TESTS = ["pointwise", "transform", "sums", "convert", "expand", "pack"].map(
-  (name) => `test/ntt/${name}.test.ts`,
-);
+/** The kernels' own tests and those against the published vectors, run once more on the GPU, beside what only a GPU has. */
+const GPU_TESTS = [
+  ...["pointwise", "transform", "sums", "convert", "expand", "pack"].map((name) => `test/ntt/${name}.test.ts`),
+  "test/vectors/engine-*.test.ts",
+];
 
 /** Minutes long: `npm run test:slow` runs these and nothing else. */
 const SLOW = "test/**/*.slow.test.ts";

@@ -92,7 +92,7 @@ describe("a result is looked at before it is decrypted", () => {
 
   test("a logit of another device, whole or in part: none of them is decrypted, not the ones before it either", async () => {
     const elsewhere = await openCpuDevice();
-    const foreign = SecretHolder.create(elsewhere, plan.parameters).encrypt([1], { level: 0 });
+    const foreign = (await SecretHolder.create(elsewhere, plan.parameters)).encrypt([1], { level: 0 });
     const [logit] = result.logits;
     const read = vi.spyOn(device, "read");
     for (const parts of [foreign.parts, [logit.parts[0], foreign.parts[1]]]) {
@@ -159,7 +159,7 @@ describe("a model is looked at when it is loaded, and when it runs", () => {
   test("a vector with its second half on another device", async () => {
     const elsewhere = await openCpuDevice();
     const { bias } = linear();
-    const foreign = SecretHolder.create(elsewhere, plan.parameters).encrypt([1], { level: bias.level });
+    const foreign = (await SecretHolder.create(elsewhere, plan.parameters)).encrypt([1], { level: bias.level });
     const forged = altered(bias, { parts: [bias.parts[0], foreign.parts[1]] });
     const steps = [{ ...linear(), bias: forged }, ...model.steps.slice(1)];
     expect(() => server.load(new Model(plan.identity, steps, 1, model.fingerprint))).toThrow(/is on another device/);
