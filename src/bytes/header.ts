@@ -71,9 +71,8 @@ export interface Prefix {
  * @throws FormatError for another magic, a newer version, another kind, or more bytes of fields than there may be
  */
 export function readPrefix(bytes: Uint8Array, wanted: readonly Kind[]): Prefix {
-  const names = wanted.join(" or ");
   if (bytes.length < PREFIX_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) {
-    throw new FormatError(`this is no ${names} that blindsight wrote`, "look whether it is the right file");
+    throw new FormatError("this does not begin as what blindsight writes does", "look whether it is the right file");
   }
   const reader = new ByteReader(bytes.subarray(MAGIC.length, PREFIX_BYTES), "the header");
   const [version, number, fieldBytes] = [reader.u16(), reader.u16(), reader.u32()];
@@ -83,8 +82,8 @@ export function readPrefix(bytes: Uint8Array, wanted: readonly Kind[]): Prefix {
   }
   const kind = (Object.keys(KINDS) as Kind[]).find((name) => KINDS[name] === number);
   if (!kind || !wanted.includes(kind)) {
-    const found = kind ?? `an object of kind ${number}`;
-    throw new FormatError(`this is ${found} where ${names} belongs`, "look whether it is the right file");
+    const problem = `this is of the kind "${kind ?? number}", not "${wanted.join('" or "')}"`;
+    throw new FormatError(problem, "look whether it is the right file");
   }
   if (fieldBytes > MOST_FIELD_BYTES) {
     throw new FormatError(

@@ -23,6 +23,8 @@ describe(`${INPUTS} damaged files a reader end in a named error, or in the value
     ["onnx", INPUTS],
     ["plans", PLANS],
     ["residues", INPUTS],
+    ["files", INPUTS],
+    ["values", INPUTS],
   ])("%s", async (target, count) => {
     const { faults, ...report } = await fuzz(child, target, count);
     console.log(`${target}: ${JSON.stringify(report)}`);

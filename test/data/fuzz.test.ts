@@ -16,6 +16,8 @@ describe("damaged files end in a named error, or in the values that were written
     ["onnx", 1500],
     ["plans", 300],
     ["residues", 1500],
+    ["files", 1500],
+    ["values", 1500],
   ])("%s, %i of them", async (target, count) => {
     const report = await fuzz(child, target, count);
     expect(report.faults).toEqual([]);

@@ -17,7 +17,7 @@ export interface Report {
 }
 
 /** Runs `count` inputs; each depends on the run's seed and its own index only, so that one can be replayed alone. */
-function run(name: string, count: number, first: number): Report {
+async function run(name: string, count: number, first: number): Promise<Report> {
   const target = targets[name];
   const faults: { index: number; fault: string }[] = [];
   const report = { inputs: 0, refused: 0, returned: 0, mostBytes: 0, slowest: { index: 0, milliseconds: 0 } };
@@ -28,7 +28,7 @@ function run(name: string, count: number, first: number): Report {
     const begin = performance.now();
     let fault: string | undefined;
     try {
-      fault = target.read(bytes, originals);
+      fault = await target.read(bytes, originals);
       report.returned++;
     } catch (error) {
       report.refused++;
@@ -49,4 +49,4 @@ function run(name: string, count: number, first: number): Report {
 }
 
 const [name, count, first] = process.argv.slice(2);
-process.send?.({ report: run(name, Number(count), Number(first)) });
+process.send?.({ report: await run(name, Number(count), Number(first)) });

@@ -1,5 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeFile } from "../../../src/bytes/blocks.js";
+import { collect } from "../../../src/bytes/stream.js";
+import { ByteWriter } from "../../../src/bytes/writer.js";
 import { mulberry32 } from "../../../src/data/mulberry32.js";
 import { importOnnx } from "../../../src/nn/onnx.js";
 import { npy, npz } from "../npz-bytes.js";
@@ -47,6 +50,25 @@ export function archives(): Uint8Array[] {
     ...arraySets.map((arrays) => npz(arrays, Object.keys(arrays))),
     ...(existsSync(real) ? [new Uint8Array(readFileSync(real))] : []),
   ];
+}
+
+/** Of blocks of many lengths, of none, and without fields. */
+export function files(): Promise<Uint8Array[]> {
+  const blocks = [1, 7, 64, 3, 1000].map((length) => Uint8Array.from({ length }, (_, k) => 7 * k + length));
+  return Promise.all([
+    collect(writeFile("ciphertext", new TextEncoder().encode("level 3"), blocks)),
+    collect(writeFile("model", new Uint8Array(40), blocks.slice(2))),
+    collect(writeFile("model", new Uint8Array(0), [])),
+  ]);
+}
+
+/** Texts and integers, each list behind its count. */
+export function record(texts: readonly string[], numbers: readonly number[]): Uint8Array {
+  const writer = new ByteWriter().u32(texts.length);
+  for (const text of texts) writer.string(text);
+  writer.u32(numbers.length);
+  for (const number of numbers) writer.u64(number);
+  return writer.finish();
 }
 
 /** A small picture of any kind. */

