@@ -1,6 +1,9 @@
 // Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
+export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
+export { Polynomial, type PolynomialBasis } from "./circuits/polynomial.js";
+export { type PolynomialCost, type PolynomialOptions, polynomialCost } from "./circuits/polynomial-plan.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
@@ -8,6 +11,7 @@ export { Evaluator, type Operand } from "./evaluator.js";
 export { type EvaluationKeyRequest, KeyGenerator } from "./keygenerator.js";
 export { KeyHolder } from "./keyholder.js";
 export { EvaluationKeys, PublicKey, type SwitchingKey } from "./keys.js";
+export type { LinearSum } from "./linearsum.js";
 export { fold, type LinearTransform, linearTransform } from "./lineartransform.js";
 export type { ParameterRequest } from "./parameter-search.js";
 export { type ParameterLiteral, Parameters } from "./parameters.js";

@@ -1,0 +1,255 @@
+/** How polynomials of one variable are computed: which powers, which products, in how many levels. Data only. */
+import { ParameterError } from "../../errors.js";
+import { divide, type Polynomial, type PolynomialBasis } from "./polynomial.js";
+
+export interface PolynomialOptions {
+  /**
+   * What counts where one must be had for the other. "levels", the default: ⌈log2(degree + 1)⌉, and as few products as
+   * they allow. "products": as few as one level more allows, if that saves any.
+   */
+  readonly prefer?: "levels" | "products";
+}
+
+/** What an evaluation takes. */
+export interface PolynomialCost {
+  readonly levels: number;
+  /** Of two ciphertexts. */
+  readonly products: number;
+  /** Key switches: products that are summed share one. */
+  readonly relinearizations: number;
+}
+
+/** constant + Σ factor·b_n + Σ quotient·b_g over basis polynomials b (x^n, T_n): one sum, rescaled once. */
+export interface PolynomialNode {
+  /** Levels from the variable to its value. */
+  readonly depth: number;
+  readonly products: readonly { readonly quotient: PolynomialNode; readonly power: number }[];
+  readonly terms: readonly (readonly [power: number, factor: number])[];
+  readonly constant: number;
+  /** The same polynomial by its coefficients. */
+  readonly coefficients: readonly number[];
+}
+
+/** b_n from b_left·b_right; left + right = n, left ≥ right. */
+export interface PowerStep {
+  readonly power: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export interface PolynomialPlan {
+  readonly basis: PolynomialBasis;
+  /** The variable of the basis is factor·x + shift, which takes `levels`. */
+  readonly variable: { readonly factor: number; readonly shift: number; readonly levels: 0 | 1 };
+  /** Range of that variable. */
+  readonly range: readonly [low: number, high: number];
+  /** From the second power on, each after those that it takes. */
+  readonly powers: readonly PowerStep[];
+  /** One for each polynomial. */
+  readonly nodes: readonly PolynomialNode[];
+  readonly cost: PolynomialCost;
+}
+
+/**
+ * What evaluating these polynomials of one variable takes, known before anything runs.
+ * @throws ParameterError for none, or for polynomials of several bases or intervals.
+ */
+export function polynomialCost(
+  polynomials: Polynomial | readonly Polynomial[],
+  options: PolynomialOptions = {},
+): PolynomialCost {
+  return planPolynomials(Array.isArray(polynomials) ? polynomials : [polynomials as Polynomial], options).cost;
+}
+
+/** Plans of single polynomials, which never change: at degree 63 making one takes a tenth of the time of running it. */
+const plans = new WeakMap<Polynomial, Map<PolynomialOptions["prefer"], PolynomialPlan>>();
+
+/** The plan of one polynomial, or of several of one variable. @throws as `polynomialCost`. */
+export function planPolynomials(
+  polynomials: readonly Polynomial[],
+  { prefer = "levels" }: PolynomialOptions,
+): PolynomialPlan {
+  if (prefer !== "levels" && prefer !== "products") {
+    throw new TypeError(`prefer: "levels" or "products" was expected, not ${prefer}`);
+  }
+  requireAlike(polynomials);
+  if (polynomials.length > 1) return makePlan(polynomials, prefer);
+  const [polynomial] = polynomials;
+  let known = plans.get(polynomial);
+  if (!known) plans.set(polynomial, (known = new Map()));
+  let plan = known.get(prefer);
+  if (!plan) known.set(prefer, (plan = makePlan(polynomials, prefer)));
+  return plan;
+}
+
+/**
+ * Tries every number of baby steps and keeps the plan that `prefer` names.
+ * Sources: Paterson and Stockmeyer, "On the number of nonscalar multiplications necessary to evaluate polynomials", SIAM J.
+ * Comput. 2 (1973); Bossuat et al., EUROCRYPT 2021, section 5: only the quotients on the longest path have no level to
+ * spare for coefficients, so that they alone are cut into smaller pieces.
+ */
+function makePlan(polynomials: readonly Polynomial[], prefer: "levels" | "products"): PolynomialPlan {
+  const [first] = polynomials;
+  const linear = polynomials.every(({ degree }) => degree <= 1);
+  const variable = linear ? { factor: 1, shift: 0, levels: 0 as const } : variableOf(first);
+  // A line takes its coefficients on x itself, whatever its interval.
+  const straight = linear && first.basis === "chebyshev";
+  const all = polynomials.map((polynomial) => (straight ? lineOf(polynomial) : polynomial.coefficients));
+  const basis = straight ? "monomial" : first.basis;
+  const degree = Math.max(...all.map((coefficients) => coefficients.length - 1));
+  // Where every other coefficient is 0, so is every other baby step.
+  const most = (polynomials.some(({ parity }) => parity === "none") ? 2 : 4) * Math.ceil(Math.sqrt(degree + 1));
+  let best: PolynomialPlan | undefined;
+  for (let spare = 0; spare <= (prefer === "products" ? 1 : 0); spare++) {
+    for (let babies = 2; babies <= Math.max(2, Math.min(degree + 1, most)); babies++) {
+      const nodes = all.map((coefficients) =>
+        new Splitting(basis, babies, coefficients.length - 1).node(coefficients, spare),
+      );
+      const powers = powerSteps(nodes, basis);
+      const cost = costOf(nodes, powers, variable.levels);
+      const range = first.basis === "monomial" || straight ? first.interval : ([-1, 1] as const);
+      const plan = { basis, variable, range, powers, nodes, cost };
+      if (!best || isBetter(cost, best.cost, prefer)) best = plan;
+    }
+  }
+  return best!;
+}
+
+function requireAlike(polynomials: readonly Polynomial[]): void {
+  const [first] = polynomials;
+  if (!first) throw new ParameterError("no polynomial was given", "give one at least");
+  for (const { basis, interval } of polynomials) {
+    if (basis === first.basis && interval[0] === first.interval[0] && interval[1] === first.interval[1]) continue;
+    const message = `${basis} on [${interval}] and ${first.basis} on [${first.interval}] share no powers`;
+    throw new ParameterError(message, "evaluate together what has one basis and one interval");
+  }
+}
+
+/** u = (2x − a − b)/(b − a): a whole factor is a sum, any other a product. */
+function variableOf({ basis, interval: [a, b] }: Polynomial): PolynomialPlan["variable"] {
+  if (basis === "monomial") return { factor: 1, shift: 0, levels: 0 };
+  const factor = 2 / (b - a);
+  return { factor, shift: -(a + b) / (b - a), levels: Number.isInteger(factor) ? 0 : 1 };
+}
+
+function lineOf(polynomial: Polynomial): number[] {
+  const { factor, shift } = variableOf(polynomial);
+  const [constant, slope = 0] = polynomial.coefficients;
+  return slope === 0 ? [constant] : [constant + slope * shift, slope * factor];
+}
+
+export function log2Ceil(n: number): number {
+  return Math.ceil(Math.log2(n));
+}
+
+/** Splits polynomials at b_g for g = babies·2^j, and at smaller powers of two where levels are short. */
+class Splitting {
+  private readonly powers: readonly number[];
+  private readonly known = new Map<number, { cost: number; power?: number }>();
+
+  constructor(
+    private readonly basis: PolynomialBasis,
+    private readonly babies: number,
+    degree: number,
+  ) {
+    const powers = new Set<number>();
+    for (let g = babies; g <= degree; g *= 2) powers.add(g);
+    for (let g = 2; g < babies; g *= 2) powers.add(g);
+    this.powers = [...powers];
+  }
+
+  node(coefficients: readonly number[], spare: number): PolynomialNode {
+    return this.build(coefficients, log2Ceil(coefficients.length) + spare);
+  }
+
+  private build(coefficients: readonly number[], depth: number): PolynomialNode {
+    const products: { quotient: PolynomialNode; power: number }[] = [];
+    const terms = new Map<number, number>();
+    let rest = coefficients;
+    for (;;) {
+      const power = rest.length > 1 ? this.split(rest.length - 1, depth).power : undefined;
+      if (power === undefined) break;
+      const { quotient, remainder } = divide(rest, this.basis, power);
+      if (quotient.length > 1) products.push({ quotient: this.build(quotient, depth - 1), power });
+      else terms.set(power, quotient[0]);
+      rest = remainder;
+    }
+    rest.forEach((c, n) => {
+      if (n > 0 && c !== 0) terms.set(n, c);
+    });
+    return { depth, products, terms: [...terms], constant: rest[0], coefficients };
+  }
+
+  /** The cheapest way to take a polynomial of degree n within `depth` levels: the power that it is divided by first, if any. */
+  private split(n: number, depth: number): { cost: number; power?: number } {
+    const key = 64 * n + depth; // a depth is below 64: no parameters have as many levels
+    let best = this.known.get(key);
+    if (best) return best;
+    const leaf = n === 0 || (n < this.babies && log2Ceil(n) < depth);
+    best = { cost: leaf ? 0 : Infinity };
+    if (!leaf) {
+      for (const power of this.powers) {
+        if (power > n || log2Ceil(power) >= depth) continue;
+        const quotient = power === n ? 0 : PRODUCT + this.nodeCost(n - power, depth - 1);
+        const cost = quotient + this.split(power - 1, depth).cost;
+        if (cost < best.cost) best = { cost, power };
+      }
+    }
+    this.known.set(key, best);
+    return best;
+  }
+
+  private nodeCost(n: number, depth: number): number {
+    const { cost } = this.split(n, depth);
+    return cost > 0 ? cost + 1 : 0;
+  }
+}
+
+/** Products count first, relinearisations second. */
+const PRODUCT = 2 ** 20;
+
+/** Every power that some node takes, and those that they take themselves: as few as depth allows, found greedily. */
+function powerSteps(nodes: readonly PolynomialNode[], basis: PolynomialBasis): PowerStep[] {
+  const needed = new Set<number>();
+  const collect = (node: PolynomialNode): void => {
+    for (const [power] of node.terms) needed.add(power);
+    for (const { power, quotient } of node.products) {
+      needed.add(power);
+      collect(quotient);
+    }
+  };
+  nodes.forEach(collect);
+  const steps: PowerStep[] = [];
+  for (let n = Math.max(1, ...needed); n > 1; n--) {
+    if (!needed.has(n)) continue;
+    let best: { step: PowerStep; others: number[]; missing: number } | undefined;
+    for (let right = Math.floor(n / 2); right >= 1; right--) {
+      const left = n - right;
+      if (log2Ceil(left) >= log2Ceil(n)) break;
+      const others = left === right ? [left] : basis === "monomial" ? [left, right] : [left, right, left - right];
+      const missing = others.reduce((count, m) => count + (m > 1 && !needed.has(m) ? 1 : 0), 0);
+      if (!best || missing < best.missing) best = { step: { power: n, left, right }, others, missing };
+      if (missing === 0) break;
+    }
+    steps.push(best!.step);
+    for (const m of best!.others) needed.add(m);
+  }
+  return steps.reverse();
+}
+
+function costOf(nodes: readonly PolynomialNode[], powers: readonly PowerStep[], before: number): PolynomialCost {
+  let [products, relinearizations] = [powers.length, powers.length];
+  const count = (node: PolynomialNode): void => {
+    products += node.products.length;
+    if (node.products.length > 0) relinearizations++;
+    for (const { quotient } of node.products) count(quotient);
+  };
+  nodes.forEach(count);
+  return { levels: before + Math.max(...nodes.map(({ depth }) => depth)), products, relinearizations };
+}
+
+function isBetter(a: PolynomialCost, b: PolynomialCost, prefer: "levels" | "products"): boolean {
+  const order = prefer === "levels" ? (["levels", "products"] as const) : (["products", "levels"] as const);
+  for (const key of [...order, "relinearizations" as const]) if (a[key] !== b[key]) return a[key] < b[key];
+  return false;
+}
