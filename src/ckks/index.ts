@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
 export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
+export { type Fit, type FitRequest, fitPolynomial } from "./circuits/fit.js";
 export { Polynomial, type PolynomialBasis } from "./circuits/polynomial.js";
 export { type PolynomialCost, type PolynomialOptions, polynomialCost } from "./circuits/polynomial-plan.js";
 export type { ComplexVector } from "./embedding.js";

@@ -2,14 +2,8 @@ import { LevelError, ParameterError } from "../../errors.js";
 import type { Ciphertext } from "../ciphertext.js";
 import type { Evaluator } from "../evaluator.js";
 import { largestOn, type Polynomial } from "./polynomial.js";
-import {
-  log2Ceil,
-  type PolynomialNode,
-  type PolynomialOptions,
-  type PolynomialPlan,
-  type PowerStep,
-  planPolynomials,
-} from "./polynomial-plan.js";
+import { type PolynomialOptions, type PolynomialPlan, type PowerStep, planPolynomials } from "./polynomial-plan.js";
+import { log2Ceil, type PolynomialNode } from "./polynomial-splitting.js";
 
 /**
  * p(x) in every slot of `x`, whose slots hold real numbers in the polynomial's interval. **Values outside of it cannot be

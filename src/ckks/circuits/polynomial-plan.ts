@@ -1,6 +1,7 @@
 /** How polynomials of one variable are computed: which powers, which products, in how many levels. Data only. */
 import { ParameterError } from "../../errors.js";
-import { divide, type Polynomial, type PolynomialBasis } from "./polynomial.js";
+import type { Polynomial, PolynomialBasis } from "./polynomial.js";
+import { log2Ceil, type PolynomialNode, Splitting } from "./polynomial-splitting.js";
 
 export interface PolynomialOptions {
   /**
@@ -17,17 +18,6 @@ export interface PolynomialCost {
   readonly products: number;
   /** Key switches: products that are summed share one. */
   readonly relinearizations: number;
-}
-
-/** constant + Σ factor·b_n + Σ quotient·b_g over basis polynomials b (x^n, T_n): one sum, rescaled once. */
-export interface PolynomialNode {
-  /** Levels from the variable to its value. */
-  readonly depth: number;
-  readonly products: readonly { readonly quotient: PolynomialNode; readonly power: number }[];
-  readonly terms: readonly (readonly [power: number, factor: number])[];
-  readonly constant: number;
-  /** The same polynomial by its coefficients. */
-  readonly coefficients: readonly number[];
 }
 
 /** b_n from b_left·b_right; left + right = n, left ≥ right. */
@@ -97,8 +87,11 @@ function makePlan(polynomials: readonly Polynomial[], prefer: "levels" | "produc
   const all = polynomials.map((polynomial) => (straight ? lineOf(polynomial) : polynomial.coefficients));
   const basis = straight ? "monomial" : first.basis;
   const degree = Math.max(...all.map((coefficients) => coefficients.length - 1));
-  // Where every other coefficient is 0, so is every other baby step.
-  const most = (polynomials.some(({ parity }) => parity === "none") ? 2 : 4) * Math.ceil(Math.sqrt(degree + 1));
+  // Where every other coefficient is 0, but for the constant, so is every other baby step.
+  const halved = [0, 1].some((rest) =>
+    all.every((c) => c.every((value, n) => n === 0 || n % 2 === rest || value === 0)),
+  );
+  const most = (halved ? 4 : 2) * Math.ceil(Math.sqrt(degree + 1));
   let best: PolynomialPlan | undefined;
   for (let spare = 0; spare <= (prefer === "products" ? 1 : 0); spare++) {
     for (let babies = 2; babies <= Math.max(2, Math.min(degree + 1, most)); babies++) {
@@ -137,76 +130,6 @@ function lineOf(polynomial: Polynomial): number[] {
   const [constant, slope = 0] = polynomial.coefficients;
   return slope === 0 ? [constant] : [constant + slope * shift, slope * factor];
 }
-
-export function log2Ceil(n: number): number {
-  return Math.ceil(Math.log2(n));
-}
-
-/** Splits polynomials at b_g for g = babies·2^j, and at smaller powers of two where levels are short. */
-class Splitting {
-  private readonly powers: readonly number[];
-  private readonly known = new Map<number, { cost: number; power?: number }>();
-
-  constructor(
-    private readonly basis: PolynomialBasis,
-    private readonly babies: number,
-    degree: number,
-  ) {
-    const powers = new Set<number>();
-    for (let g = babies; g <= degree; g *= 2) powers.add(g);
-    for (let g = 2; g < babies; g *= 2) powers.add(g);
-    this.powers = [...powers];
-  }
-
-  node(coefficients: readonly number[], spare: number): PolynomialNode {
-    return this.build(coefficients, log2Ceil(coefficients.length) + spare);
-  }
-
-  private build(coefficients: readonly number[], depth: number): PolynomialNode {
-    const products: { quotient: PolynomialNode; power: number }[] = [];
-    const terms = new Map<number, number>();
-    let rest = coefficients;
-    for (;;) {
-      const power = rest.length > 1 ? this.split(rest.length - 1, depth).power : undefined;
-      if (power === undefined) break;
-      const { quotient, remainder } = divide(rest, this.basis, power);
-      if (quotient.length > 1) products.push({ quotient: this.build(quotient, depth - 1), power });
-      else terms.set(power, quotient[0]);
-      rest = remainder;
-    }
-    rest.forEach((c, n) => {
-      if (n > 0 && c !== 0) terms.set(n, c);
-    });
-    return { depth, products, terms: [...terms], constant: rest[0], coefficients };
-  }
-
-  /** The cheapest way to take a polynomial of degree n within `depth` levels: the power that it is divided by first, if any. */
-  private split(n: number, depth: number): { cost: number; power?: number } {
-    const key = 64 * n + depth; // a depth is below 64: no parameters have as many levels
-    let best = this.known.get(key);
-    if (best) return best;
-    const leaf = n === 0 || (n < this.babies && log2Ceil(n) < depth);
-    best = { cost: leaf ? 0 : Infinity };
-    if (!leaf) {
-      for (const power of this.powers) {
-        if (power > n || log2Ceil(power) >= depth) continue;
-        const quotient = power === n ? 0 : PRODUCT + this.nodeCost(n - power, depth - 1);
-        const cost = quotient + this.split(power - 1, depth).cost;
-        if (cost < best.cost) best = { cost, power };
-      }
-    }
-    this.known.set(key, best);
-    return best;
-  }
-
-  private nodeCost(n: number, depth: number): number {
-    const { cost } = this.split(n, depth);
-    return cost > 0 ? cost + 1 : 0;
-  }
-}
-
-/** Products count first, relinearisations second. */
-const PRODUCT = 2 ** 20;
 
 /** Every power that some node takes, and those that they take themselves: as few as depth allows, found greedily. */
 function powerSteps(nodes: readonly PolynomialNode[], basis: PolynomialBasis): PowerStep[] {

@@ -1,10 +1,6 @@
 import { largestOn, type Polynomial } from "../../../src/ckks/circuits/polynomial.js";
-import {
-  log2Ceil,
-  type PolynomialNode,
-  type PolynomialOptions,
-  planPolynomials,
-} from "../../../src/ckks/circuits/polynomial-plan.js";
+import { type PolynomialOptions, planPolynomials } from "../../../src/ckks/circuits/polynomial-plan.js";
+import { log2Ceil, type PolynomialNode } from "../../../src/ckks/circuits/polynomial-splitting.js";
 import type { Parameters } from "../../../src/ckks/index.js";
 import { NoiseBounds } from "../noise-bounds.js";
 
