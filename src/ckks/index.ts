@@ -3,8 +3,19 @@
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
 export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
 export { type Fit, type FitRequest, fitPolynomial } from "./circuits/fit.js";
+export { type MatrixPlan, type MatrixShape, matrixTransform, multiplyMatrix, planMatrix } from "./circuits/matrix.js";
 export { Polynomial, type PolynomialBasis } from "./circuits/polynomial.js";
 export { type PolynomialCost, type PolynomialOptions, polynomialCost } from "./circuits/polynomial-plan.js";
+export {
+  innerProduct,
+  meanSlots,
+  replicate,
+  replicateRotations,
+  type SlotBlock,
+  type SlotSum,
+  sumRotations,
+  sumSlots,
+} from "./circuits/sums.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
