@@ -2,12 +2,15 @@ import { afterAll, describe, expect, test } from "vitest";
 import {
   type Ciphertext,
   Evaluator,
+  evaluatePolynomial,
   KeyHolder,
   type LinearTransform,
   linearTransform,
   type Plaintext,
+  Polynomial,
   Randomness,
   type SlotValues,
+  sumSlots,
 } from "../../src/ckks/index.js";
 import { LevelError, ParameterError } from "../../src/errors.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
@@ -113,6 +116,10 @@ describe("what is no operand is a TypeError, never zeros", () => {
         () => he.multiply(ct, x),
         () => he.square(ct),
         () => he.sumOfProducts([[x, ct]]),
+        () => he.sumOfProducts([[x, x]], { terms: [[ct, 1]] }),
+        () => he.linearSum({ terms: [[ct, 1]] }, 1),
+        () => evaluatePolynomial(he, ct, Polynomial.monomial([1, 1])),
+        () => sumSlots(he, ct),
         () => he.rotate(ct, 1),
         () => he.toLevel(ct, 0),
         () => he.explain(ct),

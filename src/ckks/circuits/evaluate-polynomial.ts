@@ -32,7 +32,7 @@ export function evaluatePolynomial(
 
 /**
  * Several polynomials of one x, of one basis and interval: powers are computed once. Each result lies as many levels below
- * `x` as its own degree takes. @throws as `evaluatePolynomial`; ParameterError for several bases or intervals.
+ * `x` as its own degree takes, and the map of the interval. @throws as `evaluatePolynomial`; ParameterError for several bases or intervals.
  */
 export function evaluatePolynomials(
   evaluator: Evaluator,

@@ -32,6 +32,7 @@ export function sumRotations(slots: number, { stride = 1, count = slots / stride
  * @throws MissingKeyError without the keys of `sumRotations`; RangeError as there.
  */
 export function sumSlots(evaluator: Evaluator, x: Ciphertext, sum: SlotSum = {}): Ciphertext {
+  evaluator.check(x);
   return fold(evaluator, x, sumRotations(x.slots, sum));
 }
 
@@ -41,6 +42,7 @@ export function sumSlots(evaluator: Evaluator, x: Ciphertext, sum: SlotSum = {})
  * @throws as `sumSlots`; LevelError at level 0.
  */
 export function meanSlots(evaluator: Evaluator, x: Ciphertext, sum: SlotSum = {}): Ciphertext {
+  evaluator.check(x);
   const steps = sumRotations(x.slots, sum);
   using share = evaluator.multiplyPlain(x, 2 ** -steps.length);
   return foldAndRescale(evaluator, share, steps);
@@ -65,6 +67,7 @@ export function replicateRotations(slots: number, { block = 1 }: Partial<SlotBlo
  * @throws MissingKeyError, LevelError at level 0; RangeError for a block that is not there.
  */
 export function replicate(evaluator: Evaluator, x: Ciphertext, { index, block = 1 }: SlotBlock): Ciphertext {
+  evaluator.check(x);
   const steps = replicateRotations(x.slots, { block });
   if (!(Number.isInteger(index) && index >= 0 && index < x.slots / block)) {
     throw new RangeError(`block ${index} of ${block} slots is not one of ${x.slots / block}`);

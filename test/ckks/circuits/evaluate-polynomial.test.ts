@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { evaluatePolynomial, evaluatePolynomials } from "../../../src/ckks/circuits/evaluate-polynomial.js";
+import { fitPolynomial } from "../../../src/ckks/circuits/fit.js";
 import { Polynomial } from "../../../src/ckks/circuits/polynomial.js";
 import { type PolynomialOptions, polynomialCost } from "../../../src/ckks/circuits/polynomial-plan.js";
 import { type Ciphertext, Evaluator, KeyHolder, Parameters, Randomness } from "../../../src/ckks/index.js";
@@ -116,6 +117,26 @@ it("several polynomials of one x: each at its own level, powers computed once", 
     const imaginary = new Float64Array(xs.length);
     expect(await errorBits(test, results[i], { real: xs.map((v) => p.at(v)), imaginary })).toBeLessThan(-8);
   }
+});
+
+describe("functions by their fits", () => {
+  it.each([
+    ["sigmoid", (x: number) => 1 / (1 + Math.exp(-x)), [-8, 8], 31],
+    ["exp", Math.exp, [-1, 1], 7],
+    ["1/x", (x: number) => 1 / x, [1 / 16, 1], 31],
+    ["ReLU", (x: number) => Math.max(0, x), [-1, 1], 31],
+    ["tanh", Math.tanh, [-4, 4], 15],
+  ] as const)("%s: every slot errs by the fit's error and the evaluation's bound at most", async (_, f, interval, degree) => {
+    const { polynomial, maximumError } = fitPolynomial(f, { interval, degree });
+    const xs = inInterval(new Values(12).real(small.slots), interval);
+    await evaluated(test, xs, polynomial, {});
+    using x = test.alice.encrypt(xs);
+    using y = evaluatePolynomial(test.he, x, polynomial);
+    const error = new NoiseBounds(small).freshSlot(x.level, xs.length);
+    const bound = maximumError + polynomialBound(small, polynomial, {}, { level: x.level, error, slots: xs.length });
+    const bits = await errorBits(test, y, { real: xs.map(f), imaginary: new Float64Array(xs.length) });
+    expect(bits).toBeLessThan(Math.log2(bound));
+  });
 });
 
 describe("what cannot be computed", () => {
