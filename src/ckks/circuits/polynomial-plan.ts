@@ -95,9 +95,11 @@ function makePlan(polynomials: readonly Polynomial[], prefer: "levels" | "produc
   let best: PolynomialPlan | undefined;
   for (let spare = 0; spare <= (prefer === "products" ? 1 : 0); spare++) {
     for (let babies = 2; babies <= Math.max(2, Math.min(degree + 1, most)); babies++) {
-      const nodes = all.map((coefficients) =>
-        new Splitting(basis, babies, coefficients.length - 1).node(coefficients, spare),
-      );
+      const nodes = all.flatMap((coefficients) => {
+        const node = new Splitting(basis, babies, coefficients.length - 1).node(coefficients, spare);
+        return node ? [node] : [];
+      });
+      if (nodes.length < all.length) continue; // two baby steps allow every degree
       const powers = powerSteps(nodes, basis);
       const cost = costOf(nodes, powers, variable.levels);
       const range = first.basis === "monomial" || straight ? first.interval : ([-1, 1] as const);

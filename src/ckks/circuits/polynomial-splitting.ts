@@ -27,8 +27,12 @@ export class Splitting {
     this.powers = [...powers];
   }
 
-  node(coefficients: readonly number[], spare: number): PolynomialNode {
-    return this.build(coefficients, log2Ceil(coefficients.length) + spare);
+  /** Within ⌈log2(degree + 1)⌉ + `spare` levels; undefined where these powers do not allow it. */
+  node(coefficients: readonly number[], spare: number): PolynomialNode | undefined {
+    const depth = log2Ceil(coefficients.length) + spare;
+    const { cost } = this.split(coefficients.length - 1, depth);
+    // What a degree allows, every lower one does, so that zeros do no harm below.
+    return cost === Infinity ? undefined : this.build(coefficients, depth);
   }
 
   private build(coefficients: readonly number[], depth: number): PolynomialNode {

@@ -85,13 +85,14 @@ describe("one polynomial", () => {
     );
   });
 
-  it("a constant, a line, x^6, T_64: the values in 0, 1, 3 and 7 levels", async () => {
+  it("a constant, a line, x^6, x^15, T_63, T_64: the values in 0, 1, 3, 4, 6 and 7 levels", async () => {
     const xs = new Values(3).real(small.slots);
     for (const p of [Polynomial.monomial([0.75]), Polynomial.chebyshev([0.5, -2], [-1, 1])]) {
       await evaluated(test, xs, p, {});
     }
     await evaluated(test, xs, Polynomial.monomial([0, 0, 0, 0, 0, 0, 1]), {});
-    await evaluated(test, xs, Polynomial.chebyshev([...new Array(64).fill(0), 1]), {});
+    await evaluated(test, xs, Polynomial.monomial([...new Array(15).fill(0), 1]), {});
+    for (const n of [63, 64]) await evaluated(test, xs, Polynomial.chebyshev([...new Array(n).fill(0), 1]), {});
   });
 
   it("an operand before its rescale is rescaled first", async () => {

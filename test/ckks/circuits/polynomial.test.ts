@@ -130,6 +130,47 @@ describe("cost before running", () => {
     }
   });
 
+  it("plans of sparse polynomials, too: what a sum takes lies at its level or above, and is computed before", () => {
+    const sparse = fc.array(fc.tuple(fc.integer({ min: 0, max: 130 }), fc.constantFrom(1, -0.3)), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    fc.assert(
+      fc.property(bases, sparse, fc.constantFrom("levels" as const, "products" as const), (basis, entries, prefer) => {
+        const coefficients = new Array<number>(131).fill(0);
+        for (const [n, c] of entries) coefficients[n] = c;
+        const polynomial =
+          basis === "monomial" ? Polynomial.monomial(coefficients) : Polynomial.chebyshev(coefficients);
+        const { powers, nodes, cost } = planPolynomials([polynomial], { prefer });
+        expect(cost.levels - Math.ceil(Math.log2(polynomial.degree + 1))).toBeLessThanOrEqual(
+          prefer === "levels" ? 0 : 1,
+        );
+        const known = new Set([1]);
+        const depth = (n: number) => Math.ceil(Math.log2(n));
+        for (const { power, left, right } of powers) {
+          expect(left + right).toBe(power);
+          for (const n of basis === "chebyshev" && left > right ? [left, right, left - right] : [left, right]) {
+            expect(known.has(n), `${n} for ${power}`).toBe(true);
+          }
+          expect(Math.max(depth(left), depth(right))).toBeLessThan(depth(power));
+          known.add(power);
+        }
+        const visit = (node: (typeof nodes)[number]): void => {
+          for (const n of [...node.terms, ...node.products.map(({ power }) => [power])].map(([n]) => n)) {
+            expect(known.has(n)).toBe(true);
+            expect(depth(n), `${n} in a sum of depth ${node.depth}`).toBeLessThan(node.depth);
+          }
+          for (const { quotient } of node.products) {
+            expect(quotient.depth).toBe(node.depth - 1);
+            visit(quotient);
+          }
+        };
+        nodes.forEach(visit);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("several polynomials share their powers", () => {
     const both = [dense(15), Polynomial.chebyshev(dense(15).coefficients.map((c) => c * Math.cos(c)))];
     const [one, two] = [polynomialCost(both[0]), polynomialCost(both)];
