@@ -9,7 +9,8 @@ export interface FitRequest {
   readonly degree: number;
   /**
    * "minimax", the default: the least largest error, by Remez's exchange. "chebyshev": interpolation at Chebyshev nodes,
-   * quicker, its error within 1 + (2/π)·log(degree + 1) times the least one (3.7 at degree 63), in practice less than twice.
+   * quicker, its error within 2 + (2/π)·log(degree + 1) times the least one (4.6 at degree 63): 1.1 times it for exp, 1.6
+   * for the sigmoid on [−8, 8], 3.5 for ReLU.
    */
   readonly method?: "minimax" | "chebyshev";
   /** Default true: a function even or odd about the middle, but for a constant, gets as many zeros, which save products. */

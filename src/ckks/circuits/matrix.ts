@@ -10,8 +10,9 @@ export interface MatrixShape {
   readonly rows: number;
   readonly columns: number;
   /**
-   * Slots of the vector's ciphertext, which holds its values in the first `columns` of them; what the others hold does not
-   * matter. The fewest that hold it, `encrypt(v, { slots: 2^⌈log2 columns⌉ })`, cost least.
+   * Slots of the vector's ciphertext, which holds its values in the first `columns` of them. What the others hold meets zeros,
+   * whose noise it multiplies: it may be anything about as small as the values.
+   * The fewest slots that hold it, `encrypt(v, { slots: 2^⌈log2 columns⌉ })`, cost least.
    */
   readonly slots: number;
   /** Whether the matrix will be encrypted: giant steps then cost twice as much, and fewer are taken. Default false. */

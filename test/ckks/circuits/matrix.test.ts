@@ -127,8 +127,10 @@ describe("a plan", () => {
     using x = alice.encrypt([1, 2, 3], { slots: 4 });
     using other = alice.encrypt([1, 2, 3], { slots: 8 });
     using low = alice.encrypt([1, 2, 3], { slots: 4, level: 0 });
+    const held = device.statistics().bytesInUse;
     expect(() => multiplyMatrix(he, x, plan, transform)).toThrow(MissingKeyError);
     expect(() => multiplyMatrix(he, other, plan, transform)).toThrow(ParameterError);
     expect(() => multiplyMatrix(he, low, plan, transform)).toThrow(LevelError);
+    expect(device.statistics().bytesInUse).toBe(held);
   });
 });
