@@ -113,7 +113,7 @@ export class Alignment {
   }
 
   /** A product takes a level. */
-  requireLevel(a: Ciphertext, level: number): void {
+  requireLevel(a: { readonly level: number }, level: number): void {
     if (a.level < level) {
       throw new LevelError(
         `a product needs a level, this ciphertext is at level ${a.level}`,

@@ -6,6 +6,7 @@ import { requireInstance } from "./copies.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { EvaluationKeys } from "./keys/evaluation-keys.js";
 import { conjugationElement, requireStepList } from "./keys/galois.js";
+import type { LinearSum } from "./linearsum.js";
 import type { Parameters } from "./parameters.js";
 import { add, addScaled, negate, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
@@ -73,9 +74,12 @@ export class Evaluator {
     return this.multiply(a, a);
   }
 
-  /** Σ a_i·b_i, relinearised once and rescaled once. */
-  sumOfProducts(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
-    using product = this.tensorSum(pairs);
+  /**
+   * Σ a_i·b_i, and `plus` (see `linearSum`), relinearised once and rescaled once: one level down, one key switch.
+   * @throws LevelError at level 0, or for a term of `plus` below the factors; MissingKeyError without a relinearisation key.
+   */
+  sumOfProducts(pairs: readonly (readonly [Ciphertext, Ciphertext])[], plus?: LinearSum): Ciphertext {
+    using product = this.tensorSum(pairs, plus);
     using sum = this.switcher.relinearize(product);
     return new Ciphertext(sum.toRescaledParts(), { ...stateOf(product), level: product.level - 1, state: "canonical" });
   }
@@ -108,9 +112,19 @@ export class Evaluator {
     return this.products.plaintextSum(pairs);
   }
 
-  /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
-  tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
-    return this.products.tensorSum(pairs);
+  /**
+   * constant + Σ factor_j·x_j, numbers for all slots, at the square of the scale of `level`. Terms are canonical, of this
+   * level or any above: no NTT, where `toLevel` takes a rescale, and no noise but the factors' rounding, to multiples of
+   * scale(x's level)/scale(level)².
+   * @throws LevelError for level 0 or a term below the level; ParameterError for numbers that the level cannot hold.
+   */
+  linearSum(sum: LinearSum, level: number): Ciphertext {
+    return this.products.linearSum(sum, level);
+  }
+
+  /** Σ a_i·b_i and `plus` in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
+  tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[], plus?: LinearSum): Ciphertext {
+    return this.products.tensorSum(pairs, plus);
   }
 
   /**

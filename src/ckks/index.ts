@@ -1,7 +1,22 @@
 // Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
+export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
+export { type Fit, type FitRequest, fitPolynomial } from "./circuits/fit.js";
 export { fold, type LinearTransform, linearTransform } from "./circuits/linear-transform.js";
+export { type MatrixPlan, type MatrixShape, matrixTransform, multiplyMatrix, planMatrix } from "./circuits/matrix.js";
+export { Polynomial, type PolynomialBasis } from "./circuits/polynomial.js";
+export { type PolynomialCost, type PolynomialOptions, polynomialCost } from "./circuits/polynomial-plan.js";
+export {
+  innerProduct,
+  meanSlots,
+  replicate,
+  replicateRotations,
+  type SlotBlock,
+  type SlotSum,
+  sumRotations,
+  sumSlots,
+} from "./circuits/sums.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
@@ -12,6 +27,7 @@ export { KeyHolder } from "./keys/holder.js";
 export { PublicKey } from "./keys/public-key.js";
 export { SecretKey } from "./keys/secret.js";
 export type { KeyDigit, SwitchingKey } from "./keys/switching-key.js";
+export type { LinearSum } from "./linearsum.js";
 export type { ParameterLiteral } from "./parameter-literal.js";
 export type { ParameterRequest } from "./parameter-search.js";
 export { Parameters } from "./parameters.js";

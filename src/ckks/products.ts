@@ -5,6 +5,7 @@ import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
 import { productForm, VALUES } from "./form.js";
+import { type LinearSum, linearSumAt } from "./linearsum.js";
 import { RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
@@ -70,16 +71,35 @@ export class Products {
     return new Ciphertext(parts, { ...stateOf(first), state: "product" });
   }
 
-  /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
-  tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[]): Ciphertext {
+  /** constant + Σ factor_j·x_j at the square of the scale of `level`; see `linearSumAt`. */
+  linearSum(sum: LinearSum, level: number): Ciphertext {
+    const { terms = [] } = sum;
+    if (terms.length === 0) throw new RangeError("terms: a linear sum takes at least one, whose key it belongs to");
+    this.ring.parameters.requireLevel(level);
+    this.requireTerms(terms, level);
+    const [[first]] = terms;
+    this.alignment.requireLevel({ level }, 1);
+    const slots = Math.max(...terms.map(([x]) => x.slots));
+    const addSum = linearSumAt(sum, this.ring.parameters, level);
+    const primes = this.ring.parameters.primesAt(level);
+    const parts = [0, 1].map((i) => scale(first.pair[i], () => 0, primes));
+    addSum(parts);
+    return new Ciphertext(parts, { level, state: "product", slots, fingerprint: first.fingerprint });
+  }
+
+  /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised, and `plus`; at the square of the scale. */
+  tensorSum(pairs: readonly (readonly [Ciphertext, Ciphertext])[], plus: LinearSum = {}): Ciphertext {
     requirePairs(pairs);
     const all = pairs.flat();
-    for (const ct of all) this.alignment.check(ct);
+    const added = (plus.terms ?? []).map(([x]) => x);
+    for (const ct of [...all, ...added]) this.alignment.check(ct);
     const level = Math.min(...all.map((ct) => ct.level - (ct.state === "product" ? 1 : 0)));
+    this.requireTerms(plus.terms ?? [], level);
     const aligned = new Map<Ciphertext, Ciphertext>();
     try {
       for (const ct of all) if (!aligned.has(ct)) aligned.set(ct, this.alignment.reach(ct, level));
       this.alignment.requireLevel(aligned.get(all[0])!, 1);
+      const addPlus = linearSumAt(plus, this.ring.parameters, level);
       const primes = this.ring.parameters.primesAt(level);
       const parts = [0, 1, 2].map(() => RnsPolynomial.allocate(this.ring, primes, PRODUCT));
       this.ring.device.launch(
@@ -94,10 +114,21 @@ export class Products {
           }),
         })),
       );
-      const slots = Math.max(...all.map((ct) => ct.slots));
+      const slots = Math.max(...[...all, ...added].map((ct) => ct.slots));
+      addPlus(parts);
       return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
     } finally {
       for (const [ct, reached] of aligned) if (reached !== ct) reached[Symbol.dispose]();
+    }
+  }
+
+  /** Terms of a linear sum are not moved: leaving primes out is all that it does. */
+  private requireTerms(terms: NonNullable<LinearSum["terms"]>, level: number): void {
+    for (const [x] of terms) {
+      this.alignment.check(x);
+      if (x.state === "canonical" && x.level >= level && x.parts.length === 2) continue;
+      const fix = "rescale it, or bring what it meets to its level (toLevel)";
+      throw new LevelError(`a ${x.state} term of level ${x.level} in a sum at level ${level}`, fix);
     }
   }
 }
@@ -108,6 +139,6 @@ function requirePairs(pairs: readonly (readonly unknown[])[]): void {
     throw new TypeError(`pairs: a list of pairs [a, b] was expected, not ${kindOf(pairs)}`);
   }
   if (pairs.length === 0) throw new RangeError("pairs: a sum of products takes at least one");
-  const wrong = pairs.findIndex((pair) => pair?.length !== 2);
+  const wrong = pairs.findIndex((pair) => pair.length !== 2);
   if (wrong >= 0) throw new RangeError(`pairs: entry ${wrong} is no pair of two factors`);
 }

@@ -4,14 +4,17 @@ import {
   Encoder,
   Encryptor,
   Evaluator,
+  evaluatePolynomial,
   fold,
   KeyHolder,
   type LinearTransform,
   linearTransform,
   Parameters,
   type Plaintext,
+  Polynomial,
   Randomness,
   type SlotValues,
+  sumSlots,
 } from "../../src/ckks/index.js";
 import { LevelError, ParameterError } from "../../src/errors.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
@@ -82,7 +85,7 @@ describe("sums of nothing are RangeErrors", () => {
 
   test("one factor, or three, are no product: the third would be lost", () => {
     for (const run of [he.multiplyPlaintextSum, he.sumOfProducts, he.tensorSum]) {
-      for (const factors of [[x], [x, x, x], undefined]) refused(() => run.call(he, [factors] as never), "pairs");
+      for (const factors of [[x], [x, x, x]]) refused(() => run.call(he, [factors] as never), "pairs");
     }
   });
 
@@ -128,6 +131,10 @@ describe("what is no operand is a TypeError, never zeros", () => {
         () => he.multiply(ct, x),
         () => he.square(ct),
         () => he.sumOfProducts([[x, ct]]),
+        () => he.sumOfProducts([[x, x]], { terms: [[ct, 1]] }),
+        () => he.linearSum({ terms: [[ct, 1]] }, 1),
+        () => evaluatePolynomial(he, ct, Polynomial.monomial([1, 1])),
+        () => sumSlots(he, ct),
         () => he.rotate(ct, 1),
         () => he.toLevel(ct, 0),
         () => he.explain(ct),

@@ -59,6 +59,21 @@ export class ErrorModel {
     return { level, state: "canonical", values: clear.constant(slots, value), error, full: step };
   }
 
+  /** A term of a linear sum: what the levels differ by in scale is in the factor, and rounds with it. */
+  multipleAt(x: Expectation, value: number, level: number): Expectation {
+    const step = (0.5 * this.parameters.scaleAt(x.level)) / this.parameters.scaleAt(level) ** 2;
+    const factor = this.factor(value, level, x.values.real.length);
+    const error = factor.error.map(() => step);
+    return this.multiply({ ...x, level }, { ...factor, error, full: step });
+  }
+
+  /** In every slot, at the square of the scale. */
+  constantAt(value: number, level: number): Expectation {
+    const step = 0.5 / this.parameters.scaleAt(level) ** 2 + ORACLE * Math.abs(value);
+    const values = clear.constant(1, value);
+    return { level, state: "product", values, error: new Float64Array([step]), full: step };
+  }
+
   add(a: Expectation, b: Expectation, sign: 1 | -1): Expectation {
     const [x, y] = alike(a, b);
     const values = sign === 1 ? clear.add(x.values, y.values) : clear.subtract(x.values, y.values);

@@ -4,13 +4,16 @@ import {
   Encoder,
   Encryptor,
   Evaluator,
+  evaluatePolynomial,
   KeyHolder,
   linearTransform,
   Parameters,
   Plaintext,
+  Polynomial,
   Randomness,
   type Ring,
   SecretKey,
+  sumSlots,
 } from "../../src/ckks/index.js";
 import { KeyMismatchError, ParameterError } from "../../src/errors.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
@@ -53,6 +56,10 @@ describe.each([
     refused(() => he.multiply(x, away.x));
     refused(() => he.multiply(away.x, 2));
     refused(() => he.tensorSum([[x, away.x]]));
+    refused(() => he.tensorSum([[x, x]], { terms: [[away.x, 1]] }));
+    refused(() => he.linearSum({ terms: [[away.x, 1]] }, 1));
+    refused(() => evaluatePolynomial(he, away.x, Polynomial.monomial([1, 1])));
+    refused(() => sumSlots(he, away.x));
     refused(() => he.rescale(away.x));
     refused(() => he.toLevel(away.x, 0));
     refused(() => he.rotate(away.x, 1));

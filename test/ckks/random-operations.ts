@@ -59,6 +59,25 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return p.result(stages, () => he.sumOfProducts(pairs));
   },
 
+  /** Terms of any levels from a common one on, with numbers; alone, or joining a product. */
+  "linear sum"(p) {
+    const { model, he } = p;
+    const pair = p.draw.chance(0.5) ? product(p) : undefined;
+    const level = pair ? pair.stages[2].level : p.draw.whole(1, p.parameters.maxLevel);
+    const usable = (y: Tracked) => y.ct.state === "canonical" && y.ct.level >= level;
+    const drawn = Array.from({ length: p.draw.whole(1, 3) }, () => p.operand(usable));
+    const terms = drawn.flatMap((x) => (x ? [{ x, factor: p.number() }] : []));
+    if (terms.length === 0) return undefined;
+    const parts = terms.map(({ x, factor }) => model.multipleAt(x.expected, factor, level));
+    const constant = p.number();
+    const linear = parts.reduce((a, b) => model.add(a, b, 1), model.constantAt(constant, level));
+    const sum = { terms: terms.map(({ x, factor }) => [x.ct, factor] as const), constant };
+    if (!pair) return p.result([...parts, linear], () => he.linearSum(sum, level));
+    const total = model.add(pair.stages[2], linear, 1);
+    const stages = [...pair.stages, ...parts, total, model.rescaled(model.keySwitched(total))];
+    return p.result(stages, () => he.sumOfProducts([[pair.x.ct, pair.y.ct]], sum));
+  },
+
   "multiply plain"(p) {
     const x = p.operand((y) => levelOf(y) > 0);
     if (!x) return undefined;

@@ -7,7 +7,7 @@ import {
   Evaluator,
   KeyGenerator,
   Parameters,
-  type PublicKey,
+  PublicKey,
   SecretEncryptor,
   SecretKey,
 } from "../../src/ckks/index.js";

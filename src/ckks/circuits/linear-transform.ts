@@ -39,12 +39,17 @@ export function linearTransform<D extends Plaintext | Ciphertext>(
 export function fold(evaluator: Evaluator, operand: Ciphertext, steps: readonly number[]): Ciphertext {
   requireStepList(steps);
   let result = evaluator.copy(operand);
-  for (const step of steps) {
-    using rotated = evaluator.rotate(result, step);
-    using previous = result;
-    result = evaluator.add(previous, rotated);
+  try {
+    for (const step of steps) {
+      using rotated = evaluator.rotate(result, step);
+      using previous = result;
+      result = evaluator.add(previous, rotated);
+    }
+    return result;
+  } catch (error) {
+    result[Symbol.dispose]();
+    throw error;
   }
-  return result;
 }
 
 function applyDiagonals<D extends Plaintext | Ciphertext>(

@@ -3,8 +3,10 @@ import {
   type Ciphertext,
   Encryptor,
   Evaluator,
+  evaluatePolynomial,
   KeyHolder,
   type Parameters,
+  Polynomial,
   Randomness,
 } from "../../../src/ckks/index.js";
 import { type Device, openDevice } from "../../../src/index.js";
@@ -37,6 +39,13 @@ const OPERATIONS: Readonly<Record<string, (he: Evaluator, x: Ciphertext, y: Ciph
       [x, y],
       [y, y],
     ]),
+  ],
+  "sums with numbers": (he, x, y) => {
+    const plus = { terms: [[x, -0.75], [y, 3]] as const, constant: 0.25 }; // biome-ignore format: one sum
+    return [he.linearSum(plus, 1), he.sumOfProducts([[x, y]], plus)];
+  },
+  polynomial: (he, x) => [
+    evaluatePolynomial(he, x, Polynomial.chebyshev([0.5, -1, 0.25, 0.125].slice(0, 2 ** he.parameters.maxLevel))),
   ],
 };
 
