@@ -2,7 +2,19 @@ import { FormatError } from "../errors.js";
 import { SEND_AGAIN } from "./reader.js";
 
 /** Bytes that come in chunks of any lengths: a web stream, a Node stream or anything else that is iterated, or all at once. */
-export type ByteSource = Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+export type ByteSource = Uint8Array | ReadableBytes | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** What is used of a web stream: whoever compiles without the library of a browser or of Node has no name for one. */
+export interface ReadableBytes {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }>;
+    cancel(): Promise<unknown>;
+  };
+}
+
+/** Web streams, where types have a name for them. */
+type WebReadable = typeof globalThis extends { ReadableStream: { prototype: infer Stream } } ? Stream : never;
+type WebWritable = typeof globalThis extends { WritableStream: { prototype: infer Stream } } ? Stream : never;
 
 /**
  * Takes runs of stated lengths from a source. It never holds more than the run that is asked for and the chunk that it ends
@@ -119,7 +131,7 @@ export async function collect(
 }
 
 /** The chunks as a web stream, each made when it is asked for. Node's streams take the iterable itself: `pipeline(chunks, file)`. */
-export function readableOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+export function readableOf(chunks: AsyncIterable<Uint8Array>): WebReadable {
   const iterator = chunks[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
@@ -137,6 +149,6 @@ export function readableOf(chunks: AsyncIterable<Uint8Array>): ReadableStream<Ui
 }
 
 /** Writes the chunks into a web stream, no faster than it takes them, and closes it; an error on either side ends both. */
-export function writeTo(sink: WritableStream<Uint8Array>, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+export function writeTo(sink: WebWritable, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   return readableOf(chunks).pipeTo(sink);
 }

@@ -1,8 +1,12 @@
+import { type ByteSource, collect } from "../bytes/stream.js";
 import { LevelError, ParameterError } from "../errors.js";
 import { COPY, THIS_COPY } from "./copies.js";
+import { ciphertextBytes, ciphertextChunks, readCiphertext } from "./formats/ciphertext.js";
+import { plaintextBytes, plaintextChunks, readPlaintext } from "./formats/plaintext.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
 import type { Residency } from "./residency.js";
+import { type Ring, requireIsRing } from "./ring.js";
 
 /**
  * "canonical": the scale of the level. "product": its square, as a product leaves it before `rescale`.
@@ -33,9 +37,29 @@ export class Plaintext implements Disposable {
     return this.polynomial.bytes;
   }
 
-  /** Bytes on the wire: residues packed to each prime's width. */
+  /** Bytes of `toBytes`: residues packed to each prime's width, and a header. */
   get packedBytes(): number {
-    return this.polynomial.packedBytes;
+    return plaintextBytes(this);
+  }
+
+  /** As a file, which anybody can read: a plaintext is not encrypted. */
+  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(this.chunks());
+  }
+
+  /** The same bytes one limb at a time, for streams. */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return plaintextChunks(this);
+  }
+
+  /**
+   * What `toBytes` wrote, from bytes, a web stream or a Node stream.
+   * @throws FormatError for anything else; ParameterError for one of other parameters than the ring's
+   */
+  static async fromBytes(source: ByteSource, ring: Ring): Promise<Plaintext> {
+    requireIsRing(ring);
+    const { polynomial, level, scale, slots } = await readPlaintext(source, ring);
+    return new Plaintext(polynomial, level, scale, slots);
   }
 
   /** The same plaintext outside of the device's memory; this one is disposed of. */
@@ -93,10 +117,28 @@ export class Ciphertext implements Disposable {
     return this.parts.reduce((bytes, part) => bytes + part.bytes, 0);
   }
 
-  /** Bytes on the wire: residues packed to each prime's width, the uniform part as its seed where there is one. */
+  /** Bytes of `toBytes`: residues packed to each prime's width, the uniform part as its seed where there is one, a header. */
   get packedBytes(): number {
-    const parts = this.seed ? this.parts.slice(0, 1) : this.parts;
-    return parts.reduce((bytes, part) => bytes + part.packedBytes, this.seed?.length ?? 0);
+    return ciphertextBytes(this);
+  }
+
+  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(this.chunks());
+  }
+
+  /** The same bytes one limb at a time, for streams. */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return ciphertextChunks(this);
+  }
+
+  /**
+   * What `toBytes` wrote, from bytes, a web stream or a Node stream. Its fingerprint is what the file says: a label.
+   * @throws FormatError for anything else; ParameterError for one of other parameters than the ring's
+   */
+  static async fromBytes(source: ByteSource, ring: Ring): Promise<Ciphertext> {
+    requireIsRing(ring);
+    const { parts, ...state } = await readCiphertext(source, ring);
+    return new Ciphertext(parts, state);
   }
 
   /** The two parts. @throws LevelError when there are three. */

@@ -7,11 +7,10 @@ import { Encoder, type SlotValues } from "./encoder.js";
 import { fromWholeNumbers } from "./integers.js";
 import { PublicKey, publicPrimes } from "./keys/public-key.js";
 import { SecretKey } from "./keys/secret.js";
-import { CIPHERTEXT_STREAM } from "./keys/uniform.js";
 import { addInto, addScaled, copy, multiply, type RnsPolynomial, subtract, toCoefficients } from "./polynomial.js";
 import { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
-import { expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
+import { CIPHERTEXT_STREAM, expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
 
 export interface EncryptOptions {
   /** Level of the result; default the highest. Lower levels are smaller and quicker. */

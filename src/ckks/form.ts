@@ -17,6 +17,9 @@ export const VALUES: Form = Object.freeze({ domain: "values", power: 0 });
 /** What they are multiplied by: plaintexts, keys, secrets. */
 export const OPERAND: Form = Object.freeze({ domain: "values", power: 1 });
 
+/** Parts of a product of two ciphertexts, until it is relinearised. */
+export const PRODUCT: Form = Object.freeze({ domain: "values", power: -1 });
+
 /** The form of a product of two polynomials. @throws TypeError unless both are NTT values. */
 export function productForm(a: Form, b: Form): Form {
   requireDomain("values", a);

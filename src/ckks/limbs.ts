@@ -74,17 +74,21 @@ export class OwnedLimbs implements Disposable {
 /** What remembers a part of a whole that is not finished yet. */
 export type Keep = <D extends Disposable>(part: D) => D;
 
-/** What `make` returns; if it throws, the parts that it kept until then are disposed of. */
+/** What `make` returns; if it throws or rejects, the parts that it kept until then are disposed of. */
 export function allOrNothing<T>(make: (keep: Keep) => T): T {
   const parts: Disposable[] = [];
+  const giveUp = (error: unknown): never => {
+    for (const part of parts) part[Symbol.dispose]();
+    throw error;
+  };
   try {
-    return make((part) => {
+    const made = make((part) => {
       parts.push(part);
       return part;
     });
+    return made instanceof Promise ? (made.catch(giveUp) as T) : made;
   } catch (error) {
-    for (const part of parts) part[Symbol.dispose]();
-    throw error;
+    return giveUp(error);
   }
 }
 

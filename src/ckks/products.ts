@@ -4,13 +4,10 @@ import type { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
-import { productForm, VALUES } from "./form.js";
+import { PRODUCT, VALUES } from "./form.js";
 import { type LinearSum, linearSumAt } from "./linearsum.js";
 import { RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
-
-/** Of a product of two ciphertexts' parts: it carries 2^−32 until it is relinearised. */
-const PRODUCT = productForm(VALUES, VALUES);
 
 /** Products and sums of products before they are relinearised and rescaled: at the square of the scale. */
 export class Products {

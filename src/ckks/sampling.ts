@@ -4,6 +4,11 @@ import { compute, type RnsPolynomial } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
 import type { Ring } from "./ring.js";
 
+/** Streams of one seed: the public key, a ciphertext, the relinearisation key, then the Galois elements (odd, from 3 on). */
+export const PUBLIC_STREAM = 0;
+export const CIPHERTEXT_STREAM = 1;
+export const RELINEARIZATION_STREAM = 2;
+
 /** A uniform ternary polynomial by its coefficients: secrets and ephemeral keys. */
 export function sampleTernary(ring: Ring, primes: readonly number[], randomness: Randomness): RnsPolynomial {
   return sample(ring, primes, "sampleTernary", randomness);

@@ -8,6 +8,6 @@ import { FormatError } from "../errors.js";
 export function refuseJson(): never {
   throw new FormatError(
     "a ciphertext, plaintext or key cannot be stored as JSON: its numbers lie in the memory of its device",
-    "keep it in the process that made it, or decrypt first and store the values: this version stores neither ciphertexts nor keys",
+    "store what its toBytes() gives, a secret key by toWrappedBytes(passphrase), and read it by fromBytes",
   );
 }

@@ -2,9 +2,10 @@ import { COPY, THIS_COPY } from "../copies.js";
 import { chunks } from "../primelist.js";
 import type { Residency } from "../residency.js";
 import type { Ring } from "../ring.js";
+import { RELINEARIZATION_STREAM } from "../sampling.js";
 import { refuseJson } from "../storage.js";
 import type { KeyDigit, SwitchingKey } from "./switching-key.js";
-import { RELINEARIZATION_STREAM, uniformHalf } from "./uniform.js";
+import { uniformHalf } from "./uniform.js";
 
 /** What a server needs to compute: relinearisation, rotations, conjugation. Reveals nothing about the secret key. */
 export class EvaluationKeys implements Disposable {

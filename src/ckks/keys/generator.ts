@@ -5,12 +5,13 @@ import { addScaled, multiply, permute, type RnsPolynomial } from "../polynomial.
 import { chunks } from "../primelist.js";
 import type { Randomness } from "../randomness.js";
 import type { Ring } from "../ring.js";
+import { RELINEARIZATION_STREAM } from "../sampling.js";
 import { EvaluationKeys } from "./evaluation-keys.js";
 import { conjugationElement, inverseElement, requireSteps, rotationElement } from "./galois.js";
 import { maskedHalf } from "./masking.js";
 import { SecretKey } from "./secret.js";
 import { PRODUCT_POWER, type SwitchingKey } from "./switching-key.js";
-import { ownFactor, RELINEARIZATION_STREAM, uniformHalf } from "./uniform.js";
+import { ownFactor, uniformHalf } from "./uniform.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
 export interface EvaluationKeyRequest {

@@ -13,9 +13,10 @@ import { Parameters } from "../parameters.js";
 import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import type { Randomness } from "../randomness.js";
 import { Ring } from "../ring.js";
+import { PUBLIC_STREAM } from "../sampling.js";
 import { refuseJson } from "../storage.js";
 import { maskedHalf } from "./masking.js";
-import { PUBLIC_STREAM, uniformHalf } from "./uniform.js";
+import { uniformHalf } from "./uniform.js";
 
 const SEED_BYTES = 32;
 

@@ -3,11 +3,6 @@ import { type RnsPolynomial, scale } from "../polynomial.js";
 import type { Ring } from "../ring.js";
 import { expandUniform } from "../sampling.js";
 
-/** Streams of one seed: the public key, a ciphertext, the relinearisation key, then the Galois elements (odd, from 3 on). */
-export const PUBLIC_STREAM = 0;
-export const CIPHERTEXT_STREAM = 1;
-export const RELINEARIZATION_STREAM = 2;
-
 /** Where in the stream of a seed a uniform half begins, for each prime. */
 export interface UniformAddress {
   readonly seed: Uint8Array;
