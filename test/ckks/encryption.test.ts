@@ -46,15 +46,22 @@ for (const [name, parameters] of SETS) {
       }
     });
 
-    it("packed bytes: N·⌈log2 q⌉/8 a residue row; one part and 32 bytes where there is a seed", () => {
+    it("packed bytes: N·⌈log2 q⌉/8 a residue row, one part where there is a seed, and a header: the file's, to the byte", async () => {
       for (const level of levelsOf(parameters)) {
         const row = parameters
           .primesAt(level)
           .reduce((sum, q) => sum + (2 ** parameters.logN * Math.ceil(Math.log2(q))) / 8, 0);
         using secret = alice.encrypt([], { level });
         using open = encryptor.encrypt([], { level });
-        expect(secret.packedBytes).toBe(row + 32);
-        expect(open.packedBytes).toBe(2 * row);
+        for (const [ct, rows, seed] of [
+          [secret, row, 32],
+          [open, 2 * row, 0],
+        ] as const) {
+          const limbs = ct.parts[0].primes.length;
+          // Prefix, fields, primes, end; and 8 bytes for each block.
+          expect(ct.packedBytes).toBe(rows + 16 + 81 + seed + 4 + 4 * limbs + 4 + 8 + (8 * limbs * rows) / row);
+          expect((await ct.toBytes()).length).toBe(ct.packedBytes);
+        }
         expect(open.bytes).toBe(2 * 4 * 2 ** parameters.logN * parameters.primesAt(level).length);
       }
     });

@@ -30,6 +30,9 @@ export async function everything(device: Device, publish: Publish = () => {}, be
   using z = unharmed(device, () => he.tensor(y, y)); // a server's work, on what is public
   publish(z);
   for (const ciphertext of [x, y, z]) await holder.decrypt(ciphertext, 1);
+  const bytes = await holder.toSecretBytes();
+  using again = await KeyHolder.fromSecretBytes(bytes, device).finally(() => bytes.fill(0));
+  publish({ parts: [again.publicKey.a, again.publicKey.b] });
   await before();
 }
 

@@ -1,4 +1,7 @@
+import { type ByteSource, collect } from "../../bytes/stream.js";
+import type { Device } from "../../ntt/device.js";
 import { COPY, THIS_COPY } from "../copies.js";
+import { evaluationKeysBytes, evaluationKeysChunks, readEvaluationKeys } from "../formats/evaluation-keys.js";
 import { chunks } from "../primelist.js";
 import type { Residency } from "../residency.js";
 import type { Ring } from "../ring.js";
@@ -29,9 +32,28 @@ export class EvaluationKeys implements Disposable {
     return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];
   }
 
-  /** Bytes on the wire: the b halves packed, one seed for all a halves. */
+  /** Bytes of `toBytes`: the b halves packed, one seed for all a halves, and a header. */
   get packedBytes(): number {
-    return this.all.flatMap((key) => key.digits).reduce((bytes, { b }) => bytes + b.packedBytes, this.seed.length);
+    return evaluationKeysBytes(this);
+  }
+
+  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(this.chunks());
+  }
+
+  /** The same bytes one limb at a time, for streams. */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return evaluationKeysChunks(this);
+  }
+
+  /**
+   * What `toBytes` wrote, from bytes, a web stream or a Node stream. The fingerprint is what the file says: a label. Keys that
+   * somebody else made compute nonsense, and reveal nothing.
+   * @throws FormatError for anything else
+   */
+  static async fromBytes(source: ByteSource, device: Device): Promise<EvaluationKeys> {
+    const { ring, fingerprint, relinearization, galois, seed } = await readEvaluationKeys(source, device);
+    return new EvaluationKeys(ring, fingerprint, relinearization, galois, seed);
   }
 
   /** Bytes in the device's memory, when all of them are there. */

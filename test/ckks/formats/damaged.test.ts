@@ -1,0 +1,102 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { crc32 } from "../../../src/bytes/checksum.js";
+import { FormatError } from "../../../src/errors.js";
+import { openDevice } from "../../../src/index.js";
+import { wordStream } from "../../seed.js";
+import { discard, readers, writeAll } from "./stored.js";
+
+const device = await openDevice("cpu", { threads: 1 });
+afterAll(() => device.close());
+const files = await writeAll(device);
+const before = device.statistics().bytesInUse;
+
+async function refused(name: string, bytes: Uint8Array, what: string): Promise<void> {
+  let made: object | undefined;
+  try {
+    made = await readers[name](bytes, device);
+  } catch (error) {
+    expect(error, `${what}: ${error}`).toBeInstanceOf(FormatError);
+  }
+  discard(made);
+  expect(made, what).toBeUndefined();
+}
+
+describe.each(Object.keys(files))("a damaged file is a FormatError, and leaves no limb: %s", (name) => {
+  const file = files[name];
+
+  test("cut off anywhere, or with something behind", async () => {
+    const random = wordStream(1);
+    const lengths = [
+      0,
+      7,
+      15,
+      16,
+      40,
+      file.length - 1,
+      file.length - 8,
+      ...Array.from({ length: 20 }, () => random() % file.length),
+    ];
+    for (const length of lengths) await refused(name, file.subarray(0, length), `${length} bytes`);
+    await refused(name, Uint8Array.from([...file, 0]), "one byte more");
+    expect(device.statistics().bytesInUse).toBe(before);
+  });
+
+  test("with a bit changed anywhere", async () => {
+    const random = wordStream(2);
+    for (let i = 0; i < 60; i++) {
+      const bytes = new Uint8Array(file);
+      const at = i < 20 ? i : random() % file.length;
+      bytes[at] ^= 1 << (random() % 8);
+      await refused(name, bytes, `byte ${at}`);
+    }
+    expect(device.statistics().bytesInUse).toBe(before);
+  });
+
+  /** Whoever means harm computes checksums anew: what they cover must be looked at, too. */
+  test("with a header's byte changed and checksums that fit", async () => {
+    const random = wordStream(3);
+    const fields = new DataView(file.buffer, file.byteOffset).getUint32(12, true);
+    for (let i = 0; i < 60; i++) {
+      const at = 16 + (random() % fields);
+      const bytes = resealed(file, (copy) => {
+        copy[at] ^= 1 << (random() % 8);
+      });
+      // Labels may say anything: a fingerprint, and a seed, which is another uniform half.
+      try {
+        discard(await readers[name](bytes, device));
+      } catch (error) {
+        const named = ["FormatError", "ParameterError", "SecurityError"].includes((error as Error).name);
+        expect(named, `field byte ${at - 16}: ${error}`).toBe(true);
+      }
+    }
+    expect(device.statistics().bytesInUse).toBe(before);
+  });
+});
+
+test("a word that is no residue, behind a checksum that fits, is a FormatError", async () => {
+  for (const name of ["public-key", "evaluation-keys", "plaintext", "ciphertext-seeded", "ciphertext-full"]) {
+    const file = files[name];
+    const first = 20 + new DataView(file.buffer, file.byteOffset).getUint32(12, true) + 4;
+    const bytes = resealed(file, (copy) => copy.fill(0xff, first + 100, first + 108));
+    await refused(name, bytes, name);
+  }
+  expect(device.statistics().bytesInUse).toBe(before);
+});
+
+/** A changed file whose checksums were computed again. */
+function resealed(file: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array {
+  const copy = new Uint8Array(file);
+  change(copy);
+  const view = new DataView(copy.buffer);
+  let at = 16 + view.getUint32(12, true);
+  let checksum = crc32(copy.subarray(0, at));
+  view.setUint32(at, checksum, true);
+  at += 4;
+  while (at < copy.length) {
+    const end = at + 4 + view.getUint32(at, true);
+    checksum = crc32(copy.subarray(at, end), checksum);
+    view.setUint32(end, checksum, true);
+    at = end + 4;
+  }
+  return copy;
+}
