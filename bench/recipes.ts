@@ -103,6 +103,7 @@ function keyGeneration({ device, parameters, workload }: Kitchen): Recipe<unknow
   };
   return general<Awaited<ReturnType<typeof make>>>({
     make,
+    waits: true,
     free: ({ holder, keys }) => {
       holder[Symbol.dispose]();
       keys[Symbol.dispose]();

@@ -1,6 +1,6 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
+import { digestOf } from "../../bytes/digest.js";
 import { ByteReader } from "../../bytes/reader.js";
 import { type ByteSource, collect } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
@@ -63,9 +63,8 @@ export class PublicKey implements Disposable {
 
   /** Takes both halves over: their owner is left without them. */
   private static async named(b: RnsPolynomial, a: RnsPolynomial, seed: Uint8Array): Promise<PublicKey> {
-    const hash = sha256.create().update(fieldsOf(b, seed));
-    for await (const limb of packedLimbs(b)) hash.update(limb);
-    return new PublicKey(b.move(), a.move(), seed, bytesToHex(hash.digest()));
+    const digest = await digestOf(canonicalRuns(b, seed));
+    return new PublicKey(b.move(), a.move(), seed, bytesToHex(digest));
   }
 
   get [COPY](): object {
@@ -108,6 +107,12 @@ export class PublicKey implements Disposable {
 /** Public-key encryption works modulo Q and one more prime, which it then drops together with most of its noise. */
 export function publicPrimes(parameters: Parameters, level: number): number[] {
   return [...parameters.primesAt(level), parameters.special[0]];
+}
+
+/** What the fingerprint is the digest of. */
+async function* canonicalRuns(b: RnsPolynomial, seed: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield fieldsOf(b, seed);
+  yield* packedLimbs(b);
 }
 
 /** Parameters, primes, seed: all but b. */

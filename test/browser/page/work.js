@@ -27,7 +27,7 @@ export async function diagnose(kind, options, { model, images }) {
     const network = importOnnx(Uint8Array.from(model));
     const calibration = images.map((image) => Float64Array.from(image));
     const plan = compile(network, { model: "encrypted" });
-    const hospital = KeyHolder.create(plan, device, Randomness.seededUnsafe(6));
+    const hospital = await KeyHolder.create(plan, device, Randomness.seededUnsafe(6));
     const owner = new ModelOwner(plan, hospital.publicKey, Randomness.seededUnsafe(7));
     const server = new Server(plan, device, hospital.evaluationKeys);
     const loaded = server.load(owner.encrypt(network, { calibration }));

@@ -5,7 +5,7 @@ export async function work({ ckks, DeviceError, openDevice }, kind, options) {
     const device = await openDevice(kind, options);
     try {
       const parameters = ckks.Parameters.choose({ depth: 1 });
-      const alice = ckks.KeyHolder.create(device, parameters);
+      const alice = await ckks.KeyHolder.create(device, parameters);
       const he = new ckks.Evaluator(device, parameters, alice.evaluationKeys());
       report.values = [...(await alice.decrypt(he.square(alice.encrypt([0.5, -0.25])), 2))];
       report.device = device.describe();
