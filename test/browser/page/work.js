@@ -8,7 +8,7 @@ export async function scheme(kind, options) {
   const device = await openDevice(kind, options);
   try {
     const parameters = Parameters.choose({ depth: 3, slots: 4096 });
-    const alice = SecretHolder.create(device, parameters, Randomness.seededUnsafe(5));
+    const alice = await SecretHolder.create(device, parameters, Randomness.seededUnsafe(5));
     const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1] }));
     const x = alice.encrypt([0.1, 0.2, 0.3]);
     const y = he.rotate(he.multiply(x, x), 1);
