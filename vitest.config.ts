@@ -38,7 +38,9 @@ if (!chromium && process.env.VITEST_WORKER_ID === undefined) {
 }
 
 /** The kernels' own tests, run once more on the GPU, and what only a GPU has. */
-const GPU_TESTS = ["pointwise", "transform", "sums", "convert", "expand"].map((name) => `test/ntt/${name}.test.ts`);
+const GPU_TESTS = ["pointwise", "transform", "sums", "convert", "expand", "pack"].map(
+  (name) => `test/ntt/${name}.test.ts`,
+);
 
 /** Minutes long: `npm run test:slow` runs these and nothing else. */
 const SLOW = "test/**/*.slow.test.ts";

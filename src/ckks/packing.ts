@@ -1,9 +1,8 @@
+import { SEND_AGAIN } from "../bytes/reader.js";
 import { FormatError } from "../errors.js";
+import { residueBits } from "../ntt/modulus.js";
 
-/** Bits of a residue modulo the prime. */
-export function residueBits(prime: number): number {
-  return Math.ceil(Math.log2(prime));
-}
+export { residueBits };
 
 /** N residues, N a multiple of 32, in N·bits/8 bytes: one after the other, lowest bit first. */
 export function packResidues(residues: Uint32Array, prime: number): Uint8Array<ArrayBuffer> {
@@ -25,27 +24,54 @@ export function packResidues(residues: Uint32Array, prime: number): Uint8Array<A
 }
 
 /**
+ * Checks N packed residues: bytes from elsewhere, before they are used or handed to the kernel `unpack`, which looks at
+ * nothing. The bytes may begin at any address.
+ * @throws FormatError for bytes of another length, or a residue that is none
+ */
+export function requireResidues(bytes: Uint8Array, count: number, prime: number): void {
+  const bits = residueBits(prime);
+  if (bytes.length * 8 !== count * bits) {
+    const wanted = (count * bits) / 8;
+    throw new FormatError(`${bytes.length} packed bytes stand where ${wanted} belong`, SEND_AGAIN);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const mask = 2 ** bits - 1;
+  const largest = prime - 1;
+  let word = 0;
+  let held = 0;
+  // Its sign: of largest − residue for all of them. No branch asks what a residue is, and both are below 2^30.
+  let outside = 0;
+  for (let at = 0, i = 0; i < count; i++) {
+    let residue = word;
+    if (held < bits) {
+      word = view.getUint32(at, true);
+      at += 4;
+      residue |= word << held;
+      word >>>= bits - held; // at least one bit: bits > held
+      held += 32;
+    } else word >>>= bits;
+    held -= bits;
+    outside |= largest - (residue & mask);
+  }
+  if (outside < 0) throw new FormatError(`a packed word is no residue modulo ${prime}`, SEND_AGAIN);
+}
+
+/**
  * The residues of `packResidues`, into `residues`.
  * @throws FormatError for bytes of another length, or a word that is no residue.
  */
 export function unpackResidues(bytes: Uint8Array, prime: number, residues: Uint32Array): void {
+  requireResidues(bytes, residues.length, prime);
   const bits = residueBits(prime);
-  if (bytes.length * 8 !== residues.length * bits) {
-    const wanted = (residues.length * bits) / 8;
-    throw new FormatError(`${bytes.length} packed bytes stand where ${wanted} belong`, "send the whole of it again");
-  }
   // Not slice(): that of a Buffer is a view at the same odd address.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
   const mask = 2 ** bits - 1;
-  let largest = 0;
   for (let i = 0, bit = 0; i < residues.length; i++, bit += bits) {
     const at = bit >>> 5;
     const shift = bit & 31;
     let residue = words[at] >>> shift;
     if (shift + bits > 32) residue |= words[at + 1] << (32 - shift);
     residues[i] = residue & mask;
-    if (residues[i] > largest) largest = residues[i];
   }
-  if (largest >= prime) throw new FormatError(`${largest} is no residue modulo ${prime}`, "send the whole of it again");
 }

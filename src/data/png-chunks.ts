@@ -1,5 +1,5 @@
+import { crc32 } from "../bytes/checksum.js";
 import { FormatError } from "../errors.js";
-import { crc32 } from "./checksum.js";
 
 export interface PngHeader {
   readonly width: number;

@@ -1,5 +1,5 @@
+import { adler32 } from "../bytes/checksum.js";
 import { FormatError } from "../errors.js";
-import { adler32 } from "./checksum.js";
 import { inflate } from "./inflate.js";
 import { damagedPng, type PngChunks, type PngHeader } from "./png-chunks.js";
 

@@ -125,7 +125,7 @@ export class GpuDevice implements Device {
 
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
     this.#check(logN);
-    if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
+    if (words.length > 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
     // A write goes ahead of what waits for submission.
     if (this.#waiting.names(limb)) this.#flush();
     this.#gpu.queue.writeBuffer(this.#arena.slabOf(limb), this.#arena.offsetOf(limb), unshared(words));

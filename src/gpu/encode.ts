@@ -1,6 +1,6 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../ntt/kernels.js";
-import { multiplyModulo, toMontgomery } from "../ntt/modulus.js";
+import { multiplyModulo, residueBits, toMontgomery } from "../ntt/modulus.js";
 import { factorWord } from "./constants.js";
 import { CONVERSION_GROUP, conversionConstants } from "./conversion.js";
 import { NONE } from "./row-words.js";
@@ -63,6 +63,11 @@ export class RowEncoder {
       this.row("reduce", logN, [out, low, high, p, ...wideFactors(p)], out, low, high),
     lift: ([out, a, p], logN) => this.row("lift", logN, [out, a, p], out, a),
     copy: ([out, a], logN) => this.row("copy", logN, [out, a], out, a),
+    pack: ([out, a, p], logN) => {
+      const bits = residueBits(p);
+      this.row("pack", logN, [out, a, bits, (2 ** logN * bits) / 32], out, a);
+    },
+    unpack: ([out, packed, p], logN) => this.row("unpack", logN, [out, packed, residueBits(p)], out, packed),
     expandUniform: ([out, p, seed], logN) => this.row("expandUniform", logN, [out, p, ...wideFactors(p), ...seed], out),
     sampleTernary: ([out, seed], logN) => {
       this.row("sampleTernary", logN, [out], out);

@@ -21,7 +21,11 @@ export interface Device {
   /** Queues the rows; they, and the seeds in them, may be overwritten at once. */
   launch<K extends KernelName>(kernel: K, logN: number, rows: readonly KernelRows[K][]): void;
 
-  /** Copies N words into a limb; `words` may be reused at once. */
+  /**
+   * Copies words into a limb, from its first word on: N of them, or fewer, as a packed limb has. What is behind them stays
+   * as it was. `words` may be reused at once.
+   * @throws RangeError for more than N
+   */
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void;
   /** The limbs' words, after everything queued before. They may be freed at once. Whoever asked overwrites the answer of a secret. */
   read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]>;

@@ -37,6 +37,16 @@ export interface KernelRows {
   /** out = a. */
   copy: readonly [out: Limb, a: Limb];
   /**
+   * The N residues of `a` one after the other in `residueBits(prime)` bits each, lowest bit first, in the first N·bits/32
+   * words of out; 0 in those behind. out is not a.
+   */
+  pack: readonly [out: Limb, a: Limb, prime: number];
+  /**
+   * out = the residues that `pack` put into the first words of `packed`; those behind are not read. Bits are only taken
+   * apart here: of what came from outside, `requireResidues` (ckks/packing.ts) checks first that all are residues. out is not `packed`.
+   */
+  unpack: readonly [out: Limb, packed: Limb, prime: number];
+  /**
    * out = uniform residues: the 64-bit little-endian word at byte 8·i of ChaCha20(key, nonce) from block 0, mod prime,
    * for coefficient i. `seed`: eight key words, then three nonce words.
    */
@@ -105,6 +115,8 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "lift",
   "reduce",
   "copy",
+  "pack",
+  "unpack",
   "expandUniform",
   "sampleTernary",
   "sampleGaussian",

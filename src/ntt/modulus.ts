@@ -3,6 +3,11 @@
 /** Every modulus of the library is below this bound, so that lazy residues below 4p fit a 32-bit word. */
 export const MODULUS_BOUND = 2 ** 30;
 
+/** Bits of a residue modulo the prime: ⌈log2 prime⌉. */
+export function residueBits(prime: number): number {
+  return 32 - Math.clz32(prime - 1);
+}
+
 /** a·b mod p for residues a, b < p < 2^30. Both partial products stay below 2^46: no rounding. */
 export function multiplyModulo(a: number, b: number, p: number): number {
   return (((((a * (b >>> 15)) % p) * 32768) % p) + a * (b & 32767)) % p;

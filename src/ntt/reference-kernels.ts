@@ -1,5 +1,6 @@
 import { chacha20 } from "@noble/ciphers/chacha.js";
 import { GAUSSIAN_THRESHOLDS, type KernelName, type KernelRows, type Limb, requireFractionWords } from "./kernels.js";
+import { residueBits } from "./modulus.js";
 import { inverseTransform, power, transform } from "./reference-transform.js";
 import { reverseBits } from "./roots.js";
 
@@ -58,6 +59,27 @@ export const REFERENCE_KERNELS: { [K in KernelName]: (operands: Operands, row: K
     },
     copy(o, [out, a]) {
       o.storeWords(out, o.words(a));
+    },
+    pack(o, [out, a, p]) {
+      o.requireDistinct([out], [a]);
+      const words = new Array<bigint>(o.n + 1).fill(0n);
+      for (const [i, residue] of o.residues(a, p).entries()) {
+        const { word, shift } = placeOf(i, p);
+        words[word] |= BigInt.asUintN(32, residue << shift);
+        words[word + 1] |= residue >> (32n - shift);
+      }
+      o.storeWords(out, words.slice(0, o.n));
+    },
+    unpack(o, [out, packed, p]) {
+      o.requireDistinct([out], [packed]);
+      const words = o.words(packed);
+      const residues = words.map((_, i) => {
+        const { word, shift } = placeOf(i, p);
+        return BigInt.asUintN(residueBits(p), (words[word] | (words[word + 1] << 32n)) >> shift);
+      });
+      const outside = residues.findIndex((residue) => residue >= p);
+      if (outside >= 0) throw new RangeError(`residue ${outside} of packed words is none modulo ${p}`);
+      o.storeWords(out, residues);
     },
     lift(o, [out, a, p]) {
       const x = o.words(a);
@@ -180,6 +202,12 @@ export class Operands {
       throw new RangeError("an output is among the operands of a kernel that does not work in place");
     }
   }
+}
+
+/** Where a packed residue begins. */
+function placeOf(i: number, p: number): { word: number; shift: bigint } {
+  const bit = i * residueBits(p);
+  return { word: Math.floor(bit / 32), shift: BigInt(bit % 32) };
 }
 
 function modulo(x: bigint, p: bigint): bigint {

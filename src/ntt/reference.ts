@@ -72,9 +72,9 @@ class ReferenceDevice implements Device {
 
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void {
     this.check(logN);
-    wordsOf(this.limbs, limb, 2 ** logN);
-    if (words.length !== 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
-    this.limbs.set(limb, Uint32Array.from(words));
+    const whole = wordsOf(this.limbs, limb, 2 ** logN);
+    if (words.length > 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
+    whole.set(words);
   }
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Evaluator, KeyHolder, Randomness } from "../../src/ckks/index.js";
-import { packResidues, unpackResidues } from "../../src/ckks/packing.js";
+import { packResidues, requireResidues, residueBits, unpackResidues } from "../../src/ckks/packing.js";
 import { Residency } from "../../src/ckks/residency.js";
 import { DeviceError, FormatError } from "../../src/errors.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
@@ -45,6 +45,21 @@ describe("packed residues", () => {
     const out = new Uint32Array(1024);
     expect(() => unpackResidues(packed.slice(0, -4), p, out)).toThrow(FormatError);
     expect(() => unpackResidues(packed.fill(0xff), p, out)).toThrow("is no residue");
+  });
+
+  test("are checked one by one: p in any place is found, p − 1 in all of them is not refused", () => {
+    for (const p of new Map(primePool().map((p) => [residueBits(p), p])).values()) {
+      const residues = constantLimb(10, p - 1);
+      for (const [, view] of viewsOf(packResidues(residues, p)).slice(0, 4)) requireResidues(view, 1024, p);
+      for (let place = 0; place < 96; place++) {
+        residues[place] = p;
+        const bytes = packResidues(residues, p);
+        expect(() => requireResidues(bytes, 1024, p), `${place}`).toThrow(FormatError);
+        residues[place] = p - 1;
+      }
+      residues[1023] = 2 ** residueBits(p) - 1;
+      expect(() => requireResidues(packResidues(residues, p), 1024, p)).toThrow(`no residue modulo ${p}`);
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { deflateSync } from "fflate";
-import { crc32 } from "../../src/data/checksum.js";
+import { crc32 } from "../../src/bytes/checksum.js";
 
 export const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 

@@ -1,5 +1,5 @@
 import { zlibSync } from "fflate";
-import { crc32 } from "../../src/data/checksum.js";
+import { crc32 } from "../../src/bytes/checksum.js";
 import { joinedBytes } from "./npz-bytes.js";
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];

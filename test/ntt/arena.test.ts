@@ -145,7 +145,7 @@ describe("the CPU device", () => {
     first.fill(0);
     const [second] = await device.read(10, [limb]);
     expect(second[0]).toBe(2 ** 32 - 5);
-    expect(() => device.write(10, limb, new Uint32Array(1023))).toThrow(RangeError);
+    expect(() => device.write(10, limb, new Uint32Array(1025))).toThrow(RangeError);
     await device.close();
   });
 

@@ -1,6 +1,6 @@
 import type { KernelName, KernelRows, Limb } from "../kernels.js";
 import { GAUSSIAN_THRESHOLDS, KERNEL_NAMES, overwriting, requireFractionWords } from "../kernels.js";
-import { multiplyModulo, toMontgomery } from "../modulus.js";
+import { multiplyModulo, residueBits, toMontgomery } from "../modulus.js";
 import { halve } from "./halves.js";
 import type { Tables } from "./tables.js";
 import { ADDRESS, LIST_ARGUMENT as LIST, SCRATCH_ARGUMENT as SCRATCH } from "./worker.js";
@@ -64,6 +64,8 @@ export class LaunchEncoder {
     reduce: ([out, low, high, p], logN) => scalars(out, low, high, 4 << logN, p),
     lift: ([out, a, p], logN) => scalars(out, a, 4 << logN, p),
     copy: ([out, a], logN) => scalars(out, a, 4 << logN),
+    pack: ([out, a, p], logN) => scalars(out, a, 4 << logN, residueBits(p)),
+    unpack: ([out, packed, p], logN) => scalars(out, packed, 4 << logN, residueBits(p)),
     expandUniform: ([out, p, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN, p], list: seed }],
     sampleTernary: ([out, seed], logN) => [{ args: [out, LIST, SCRATCH, 4 << logN], list: seed }],
     sampleGaussian: ([out, seed], logN) => [

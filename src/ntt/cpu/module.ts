@@ -16,6 +16,8 @@ export interface Kernels {
   multiplyScalarAdd(out: number, a: number, bytes: number, p: number, factor: number): void;
   dropAndScale(out: number, a: number, b: number, bytes: number, p: number, factor: number): void;
   copy(out: number, a: number, bytes: number): void;
+  pack(out: number, a: number, bytes: number, bits: number): void;
+  unpack(out: number, packed: number, bytes: number, bits: number): void;
   permute(out: number, a: number, table: number, bytes: number): void;
   lift(out: number, a: number, bytes: number, p: number): void;
   reduce(out: number, low: number, high: number, bytes: number, p: number): void;

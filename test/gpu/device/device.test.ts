@@ -122,7 +122,7 @@ describe("one device", () => {
     device.free(10, [a]);
     expect(() => device.free(10, [a])).toThrow(DeviceError);
     expect(() => device.allocate(9, 1)).toThrow(RangeError);
-    expect(() => device.write(10, a, new Uint32Array(5))).toThrow(RangeError);
+    expect(() => device.write(10, a, new Uint32Array(1025))).toThrow(RangeError);
   });
 });
 

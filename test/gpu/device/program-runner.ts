@@ -89,6 +89,13 @@ export class Runner {
         return this.row(kernel, [a], [b], ([a], [b]) => [a, b, galois(k % 2 ** this.logN)]);
       case "copy":
         return this.row(kernel, [a], [b], ([a], [b]) => [a, b]);
+      case "pack":
+      case "unpack":
+        if (a === b || a === c) return;
+        // Packed words are no operand of anything but `unpack`, and only they are one of it.
+        this.row("pack", [a], [b], ([a], [b]) => [a, b, p]);
+        this.row("unpack", [c], [a], ([c], [a]) => [c, a, p]);
+        return this.row("copy", [a], [c], ([a], [c]) => [a, c]);
       case "reduce":
         return this.row(kernel, [a], [b, c], ([a], [b, c]) => [a, b, c, p]);
       case "lift":

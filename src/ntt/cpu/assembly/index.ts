@@ -14,5 +14,6 @@ export {
   dotProduct,
   tensor,
 } from "./pointwise";
+export { pack, unpack } from "./pack";
 export { expandUniform, sampleGaussian, sampleTernary } from "./expand";
 export { baseConvert } from "./convert";
