@@ -23,10 +23,8 @@ export class KeyHolder implements Disposable {
   readonly #secret: SecretKey;
   readonly #streams: readonly Randomness[];
 
-  private constructor(device: Device, parameters: Parameters, randomness: Randomness) {
-    const ring = Ring.of(device, parameters);
-    using secretStream = randomness.fork(); // its key is as good as the secret key
-    this.#secret = SecretKey.generate(ring, secretStream);
+  private constructor(secret: SecretKey, randomness: Randomness) {
+    this.#secret = secret;
     const streams = [randomness.fork(), randomness.fork()];
     this.#streams = streams;
     this.generator = new KeyGenerator(this.#secret, streams[0]);
@@ -38,10 +36,22 @@ export class KeyHolder implements Disposable {
   static create(device: Device, parameters: Parameters, randomness?: Randomness): KeyHolder {
     if (randomness !== undefined) {
       requireInstance(randomness, Randomness, "randomness", "what Randomness.system() gives");
-      return new KeyHolder(device, parameters, randomness);
+      return KeyHolder.generate(Ring.of(device, parameters), randomness);
     }
     using system = Randomness.system();
-    return new KeyHolder(device, parameters, system);
+    return KeyHolder.generate(Ring.of(device, parameters), system);
+  }
+
+  /** The holder of a key that is there already, as `seal.readSecretKey` gives one; it is disposed of with the holder. */
+  static from(secret: SecretKey): KeyHolder {
+    requireInstance(secret, SecretKey, "secret", "a secret key");
+    using system = Randomness.system();
+    return new KeyHolder(secret, system);
+  }
+
+  private static generate(ring: Ring, randomness: Randomness): KeyHolder {
+    using secretStream = randomness.fork(); // its key is as good as the secret key
+    return new KeyHolder(SecretKey.generate(ring, secretStream), randomness);
   }
 
   get fingerprint(): string {

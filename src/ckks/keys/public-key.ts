@@ -10,8 +10,8 @@ export class PublicKey implements Disposable {
     /** Over Q and the first special prime, an operand. */
     readonly b: RnsPolynomial,
     readonly a: RnsPolynomial,
-    /** Seed of `a`. */
-    readonly seed: Uint8Array,
+    /** Seed of `a`, if it has one: that of a key from elsewhere was drawn in another way. */
+    readonly seed?: Uint8Array,
   ) {}
 
   get [COPY](): object {
@@ -22,9 +22,9 @@ export class PublicKey implements Disposable {
     return this.b.ring;
   }
 
-  /** Bytes on the wire: b packed, a as its seed. */
+  /** Bytes on the wire: b packed, a as its seed where there is one. */
   get packedBytes(): number {
-    return this.b.packedBytes + this.seed.length;
+    return this.b.packedBytes + (this.seed?.length ?? this.a.packedBytes);
   }
 
   [Symbol.dispose](): void {
