@@ -130,18 +130,20 @@ export function readParameters(bytes: Uint8Array, options: SealChain = {}): Para
     if (count > MOST_PRIMES) throw reader.error(`say that they have ${count} primes, where ${MOST_PRIMES} is the most`);
     const moduli = Array.from({ length: count + 1 }, () => {
       if (takeHeader(reader, what) !== WORD_BYTES) throw reader.error("hold a modulus of another length");
-      return reader.u64();
+      const word = reader.run(WORD_BYTES);
+      return new DataView(word.buffer, word.byteOffset).getBigUint64(0, true); // SEAL's usual primes have up to 60 bits
     });
     return { degree, moduli };
   });
-  const primes = moduli.slice(0, -1);
+  const [plain] = moduli.slice(-1);
   const logN = Math.log2(degree);
   if (!Number.isInteger(logN) || logN < 10 || logN > MAX_LOG_N) {
     throw new FormatError(`${what} have degree ${degree}, which is not read here`, "use 2^12 to 2^15");
   }
   const pool = primePool();
-  const other = primes.find((prime) => !pool.includes(prime));
-  if (primes.length < 2 || other !== undefined || moduli[primes.length] !== 0) {
+  const other = moduli.slice(0, -1).find((modulus) => !pool.includes(Number(modulus)));
+  const primes = moduli.slice(0, -1).map(Number);
+  if (primes.length < 2 || other !== undefined || plain !== 0n) {
     const found = other === undefined ? `${primes.length} primes` : `the modulus ${other}`;
     const fix =
       "give SEAL the parameters that seal.chooseParameters makes: primes that are 1 modulo 2^17 and below 2^30";
