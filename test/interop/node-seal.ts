@@ -23,7 +23,8 @@ export class Stranger {
   constructor(parameters: Parameters, keys: { readonly secret?: Uint8Array; readonly public?: Uint8Array } = {}) {
     const encryption = library.EncryptionParameters();
     encryption.loadArray(seal.writeParameters(parameters));
-    this.context = library.Context(encryption, true, library.SecurityLevel.tc128);
+    const { tc128, none } = library.SecurityLevel;
+    this.context = library.Context(encryption, true, parameters.security.bits === 128 ? tc128 : none);
     if (!this.context.parametersSet()) throw new Error(`SEAL refuses ${parameters.describe()}`);
     this.secretKey = keys.secret && this.load("SecretKey", keys.secret);
     const generator = library.KeyGenerator(this.context, ...(this.secretKey ? [this.secretKey] : []));
@@ -94,6 +95,11 @@ export class Stranger {
 
   modSwitch(a: SealObject): SealObject {
     return this.evaluator.cipherModSwitchToNext(a);
+  }
+
+  /** In place. */
+  modSwitchPlain(plain: SealObject): void {
+    this.evaluator.plainModSwitchToNext(plain, plain);
   }
 }
 

@@ -27,7 +27,7 @@ test("SEAL's table of 128-bit security is ours, up to N = 2^15", () => {
   }
 });
 
-describe.each([
+const PRESETS: readonly [name: string, request: seal.SealParameterRequest, logN: number][] = [
   ["N = 2^12", { depth: 0 }, 12],
   ["N = 2^12, one base prime", { depth: 1, basePrimes: 1 }, 12],
   ["N = 2^13, as deep as it goes", { depth: 4 }, 13],
@@ -35,7 +35,9 @@ describe.each([
   ["N = 2^15, as deep as it goes", { depth: 26 }, 15],
   ["a larger N than needed", { depth: 1, logN: 14 }, 14],
   ["three base primes at another scale", { depth: 2, basePrimes: 3, baseScaleBits: 50 }, 13],
-] as const)("%s", (_, request, logN) => {
+];
+
+describe.each(PRESETS)("%s", (_, request, logN) => {
   const parameters = seal.chooseParameters(request);
 
   test("at 128 bits here, and SEAL vouches for them", () => {

@@ -47,7 +47,7 @@ export function takeParts(reader: ByteReader, ring: Ring, find: (name: Uint8Arra
     throw reader.error("contradicts itself");
   if (!PARTS.includes(size))
     throw reader.error(`has ${size} parts; those of two or three are read: relinearize it first`);
-  if (!(scale > 0 && scale < Infinity)) throw reader.error(`says that its scale is ${scale}`);
+  if (!(scale >= 1 && scale < Infinity)) throw reader.error(`says that its scale is ${scale}`);
   const bytes = takeHeader(reader, "the residues");
   const words = reader.u64();
   const seeded = size === 2 && words * 2 === size * count * degree;

@@ -1,3 +1,4 @@
+import { SEND_AGAIN } from "../../bytes/reader.js";
 import { FormatError } from "../../errors.js";
 import { requireInstance } from "../copies.js";
 import { PublicKey } from "../keys/public-key.js";
@@ -39,10 +40,11 @@ export async function readSecretKey(bytes: Uint8Array, ring: Ring, fingerprint?:
   requireSealParameters(parameters);
   const what = "SEAL's secret key";
   const most = plaintextBytes(logN, keyPrimes(parameters).length);
-  const { polynomial } = readObject(bytes, what, most, (reader) =>
+  const { polynomial, scale } = readObject(bytes, what, most, (reader) =>
     takePlaintext(reader, ring, (name) => keyPrimesOf(parameters, name, what), true),
   );
   using plain = polynomial;
+  requireNoScale(scale, what);
   await requireTernary(plain, what);
   return SecretKey.from(toOperand(plain), fingerprint);
 }
@@ -95,12 +97,12 @@ export function readPublicKey(bytes: Uint8Array, ring: Ring, fingerprint: string
   requireSealParameters(parameters);
   const what = "SEAL's public key";
   const most = contentBytes(logN, keyPrimes(parameters).length, 2) + SEED_BYTES;
-  const { parts } = readObject(bytes, what, most, (reader) => {
-    const found = takeParts(reader, ring, (name) => keyPrimesOf(parameters, name, what));
-    if (found.parts.length !== 2) throw reader.error("has three parts");
-    return found;
-  });
+  const { parts, scale } = readObject(bytes, what, most, (reader) =>
+    takeParts(reader, ring, (name) => keyPrimesOf(parameters, name, what)),
+  );
   try {
+    requireNoScale(scale, what);
+    if (parts.length !== 2) throw new FormatError(`${what} has three parts`, SEND_AGAIN);
     return allOrNothing((keep) => {
       const [b, a] = parts.map((part) => keep(toOperand(part)));
       return new PublicKey(fingerprint, b, a);
@@ -108,4 +110,8 @@ export function readPublicKey(bytes: Uint8Array, ring: Ring, fingerprint: string
   } finally {
     for (const part of parts) part[Symbol.dispose]();
   }
+}
+
+function requireNoScale(scale: number, what: string): void {
+  if (scale !== NO_SCALE) throw new FormatError(`${what} says that its scale is ${scale}; keys have none`, SEND_AGAIN);
 }

@@ -40,7 +40,7 @@ export function takePlaintext(
   const primes = find(reader.run(32));
   const words = primes.length * 2 ** ring.logN;
   const [count, scale] = [reader.u64(), reader.f64()];
-  if (!(scale > 0 && scale < Infinity)) throw reader.error(`says that its scale is ${scale}`);
+  if (!(scale >= 1 && scale < Infinity)) throw reader.error(`says that its scale is ${scale}`);
   const bytes = takeHeader(reader, "the residues");
   const array = reader.u64();
   if (count !== words || array !== words || bytes !== 8 + 8 * words || reader.left !== 8 * words) {
