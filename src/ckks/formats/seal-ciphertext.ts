@@ -1,5 +1,6 @@
-import type { ByteReader } from "../../bytes/reader.js";
+import { type ByteReader, SEND_AGAIN } from "../../bytes/reader.js";
 import { ByteWriter } from "../../bytes/writer.js";
+import { FormatError } from "../../errors.js";
 import { residue } from "../../ntt/modulus.js";
 import { drop } from "../basis.js";
 import { Ciphertext, type ScaleState } from "../ciphertext.js";
@@ -21,6 +22,8 @@ import { SEED_BYTES, takeExpanded } from "./seal-seed.js";
 /** Bytes before the residues: name of the parameters, form, three sizes, scale, correction factor, and an array's header. */
 const FIELD_BYTES = 32 + 1 + 3 * 8 + 8 + 8 + HEADER_BYTES + 8;
 const PARTS = [2, 3];
+/** Keys have no scale: SEAL writes 1. */
+export const NO_SCALE = 1;
 /** What stands in SEAL's `Ciphertext`, and in its `PublicKey`, which is one. */
 export interface SealParts {
   readonly scale: number;
@@ -61,6 +64,10 @@ export function takeParts(reader: ByteReader, ring: Ring, find: (name: Uint8Arra
     if (seeded) parts.push(keep(takeExpanded(reader, ring, primes)));
     return { scale, parts };
   });
+}
+
+export function requireNoScale(scale: number, what: string): void {
+  if (scale !== NO_SCALE) throw new FormatError(`${what} says that its scale is ${scale}; keys have none`, SEND_AGAIN);
 }
 
 /** Writes what `takeParts` reads, as an object with its header. */

@@ -6,14 +6,11 @@ import { SecretKey } from "../keys/secret.js";
 import { allOrNothing } from "../limbs.js";
 import { type RnsPolynomial, toCoefficients, toOperand } from "../polynomial.js";
 import { type Ring, requireIsRing } from "../ring.js";
-import { contentBytes, partsObject, takeParts } from "./seal-ciphertext.js";
+import { contentBytes, NO_SCALE, partsObject, requireNoScale, takeParts } from "./seal-ciphertext.js";
 import { compressed, readObject, type SealCompression } from "./seal-header.js";
 import { keyPrimes, keyPrimesOf, requireSealParameters } from "./seal-parameters.js";
 import { plaintextBytes, plaintextObject, takePlaintext } from "./seal-plaintext.js";
 import { SEED_BYTES } from "./seal-seed.js";
-
-/** Keys have no scale: SEAL writes 1. */
-const NO_SCALE = 1;
 
 /**
  * The bytes of SEAL's `SecretKey`, a plaintext over all primes (native/src/seal/secretkey.h): 88 bytes and 8 for each residue.
@@ -110,8 +107,4 @@ export function readPublicKey(bytes: Uint8Array, ring: Ring, fingerprint: string
   } finally {
     for (const part of parts) part[Symbol.dispose]();
   }
-}
-
-function requireNoScale(scale: number, what: string): void {
-  if (scale !== NO_SCALE) throw new FormatError(`${what} says that its scale is ${scale}; keys have none`, SEND_AGAIN);
 }

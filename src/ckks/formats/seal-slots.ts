@@ -1,5 +1,8 @@
+import { ParameterError } from "../../errors.js";
+import type { Ciphertext } from "../ciphertext.js";
 import type { ComplexVector } from "../embedding.js";
 import { partsOf, type SlotValues } from "../encoder.js";
+import type { Evaluator } from "../evaluator.js";
 import { isPowerOfTwo } from "../slots.js";
 
 /**
@@ -53,6 +56,24 @@ export function rotationOf(k: number, slots: number): SealRotation {
   let galois = 1;
   for (let i = 0; i < index; i++) galois = (3 * galois) % (4 * slots);
   return { galois, steps: places[index], conjugate: index % 2 === 1 };
+}
+
+/**
+ * Rotates the slots in SEAL's order by k to the left, as SEAL's `rotate_vector` does: with the key of the element 3^k, which
+ * SEAL's keys for k are, and `evaluationKeys({ elements: [rotationOf(k, slots).galois] })`. Costs one key switch.
+ * @throws MissingKeyError without it; ParameterError for a ciphertext of fewer slots than N/2, which repeat in our order only
+ */
+export function rotateInSealOrder(evaluator: Evaluator, ciphertext: Ciphertext, k: number): Ciphertext {
+  evaluator.check(ciphertext);
+  const { slots } = evaluator.parameters;
+  if (ciphertext.slots !== slots) {
+    throw new ParameterError(
+      `a ciphertext of ${ciphertext.slots} slots is in our order only`,
+      "encrypt without `slots`",
+    );
+  }
+  const [rotated] = evaluator.switcher.permuteSlots(ciphertext, [rotationOf(k, slots).galois]);
+  return rotated;
 }
 
 type Fill = (places: Uint32Array, from: Vector, to: ComplexVector, flip: (i: number) => number) => void;

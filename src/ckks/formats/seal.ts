@@ -5,6 +5,12 @@
  * Scales, slots and levels: `chooseParameters`, `toSealOrder` and `readCiphertext` say how SEAL's are related to ours.
  */
 export { decryptCiphertext, readCiphertext, writeCiphertext } from "./seal-ciphertext.js";
+export {
+  readEvaluationKeys,
+  type SealEvaluationFiles,
+  writeGaloisKeys,
+  writeRelinKeys,
+} from "./seal-evaluation-keys.js";
 export type { SealCompression } from "./seal-header.js";
 export { readPublicKey, readSecretKey, writePublicKey, writeUnprotectedSecretKey } from "./seal-keys.js";
 export {
@@ -15,4 +21,4 @@ export {
   writeParameters,
 } from "./seal-parameters.js";
 export { decodePlaintext, readPlaintext, writePlaintext } from "./seal-plaintext.js";
-export { fromSealOrder, rotationOf, type SealRotation, toSealOrder } from "./seal-slots.js";
+export { fromSealOrder, rotateInSealOrder, rotationOf, type SealRotation, toSealOrder } from "./seal-slots.js";

@@ -15,7 +15,8 @@ export class EvaluationKeys implements Disposable {
     readonly relinearization: SwitchingKey | undefined,
     /** By Galois element g, stored inverse-rotated: switches from s to σ_g^−1(s), before σ_g is applied to the result. */
     readonly galois: ReadonlyMap<number, SwitchingKey>,
-    readonly seed: Uint8Array,
+    /** Of all halves a; keys from elsewhere have none, and hold them in full. */
+    readonly seed: Uint8Array | undefined,
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
   ) {}
@@ -28,9 +29,10 @@ export class EvaluationKeys implements Disposable {
     return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];
   }
 
-  /** Bytes on the wire: the b halves packed, one seed for all a halves. */
+  /** Bytes on the wire: the b halves packed, one seed for all a halves where there is one. */
   get packedBytes(): number {
-    return this.all.flatMap((key) => key.digits).reduce((bytes, { b }) => bytes + b.packedBytes, this.seed.length);
+    const halves = this.all.flatMap((key) => key.digits).flatMap(({ b, a }) => (this.seed ? [b] : [b, a]));
+    return halves.reduce((bytes, half) => bytes + half.packedBytes, this.seed?.length ?? 0);
   }
 
   /** Bytes in the device's memory, when all of them are there. */
@@ -45,18 +47,23 @@ export class EvaluationKeys implements Disposable {
 
   /**
    * The same keys outside of the device's memory, in `residency`: halves b packed, halves a made again from the seed
-   * whenever they are used. These ones are disposed of.
+   * whenever they are used; packed, too, where there is no seed. These ones are disposed of.
    */
   async page(residency: Residency): Promise<EvaluationKeys> {
+    const { seed } = this;
     const pageKey = async (key: SwitchingKey, stream: number): Promise<SwitchingKey> => {
       const { parameters } = this.ring;
       const own = chunks(parameters.primesAt(key.level), parameters.digitPrimes);
       const digits: KeyDigit[] = [];
       for (const [digit, { b, a }] of key.digits.entries()) {
         const { ring, primes } = a;
-        const address = { seed: this.seed, stream, digit };
-        const make = () => uniformHalf(ring, primes, address, { primes: own[digit], power: key.power });
-        digits.push({ b: await residency.page(b), a: residency.regenerate(a, make) });
+        const packed = await residency.page(b);
+        if (!seed) {
+          digits.push({ b: packed, a: await residency.page(a) });
+          continue;
+        }
+        const make = () => uniformHalf(ring, primes, { seed, stream, digit }, { primes: own[digit], power: key.power });
+        digits.push({ b: packed, a: residency.regenerate(a, make) });
       }
       return { ...key, digits };
     };
