@@ -6,7 +6,6 @@ export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
 export { Evaluator, type Operand } from "./evaluator.js";
-export * as seal from "./formats/seal.js";
 export { EvaluationKeys } from "./keys/evaluation-keys.js";
 export { type EvaluationKeyRequest, KeyGenerator } from "./keys/generator.js";
 export { KeyHolder } from "./keys/holder.js";

@@ -1,6 +1,7 @@
 /** Microsoft SEAL 4.1 in WebAssembly, as a stranger: it is handed bytes, and hands bytes back. */
 import { createRequire } from "node:module";
-import { type Parameters, seal } from "../../src/ckks/index.js";
+import * as seal from "../../src/ckks/formats/seal.js";
+import type { Parameters } from "../../src/ckks/index.js";
 
 // biome-ignore lint/suspicious/noExplicitAny: the package's types describe another of its builds
 type SealObject = any;

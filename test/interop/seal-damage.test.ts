@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { zlibSync } from "fflate";
 import { afterAll, describe, expect, test } from "vitest";
-import { Encoder, Evaluator, KeyHolder, Parameters, Randomness, Ring, SecretKey, seal } from "../../src/ckks/index.js";
+import * as seal from "../../src/ckks/formats/seal.js";
+import { Encoder, Evaluator, KeyHolder, Parameters, Randomness, Ring, SecretKey } from "../../src/ckks/index.js";
 import { BlindsightError, FormatError } from "../../src/errors.js";
 import { openDevice } from "../../src/index.js";
 import { choosePrimes } from "../../src/ntt/primes.js";
@@ -227,4 +228,7 @@ test("what is no bytes is a TypeError, and so is a ring that is none", () => {
   }
   expect(() => seal.readCiphertext(files[6][2], undefined as never, "a")).toThrow(TypeError);
   expect(() => seal.readPlaintext(files[11][2], {} as never)).toThrow(TypeError);
+  expect(() => seal.readCiphertext(files[6][2], ring, undefined as never)).toThrow("holder.fingerprint");
+  expect(() => seal.readPublicKey(files[4][2], ring, "")).toThrow(TypeError);
+  expect(() => seal.readEvaluationKeys({}, ring, 1 as never)).toThrow(TypeError);
 });

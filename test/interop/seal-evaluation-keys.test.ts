@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { Evaluator, KeyHolder, Randomness, Ring, SecretKey, seal } from "../../src/ckks/index.js";
+import * as seal from "../../src/ckks/formats/seal.js";
+import { Evaluator, KeyHolder, Randomness, Ring, SecretKey } from "../../src/ckks/index.js";
 import { Residency } from "../../src/ckks/residency.js";
 import { FormatError, MissingKeyError, ParameterError } from "../../src/errors.js";
 import { openDevice } from "../../src/index.js";

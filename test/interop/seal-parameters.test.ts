@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import * as seal from "../../src/ckks/formats/seal.js";
 import { keyPrimes, parmsId } from "../../src/ckks/formats/seal-parameters.js";
-import { maxLogQP, Parameters, seal } from "../../src/ckks/index.js";
+import { maxLogQP, Parameters } from "../../src/ckks/index.js";
 import { FormatError, ParameterError, SecurityError } from "../../src/errors.js";
 import { unsafe } from "../ckks/settings.js";
 import { library, save } from "./node-seal.js";

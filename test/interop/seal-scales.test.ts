@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { KeyHolder, Ring, type SecretKey, seal } from "../../src/ckks/index.js";
+import * as seal from "../../src/ckks/formats/seal.js";
+import { KeyHolder, Ring, type SecretKey } from "../../src/ckks/index.js";
 import { FormatError, KeyMismatchError, ParameterError } from "../../src/errors.js";
 import { openDevice } from "../../src/index.js";
 import { wordStream } from "../seed.js";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Parameters, Randomness, Ring, SecretKey, seal } from "../../src/ckks/index.js";
+import * as seal from "../../src/ckks/formats/seal.js";
+import { Parameters, Randomness, Ring, SecretKey } from "../../src/ckks/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import { choosePrimes } from "../../src/ntt/primes.js";

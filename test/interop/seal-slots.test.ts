@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { seal } from "../../src/ckks/index.js";
+import * as seal from "../../src/ckks/formats/seal.js";
 import { rotationElement } from "../../src/ckks/keys/galois.js";
 
 const vector = fc.integer({ min: 1, max: 9 }).chain((log) => {

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
+import * as seal from "../../src/ckks/formats/seal.js";
 import {
   type Ciphertext,
   type ComplexVector,
@@ -8,7 +9,6 @@ import {
   Randomness,
   Ring,
   SecretKey,
-  seal,
 } from "../../src/ckks/index.js";
 import { openDevice } from "../../src/index.js";
 import { wordStream } from "../seed.js";

@@ -4,7 +4,7 @@ import { FormatError } from "../../errors.js";
 import { residue } from "../../ntt/modulus.js";
 import { drop } from "../basis.js";
 import { Ciphertext, type ScaleState } from "../ciphertext.js";
-import { requireInstance } from "../copies.js";
+import { kindOf, requireInstance } from "../copies.js";
 import type { ComplexVector } from "../embedding.js";
 import { Decryptor } from "../encryptor.js";
 import { VALUES } from "../form.js";
@@ -70,6 +70,12 @@ export function requireNoScale(scale: number, what: string): void {
   if (scale !== NO_SCALE) throw new FormatError(`${what} says that its scale is ${scale}; keys have none`, SEND_AGAIN);
 }
 
+/** Without it what is read would fit no key. @throws TypeError */
+export function requireFingerprint(fingerprint: string): void {
+  if (typeof fingerprint === "string" && fingerprint !== "") return;
+  throw new TypeError(`fingerprint: the key's name, holder.fingerprint, was expected, not ${kindOf(fingerprint)}`);
+}
+
 /** Writes what `takeParts` reads, as an object with its header. */
 export async function partsObject(
   parts: readonly RnsPolynomial[],
@@ -124,6 +130,7 @@ export async function writeCiphertext(
  *   below which there is none: `decryptCiphertext` reads it.
  */
 export function readCiphertext(bytes: Uint8Array, ring: Ring, fingerprint: string): Ciphertext {
+  requireFingerprint(fingerprint);
   const { level, scale: found, parts } = readParts(bytes, ring);
   const { parameters } = ring;
   const slots = parameters.slots;

@@ -10,7 +10,14 @@ import { ownFactor } from "../keys/uniform.js";
 import { allOrNothing, type Keep } from "../limbs.js";
 import { permute, type RnsPolynomial, scale } from "../polynomial.js";
 import { type Ring, requireIsRing } from "../ring.js";
-import { contentBytes, NO_SCALE, partsObject, requireNoScale, takeParts } from "./seal-ciphertext.js";
+import {
+  contentBytes,
+  NO_SCALE,
+  partsObject,
+  requireFingerprint,
+  requireNoScale,
+  takeParts,
+} from "./seal-ciphertext.js";
 import { compressed, HEADER_BYTES, putHeader, readObject, type SealCompression, takeHeader } from "./seal-header.js";
 import { keyPrimes, keyPrimesOf, parmsId, requireSealParameters } from "./seal-parameters.js";
 
@@ -33,6 +40,7 @@ export interface SealEvaluationFiles {
  */
 export function readEvaluationKeys(files: SealEvaluationFiles, ring: Ring, fingerprint: string): EvaluationKeys {
   requireIsRing(ring);
+  requireFingerprint(fingerprint);
   requireSealParameters(ring.parameters);
   return allOrNothing((keep) => {
     const { relinKeys, galoisKeys } = files;

@@ -6,7 +6,14 @@ import { SecretKey } from "../keys/secret.js";
 import { allOrNothing } from "../limbs.js";
 import { type RnsPolynomial, toCoefficients, toOperand } from "../polynomial.js";
 import { type Ring, requireIsRing } from "../ring.js";
-import { contentBytes, NO_SCALE, partsObject, requireNoScale, takeParts } from "./seal-ciphertext.js";
+import {
+  contentBytes,
+  NO_SCALE,
+  partsObject,
+  requireFingerprint,
+  requireNoScale,
+  takeParts,
+} from "./seal-ciphertext.js";
 import { compressed, readObject, type SealCompression } from "./seal-header.js";
 import { keyPrimes, keyPrimesOf, requireSealParameters } from "./seal-parameters.js";
 import { plaintextBytes, plaintextObject, takePlaintext } from "./seal-plaintext.js";
@@ -33,6 +40,7 @@ export function writeUnprotectedSecretKey(secret: SecretKey): Promise<Uint8Array
  */
 export async function readSecretKey(bytes: Uint8Array, ring: Ring, fingerprint?: string): Promise<SecretKey> {
   requireIsRing(ring);
+  if (fingerprint !== undefined) requireFingerprint(fingerprint);
   const { parameters, logN } = ring;
   requireSealParameters(parameters);
   const what = "SEAL's secret key";
@@ -90,6 +98,7 @@ export async function writePublicKey(
  */
 export function readPublicKey(bytes: Uint8Array, ring: Ring, fingerprint: string): PublicKey {
   requireIsRing(ring);
+  requireFingerprint(fingerprint);
   const { parameters, logN } = ring;
   requireSealParameters(parameters);
   const what = "SEAL's public key";

@@ -1,4 +1,6 @@
 /**
+ * `blindsight/seal`, a door of its own: who does not use it carries neither it nor a compressor.
+ *
  * Microsoft SEAL's own files, CKKS, format 4.1: parameters, keys, ciphertexts and plaintexts. Sources: the `save_members` of
  * SEAL's classes (native/src/seal), and the files that node-seal 6.0.3 writes.
  *
