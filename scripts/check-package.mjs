@@ -14,6 +14,7 @@ import { type nn } from "blindsight/bundle";
 import { Evaluator, KeyHolder, Parameters } from "blindsight/ckks";
 import { compile, importOnnx, type Plan } from "blindsight/nn";
 import { primePool } from "blindsight/ntt";
+import { chooseParameters, readParameters, writeParameters } from "blindsight/seal";
 
 async function main(): Promise<void> {
   const device = await openDevice("cpu", { threads: 1 });
@@ -24,8 +25,9 @@ async function main(): Promise<void> {
   using x = alice.encrypt([0.5]);
   using y = he.square(x);
   const [value] = await alice.decrypt(y, 1);
+  const seals = readParameters(writeParameters(chooseParameters({ depth: 1 }), "zlib"));
   const planned = (plan: Plan & nn.Plan) => plan.report();
-  if (Math.abs(value - 0.25) > 0.01 || primePool().length !== 822 || !compile || !importOnnx || !planned) {
+  if (Math.abs(value - 0.25) > 0.01 || primePool().length !== 822 || !compile || !importOnnx || !planned || seals.maxLevel !== 1) {
     throw new DeviceError("wrong", "mend it");
   }
 }

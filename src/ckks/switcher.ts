@@ -80,7 +80,7 @@ export class KeySwitcher {
       const what = describeElement(galois, this.ring.logN);
       throw new MissingKeyError(
         key ? `the key for ${what} reaches level ${key.level}, not ${level}` : `there is no key for ${what}`,
-        "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation)",
+        "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation, elements: [...] for both in one)",
       );
     }
     return key;

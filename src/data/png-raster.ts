@@ -1,6 +1,6 @@
 import { adler32 } from "../bytes/checksum.js";
+import { inflate, zlibParts } from "../bytes/inflate.js";
 import { FormatError } from "../errors.js";
-import { inflate } from "./inflate.js";
 import { damagedPng, type PngChunks, type PngHeader } from "./png-chunks.js";
 
 /** Pictures with more pixels or more bytes of samples than this are refused before anything is allocated for them. */
@@ -93,20 +93,17 @@ function unpack(data: Uint8Array, size: number, file: string): Uint8Array {
     throw new FormatError(message, "scale it down first, or save it with 8 bits a sample");
   }
   if (data.length < 6) throw damagedPng(`${file} is a damaged PNG: it has no image data`);
-  // RFC 1950: deflate, a window of 32 KiB at most, no dictionary.
-  const [method, flags] = data;
-  if ((method & 15) !== 8 || method >> 4 > 7 || ((method << 8) | flags) % 31 !== 0 || flags & 32) {
-    throw damagedPng(`${file} is a damaged PNG: its image data is no zlib stream`);
-  }
-  const packed = data.subarray(2, data.length - 4);
+  const zlib = zlibParts(data);
+  if (!zlib) throw damagedPng(`${file} is a damaged PNG: its image data is no zlib stream`);
   let raw: Uint8Array;
   try {
-    raw = inflate(packed, size);
+    raw = inflate(zlib.packed, size);
   } catch (cause) {
     throw damagedPng(`${file} is a damaged PNG (${(cause as Error).message})`, cause);
   }
-  const sum = new DataView(data.buffer, data.byteOffset + data.length - 4, 4).getUint32(0);
-  if (adler32(raw) !== sum) throw damagedPng(`${file} is a damaged PNG: the checksum of its pixels does not fit`);
+  if (adler32(raw) !== zlib.checksum) {
+    throw damagedPng(`${file} is a damaged PNG: the checksum of its pixels does not fit`);
+  }
   return raw;
 }
 

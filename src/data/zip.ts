@@ -1,6 +1,6 @@
 import { crc32 } from "../bytes/checksum.js";
+import { bestDeflateRatio, inflate } from "../bytes/inflate.js";
 import { FormatError } from "../errors.js";
-import { bestDeflateRatio, inflate } from "./inflate.js";
 
 export interface ZipArchive {
   readonly names: readonly string[];

@@ -6,7 +6,7 @@ import { chunks } from "../primelist.js";
 import type { Residency } from "../residency.js";
 import type { Ring } from "../ring.js";
 import { RELINEARIZATION_STREAM } from "../sampling.js";
-import { refuseJson } from "../storage.js";
+import { refuseJson, requireSeed } from "../storage.js";
 import type { KeyDigit, SwitchingKey } from "./switching-key.js";
 import { uniformHalf } from "./uniform.js";
 
@@ -19,7 +19,8 @@ export class EvaluationKeys implements Disposable {
     readonly relinearization: SwitchingKey | undefined,
     /** By Galois element g, stored inverse-rotated: switches from s to σ_g^−1(s), before σ_g is applied to the result. */
     readonly galois: ReadonlyMap<number, SwitchingKey>,
-    readonly seed: Uint8Array,
+    /** Of all halves a; keys from elsewhere have none, and hold them in full. */
+    readonly seed: Uint8Array | undefined,
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
   ) {}
@@ -34,16 +35,24 @@ export class EvaluationKeys implements Disposable {
 
   /** Bytes of `toBytes`: the b halves packed, one seed for all a halves, and a header. */
   get packedBytes(): number {
-    return evaluationKeysBytes(this);
+    if (this.seed) return evaluationKeysBytes({ ...this.content, seed: this.seed });
+    const halves = this.all.flatMap((key) => key.digits).flatMap(({ b, a }) => [b, a]);
+    return halves.reduce((bytes, half) => bytes + half.packedBytes, 0);
   }
 
-  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+  /** @throws FormatError for keys that have no seed */
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }
 
   /** The same bytes one limb at a time, for streams. */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    return evaluationKeysChunks(this);
+    return evaluationKeysChunks({ ...this.content, seed: requireSeed(this.seed, "the evaluation key") });
+  }
+
+  private get content() {
+    const { ring, fingerprint, relinearization, galois } = this;
+    return { ring, fingerprint, relinearization, galois };
   }
 
   /**
@@ -68,18 +77,23 @@ export class EvaluationKeys implements Disposable {
 
   /**
    * The same keys outside of the device's memory, in `residency`: halves b packed, halves a made again from the seed
-   * whenever they are used. These ones are disposed of.
+   * whenever they are used; packed, too, where there is no seed. These ones are disposed of.
    */
   async page(residency: Residency): Promise<EvaluationKeys> {
+    const { seed } = this;
     const pageKey = async (key: SwitchingKey, stream: number): Promise<SwitchingKey> => {
       const { parameters } = this.ring;
       const own = chunks(parameters.primesAt(key.level), parameters.digitPrimes);
       const digits: KeyDigit[] = [];
       for (const [digit, { b, a }] of key.digits.entries()) {
         const { ring, primes } = a;
-        const address = { seed: this.seed, stream, digit };
-        const make = () => uniformHalf(ring, primes, address, { primes: own[digit], power: key.power });
-        digits.push({ b: await residency.page(b), a: residency.regenerate(a, make) });
+        const packed = await residency.page(b);
+        if (!seed) {
+          digits.push({ b: packed, a: await residency.page(a) });
+          continue;
+        }
+        const make = () => uniformHalf(ring, primes, { seed, stream, digit }, { primes: own[digit], power: key.power });
+        digits.push({ b: packed, a: residency.regenerate(a, make) });
       }
       return { ...key, digits };
     };

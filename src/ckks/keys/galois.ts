@@ -27,12 +27,19 @@ export function inverseElement(galois: number, logN: number): number {
   return powerModulo(galois, 2 ** (logN - 1) - 1, 2 ** (logN + 1));
 }
 
+/** @throws RangeError for what is no automorphism X → X^element. */
+export function requireElement(element: number, logN: number): void {
+  if (Number.isInteger(element) && element % 2 === 1 && element > 0 && element < 2 ** (logN + 1)) return;
+  throw new RangeError(`elements: ${element} is not an odd number below ${2 ** (logN + 1)}`);
+}
+
 /** What a Galois element does, by trying all steps: for messages only. */
 export function describeElement(galois: number, logN: number): string {
   if (galois === conjugationElement(logN)) return "conjugation";
   let element = 1;
   for (let steps = 0; steps < 2 ** (logN - 1); steps++) {
     if (element === galois) return `the rotation by ${steps}`;
+    if (2 ** (logN + 1) - element === galois) return `the rotation by ${steps} with conjugation (element ${galois})`;
     element = (5 * element) % 2 ** (logN + 1);
   }
   throw new RangeError(`${galois} is no rotation`);

@@ -7,7 +7,7 @@ import type { Randomness } from "../randomness.js";
 import type { Ring } from "../ring.js";
 import { RELINEARIZATION_STREAM } from "../sampling.js";
 import { EvaluationKeys } from "./evaluation-keys.js";
-import { conjugationElement, inverseElement, requireSteps, rotationElement } from "./galois.js";
+import { conjugationElement, inverseElement, requireElement, requireSteps, rotationElement } from "./galois.js";
 import { maskedHalf } from "./masking.js";
 import { SecretKey } from "./secret.js";
 import { PRODUCT_POWER, type SwitchingKey } from "./switching-key.js";
@@ -20,6 +20,8 @@ export interface EvaluationKeyRequest {
   /** Rotation steps, each at the highest level or with its own. */
   readonly rotations?: Iterable<number> | ReadonlyMap<number, number>;
   readonly conjugate?: boolean;
+  /** Other Galois elements at the highest level, odd and below 2N: SEAL's rotation by an odd k has one that is no rotation here. */
+  readonly elements?: Iterable<number>;
 }
 
 interface SwitchingKeyRequest {
@@ -50,10 +52,14 @@ export class KeyGenerator {
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
     const { parameters } = this.ring;
     const { maxLevel } = parameters;
-    const { relinearize = maxLevel, rotations = [], conjugate = false } = request;
+    const { relinearize = maxLevel, rotations = [], conjugate = false, elements = [] } = request;
     if (relinearize !== false) parameters.requireLevel(relinearize, "relinearize: level");
     const levels = this.rotationLevels(rotations);
     if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
+    for (const element of elements) {
+      requireElement(element, this.ring.logN);
+      if (element !== 1) levels.set(element, maxLevel);
+    }
     const seed = this.randomness.bytes(32);
     return allOrNothing((keep) => {
       const relinearization = relinearize === false ? undefined : this.relinearizationKey(relinearize, seed, keep);

@@ -44,8 +44,11 @@ export class KeyHolder implements Disposable {
     return await KeyHolder.create(device, parameters, system);
   }
 
-  /** The holder of a key that was stored; it owns the key from now on. What it draws is the platform's, or from `randomness`. */
-  static of(secret: SecretKey, randomness?: Randomness): KeyHolder {
+  /**
+   * The holder of a key that is there already, from a file of ours or as `seal.readSecretKey` gives one; it is disposed of with
+   * the holder. What it draws is the platform's, or from `randomness`.
+   */
+  static from(secret: SecretKey, randomness?: Randomness): KeyHolder {
     requireInstance(secret, SecretKey, "secret", "a secret key");
     if (randomness) return new KeyHolder(secret, randomness);
     using system = Randomness.system();
@@ -54,12 +57,12 @@ export class KeyHolder implements Disposable {
 
   /** See SecretKey.fromSecretBytes. */
   static async fromSecretBytes(source: ByteSource, device: Device): Promise<KeyHolder> {
-    return KeyHolder.of(await SecretKey.fromSecretBytes(source, device));
+    return KeyHolder.from(await SecretKey.fromSecretBytes(source, device));
   }
 
   /** See SecretKey.fromWrappedBytes. */
   static async fromWrappedBytes(source: ByteSource, passphrase: string, device: Device): Promise<KeyHolder> {
-    return KeyHolder.of(await SecretKey.fromWrappedBytes(source, passphrase, device));
+    return KeyHolder.from(await SecretKey.fromWrappedBytes(source, passphrase, device));
   }
 
   get ring(): Ring {

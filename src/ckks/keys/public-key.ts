@@ -14,11 +14,13 @@ import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import type { Randomness } from "../randomness.js";
 import { Ring } from "../ring.js";
 import { PUBLIC_STREAM } from "../sampling.js";
-import { refuseJson } from "../storage.js";
+import { refuseJson, requireSeed } from "../storage.js";
 import { maskedHalf } from "./masking.js";
 import { uniformHalf } from "./uniform.js";
 
 const SEED_BYTES = 32;
+/** Where the uniform half is: from the seed. 0 is kept for keys that have none, whose half would follow in full. */
+const SEEDED = 1;
 
 /** Encrypts for the holder of one secret key; may be known to anybody. */
 export class PublicKey implements Disposable {
@@ -26,8 +28,8 @@ export class PublicKey implements Disposable {
     /** Over Q and the first special prime, an operand. */
     readonly b: RnsPolynomial,
     readonly a: RnsPolynomial,
-    /** Of `a`. */
-    readonly seed: Uint8Array,
+    /** Of `a`, if it has one: that of a key from elsewhere was drawn in another way. */
+    readonly seed: Uint8Array | undefined,
     /**
      * The name of the key: SHA-256 of its canonical bytes, in hexadecimal. Ciphertexts and evaluation keys carry it as a label,
      * which proves nothing; whoever compares it with what the key holder says over another way knows that this key is the holder's.
@@ -53,12 +55,18 @@ export class PublicKey implements Disposable {
     const ring = Ring.of(device, parameters);
     const primes = publicPrimes(parameters, parameters.maxLevel);
     requirePrimes(reader, primes);
+    if (reader.u8() !== SEEDED) throw reader.error("has a key without a seed, which this version does not read");
     const seed = new Uint8Array(reader.run(SEED_BYTES));
     reader.end();
     using b = await readLimbs(file, ring, primes, { form: OPERAND, what: "the public key" });
     await file.end();
     using a = uniformHalf(ring, primes, { seed, stream: PUBLIC_STREAM, digit: 0 });
     return await PublicKey.named(b, a, seed);
+  }
+
+  /** A key from elsewhere, which takes both halves over: operands, and the name that the caller knows it by. */
+  static labelled(b: RnsPolynomial, a: RnsPolynomial, fingerprint: string): PublicKey {
+    return new PublicKey(b, a, undefined, fingerprint);
   }
 
   /** Takes both halves over: their owner is left without them. */
@@ -75,22 +83,24 @@ export class PublicKey implements Disposable {
     return this.b.ring;
   }
 
-  /** Bytes of `toBytes`: b packed, a as its seed. */
+  /** Bytes of `toBytes`: b packed, a as its seed; of a key without one, its residues'. */
   get packedBytes(): number {
     const { primes, ring } = this.b;
+    if (!this.seed) return this.b.packedBytes + this.a.packedBytes;
     return fileBytes(
       fieldsOf(this.b, this.seed).length,
       primes.map((p) => packedLimbBytes(p, ring.logN)),
     );
   }
 
-  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+  /** @throws FormatError for a key that has no seed */
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }
 
   /** The same bytes one limb at a time, for streams. */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    return writeFile("public key", fieldsOf(this.b, this.seed), packedLimbs(this.b));
+    return writeFile("public key", fieldsOf(this.b, requireSeed(this.seed, "the public key")), packedLimbs(this.b));
   }
 
   /** @throws FormatError always: see there. */
@@ -119,5 +129,5 @@ async function* canonicalRuns(b: RnsPolynomial, seed: Uint8Array): AsyncGenerato
 function fieldsOf({ ring, primes }: RnsPolynomial, seed: Uint8Array): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().run(ring.parameters.canonicalBytes());
   putPrimes(writer, primes);
-  return writer.run(seed).finish();
+  return writer.u8(SEEDED).run(seed).finish();
 }

@@ -35,7 +35,7 @@ export class SecretKey implements Disposable {
   static async generate(ring: Ring, randomness: Randomness): Promise<SecretKey> {
     requireIsRing(ring);
     using coefficients = sampleTernary(ring, allPrimes(ring.parameters), randomness);
-    return await SecretKey.from(coefficients, randomness.bytes(STREAM_BYTES));
+    return await SecretKey.made(toOperand(coefficients), randomness.bytes(STREAM_BYTES));
   }
 
   /**
@@ -70,7 +70,7 @@ export class SecretKey implements Disposable {
 
   private static async restore(ring: Ring, content: Uint8Array, fingerprint: Uint8Array): Promise<SecretKey> {
     using coefficients = readTernary(ring, allPrimes(ring.parameters), content.subarray(STREAM_BYTES));
-    const key = await SecretKey.from(coefficients, new Uint8Array(content.subarray(0, STREAM_BYTES)));
+    const key = await SecretKey.made(toOperand(coefficients), new Uint8Array(content.subarray(0, STREAM_BYTES)));
     if (key.fingerprint === bytesToHex(fingerprint)) return key;
     key[Symbol.dispose]();
     throw new ByteReader(content, "this secret key").error(
@@ -78,10 +78,20 @@ export class SecretKey implements Disposable {
     );
   }
 
-  private static async from(coefficients: RnsPolynomial, stream: Uint8Array): Promise<SecretKey> {
+  /**
+   * A key that was made elsewhere: an operand over all primes, which it takes over. It gets a public key, and by that a name,
+   * of its own.
+   */
+  static async from(operand: RnsPolynomial): Promise<SecretKey> {
+    using system = Randomness.system();
+    return await SecretKey.made(operand, system.bytes(STREAM_BYTES));
+  }
+
+  /** @param operand by its coefficients or its NTT values; taken over */
+  private static async made(operand: RnsPolynomial, stream: Uint8Array): Promise<SecretKey> {
+    using polynomial = operand;
     try {
-      using polynomial = toOperand(coefficients);
-      polynomial.transform();
+      if (polynomial.form.domain === "coefficients") polynomial.transform();
       using randomness = Randomness.ofKey(stream);
       const publicKey = await PublicKey.generate(polynomial, randomness);
       return new SecretKey(polynomial.move(), publicKey, stream);

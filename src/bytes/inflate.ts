@@ -1,0 +1,46 @@
+import { Inflate } from "fflate";
+
+/** Deflate makes at most this many bytes of one: a larger claim is a lie about the memory to take. */
+export const bestDeflateRatio = 1032;
+/** Packed bytes that are unpacked at a time: none gives more than 16 MiB before it is looked at. */
+const piece = 16384;
+
+/**
+ * Unpacks a deflate stream (RFC 1951) of a known length. Takes `size` bytes and, while it runs, at most 64 MiB more,
+ * and stops at the first piece that exceeds `size`: what a stream would unpack to costs neither memory nor time.
+ * @throws Error in a few words: damaged, too short, or longer than `size`.
+ */
+export function inflate(packed: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  if (size > packed.length * bestDeflateRatio) throw new Error(`${packed.length} bytes cannot unpack to ${size}`);
+  const result = inflateAtMost(packed, size);
+  if (result.length !== size) throw new Error(`it unpacks to ${result.length} bytes, not ${size}`);
+  return result;
+}
+
+/** The same for a stream whose length nobody knows: a view of the room for `most` bytes. */
+export function inflateAtMost(packed: Uint8Array, most: number): Uint8Array<ArrayBuffer> {
+  const room = new Uint8Array(Math.min(most, packed.length * bestDeflateRatio));
+  let filled = 0;
+  const stream = new Inflate((part) => {
+    if (filled + part.length > room.length) throw new Error(`it unpacks to more than ${room.length} bytes`);
+    room.set(part, filled);
+    filled += part.length;
+  });
+  for (let at = 0; at < packed.length; at += piece) {
+    stream.push(packed.subarray(at, at + piece), at + piece >= packed.length);
+  }
+  return room.subarray(0, filled);
+}
+
+/**
+ * What a zlib stream is made of: a deflate stream, and the Adler-32 of what that unpacks to.
+ * @returns undefined for what is no zlib stream. RFC 1950: deflate, a window of 32 KiB at most, no dictionary.
+ */
+export function zlibParts(stream: Uint8Array): { readonly packed: Uint8Array; readonly checksum: number } | undefined {
+  const [method, flags] = stream;
+  if (stream.length < 6 || (method & 15) !== 8 || method >> 4 > 7) return undefined;
+  if (((method << 8) | flags) % 31 !== 0 || flags & 32) return undefined;
+  const end = stream.length - 4;
+  const checksum = new DataView(stream.buffer, stream.byteOffset + end, 4).getUint32(0);
+  return { packed: stream.subarray(2, end), checksum };
+}
