@@ -17,7 +17,7 @@ const DIGEST_BYTES = 64;
 /**
  * Reads a seed, and expands it to the polynomial that SEAL makes of it: c_1 of what is encrypted with the secret key and
  * saved as `Serializable`. For each prime N words of 64 bits, reduced; a word in the incomplete last multiple of the prime
- * is drawn again (`sample_poly_uniform` in native/src/seal/util/rlwe.cpp). About 20 ms for 2^16 residues.
+ * is drawn again (`sample_poly_uniform` in native/src/seal/util/rlwe.cpp). About a microsecond a residue.
  * @throws FormatError for another generator than BLAKE2Xb
  */
 export function takeExpanded(reader: ByteReader, ring: Ring, primes: readonly number[]): RnsPolynomial {
