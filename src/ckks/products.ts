@@ -5,6 +5,7 @@ import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
 import { productForm, VALUES } from "./form.js";
+import { addNoise, type Noise, readIn } from "./noise.js";
 import { RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
@@ -36,7 +37,8 @@ export class Products {
       }
       const factor = BigInt(Math.round(b * this.ring.parameters.scaleAt(x.level)));
       const parts = x.pair.map((part) => scale(part, (p) => residue(factor, p)));
-      return new Ciphertext(parts, { ...stateOf(x), state: "product" });
+      const noise = this.ring.noise.multiply(x.noise, this.ring.noise.number(b, x.level), x.slots);
+      return new Ciphertext(parts, { ...stateOf(x), state: "product", noise });
     }
     using owned = b instanceof Plaintext ? undefined : this.encoder.encode(b, x.level, x.slots);
     return this.plaintextSum([[x, owned ?? (b as Plaintext)]]);
@@ -67,7 +69,8 @@ export class Products {
         terms: pairs.map(([a, b]) => [b.polynomial.limb(prime), a.pair[0].limb(prime), a.pair[1].limb(prime)] as const),
       })),
     );
-    return new Ciphertext(parts, { ...stateOf(first), state: "product" });
+    const noise = this.noiseOfSum(pairs, first.slots, (x) => x);
+    return new Ciphertext(parts, { ...stateOf(first), state: "product", noise });
   }
 
   /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */
@@ -95,10 +98,26 @@ export class Products {
         })),
       );
       const slots = Math.max(...all.map((ct) => ct.slots));
-      return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
+      const noise = this.noiseOfSum(pairs, slots, (ct) => aligned.get(ct)!);
+      return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint, noise });
     } finally {
       for (const [ct, reached] of aligned) if (reached !== ct) reached[Symbol.dispose]();
     }
+  }
+
+  /** `place`: an operand where it meets the others. */
+  private noiseOfSum<B extends Ciphertext | Plaintext>(
+    pairs: readonly (readonly [Ciphertext, B])[],
+    slots: number,
+    place: (operand: Ciphertext | B) => Ciphertext | B,
+  ): Noise {
+    const noiseOf = (operand: Ciphertext | B) => readIn(place(operand), slots);
+    let total: Noise | undefined;
+    for (const [a, b] of pairs) {
+      const term = this.ring.noise.multiply(noiseOf(a), noiseOf(b), slots);
+      total = total ? addNoise(total, term) : term;
+    }
+    return total!;
   }
 }
 
