@@ -41,7 +41,7 @@ export class Encryptor {
 
   /**
    * (b·u + e_0 + p·m, a·u + e_1) modulo Q·p, divided by p: most of the noise goes with p.
-   * Costs about three NTTs for each prime: message and noise share their transforms with the remainders. Source: Kim, Polyakov, Zucca, ASIACRYPT 2021, section 3.
+   * Costs three NTTs for each prime of Q·p: message and noise share their transforms with the remainders. Source: Kim, Polyakov, Zucca, ASIACRYPT 2021, section 3.
    */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     const key = this.key;
@@ -85,7 +85,7 @@ export class SecretEncryptor {
     this.encoder = new Encoder(secret.ring);
   }
 
-  /** (−a·s + e + m, a). Costs two NTTs for each prime. */
+  /** (−a·s + e + m, a). Costs one NTT for each prime. */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     const { ring } = this.secret;
     const { level = ring.parameters.maxLevel, slots = ring.parameters.slots, bound } = options;

@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
 export { fold, type LinearTransform, linearTransform } from "./circuits/linear-transform.js";
+export { type CountedOperation, type OperationCost, operationCosts } from "./costs.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";

@@ -13,7 +13,10 @@ export interface Noise {
   readonly size: number;
   /** rms of |error| over the slots, likewise. */
   readonly rms: number;
-  /** No slot errs by more, but for a chance of 2^−40 for each slot and operation, while no value leaves the headroom. */
+  /**
+   * No slot errs by more, but for a chance of 2^−40 for each slot and operation, while no value leaves the headroom and
+   * messages round as if at random. A vector of zeros but for a few slots far below slots²/Δ does not: it may err by slots/Δ.
+   */
   readonly worst: number;
   /** The same two over all N/2 slots of the ring: noise fills it even where a message repeats. */
   readonly ringRms: number;
