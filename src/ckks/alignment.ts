@@ -3,6 +3,7 @@ import { residue } from "../ntt/modulus.js";
 import { drop } from "./basis.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { requireInstance } from "./copies.js";
+import { declared, relative } from "./noise.js";
 import { copy, scale } from "./polynomial.js";
 import { type Ring, requireRing } from "./ring.js";
 
@@ -49,11 +50,13 @@ export class Alignment {
     }
   }
 
-  copy(a: Ciphertext): Ciphertext {
+  /** See `Evaluator.copy`. */
+  copy(a: Ciphertext, bound?: number): Ciphertext {
     this.checkRing(a);
+    const noise = bound === undefined ? a.noise : declared(a.noise, bound);
     return new Ciphertext(
       a.parts.map((part) => copy(part)),
-      { ...stateOf(a), seed: a.seed },
+      { ...stateOf(a), seed: a.seed, noise },
     );
   }
 
@@ -63,7 +66,8 @@ export class Alignment {
     if (a.state === "canonical") return this.copy(a);
     this.requireLevel(a, 1);
     const parts = drop(a.pair, this.ring.parameters.levels[a.level]);
-    return new Ciphertext(parts, { ...stateOf(a), level: a.level - 1, state: "canonical" });
+    const lowered = { ...stateOf(a), level: a.level - 1, state: "canonical" } as const;
+    return new Ciphertext(parts, this.ring.noise.dropped(lowered));
   }
 
   /** See `Evaluator.toLevel`. @throws LevelError for a higher level. */
@@ -77,27 +81,30 @@ export class Alignment {
     const x = a.state === "product" ? this.rescale(a) : a;
     if (x.level === level) return x === a ? this.copy(a) : x;
     using _rescaled = x === a ? undefined : x;
-    const { primes, dropped, factor } = this.descent(x.level, level);
+    const { primes, dropped, factor, rounding } = this.descent(x.level, level);
     const scaled = x.pair.map((part) => scale(part, (p) => residue(factor, p), primes));
-    const state = { ...stateOf(x), level };
+    const state = { ...stateOf(x), level, noise: relative(x.noise, rounding) };
     if (dropped.length === 0) return new Ciphertext(scaled, state);
     const parts = drop(scaled, dropped);
     for (const part of scaled) part[Symbol.dispose]();
-    return new Ciphertext(parts, state);
+    return new Ciphertext(parts, this.ring.noise.dropped(state));
   }
 
   /**
    * How values go down from one canonical scale to another: times the whole number `factor`, which is Δ_to·D/Δ_from but
    * for its rounding, then without the product D of the primes `dropped`: so many of those above the target that the
    * factor is large. Two scales may differ by 2^60, up or down: with one level's primes the factor could be 5, or 0.
+   * `rounding`: of the factor, as a share of it.
    */
-  private descent(from: number, to: number): { primes: readonly number[]; dropped: readonly number[]; factor: bigint } {
+  private descent(from: number, to: number) {
     const { levels } = this.ring.parameters;
     let factor = this.ring.parameters.scaleAt(to) / this.ring.parameters.scaleAt(from);
     let top = to;
     while (top < from && factor < LEAST_FACTOR) factor = levels[++top].reduce((product, p) => product * p, factor);
     const dropped = levels.slice(to + 1, top + 1).flat();
-    return { primes: this.ring.parameters.primesAt(top), dropped, factor: BigInt(Math.round(factor)) };
+    const rounded = Math.round(factor);
+    const rounding = Math.abs(rounded / factor - 1);
+    return { primes: this.ring.parameters.primesAt(top), dropped, factor: BigInt(rounded), rounding };
   }
 
   /** `a` itself where it is at the level already, else a new ciphertext. */

@@ -3,6 +3,7 @@ import { LevelError, ParameterError } from "../errors.js";
 import { COPY, THIS_COPY } from "./copies.js";
 import { ciphertextBytes, ciphertextChunks, readCiphertext } from "./formats/ciphertext.js";
 import { plaintextBytes, plaintextChunks, readPlaintext } from "./formats/plaintext.js";
+import { type Noise, UNKNOWN_NOISE } from "./noise.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
 import type { Residency } from "./residency.js";
@@ -24,6 +25,8 @@ export class Plaintext implements Disposable {
     readonly level: number,
     readonly scale: number,
     readonly slots: number,
+    /** Its rounding, around values of a declared bound. */
+    readonly noise: Noise = UNKNOWN_NOISE,
   ) {
     this.ballast = ballast(this.bytes);
   }
@@ -64,7 +67,7 @@ export class Plaintext implements Disposable {
 
   /** The same plaintext outside of the device's memory; this one is disposed of. */
   async page(residency: Residency): Promise<Plaintext> {
-    return new Plaintext(await residency.page(this.polynomial), this.level, this.scale, this.slots);
+    return new Plaintext(await residency.page(this.polynomial), this.level, this.scale, this.slots, this.noise);
   }
 
   [Symbol.dispose](): void {
@@ -81,6 +84,8 @@ export interface CiphertextState {
   readonly fingerprint: string;
   /** Seed of its uniform part, when it is fresh from the secret key: it then travels at half its size. */
   readonly seed?: Uint8Array;
+  /** Unknown if absent. */
+  readonly noise?: Noise;
 }
 
 /**
@@ -93,6 +98,8 @@ export class Ciphertext implements Disposable {
   readonly slots: number;
   readonly fingerprint: string;
   readonly seed?: Uint8Array;
+  /** Estimated, from what callers declare: see there. */
+  readonly noise: Noise;
   /** For the collector: see pressure.ts. */
   protected readonly ballast: ArrayBuffer | undefined;
 
@@ -105,6 +112,7 @@ export class Ciphertext implements Disposable {
     this.slots = state.slots;
     this.fingerprint = state.fingerprint;
     this.seed = state.seed;
+    this.noise = state.noise ?? UNKNOWN_NOISE;
     this.ballast = ballast(this.bytes);
   }
 
@@ -169,6 +177,7 @@ export function requireSlots(...operands: readonly { readonly slots: number }[])
 }
 
 /** Everything about a ciphertext but its parts and its seed, which no operation keeps. */
-export function stateOf(a: Ciphertext): CiphertextState {
-  return { level: a.level, state: a.state, slots: a.slots, fingerprint: a.fingerprint };
+export function stateOf(a: Ciphertext): CiphertextState & { readonly noise: Noise } {
+  const { level, state, slots, fingerprint, noise } = a;
+  return { level, state, slots, fingerprint, noise };
 }

@@ -4,6 +4,7 @@ import { Plaintext } from "./ciphertext.js";
 import { kindOf, refuseForeign } from "./copies.js";
 import { type ComplexVector, Embedding, wipe } from "./embedding.js";
 import { fromWholeNumbers } from "./integers.js";
+import { DEFAULT_BOUND, requireBound } from "./noise.js";
 import type { Parameters } from "./parameters.js";
 import { toOperand } from "./polynomial.js";
 import { type Ring, requireIsRing } from "./ring.js";
@@ -35,19 +36,27 @@ export class Encoder {
   /**
    * Encodes at the canonical scale of `level`, for products and sums with ciphertexts of that level.
    * Costs an FFT over the slots and one NTT for each prime.
-   * @throws ParameterError for a value that is not finite or does not fit the modulus: see `headroomAt`.
+   * `bound`: see `EncryptOptions.bound`.
+   * @throws ParameterError for a value that is not finite, does not fit the modulus (see `headroomAt`), or the bound.
    */
-  encode(values: SlotValues, level = this.parameters.maxLevel, slots = this.parameters.slots): Plaintext {
+  encode(
+    values: SlotValues,
+    level = this.parameters.maxLevel,
+    slots = this.parameters.slots,
+    bound?: number,
+  ): Plaintext {
     const primes = this.parameters.primesAt(level);
     const scaleFactor = this.parameters.scaleAt(level);
-    using coefficients = fromWholeNumbers(this.ring, this.coefficients(values, level, slots), primes);
+    using coefficients = fromWholeNumbers(this.ring, this.coefficients(values, level, slots, bound), primes);
     const poly = toOperand(coefficients);
     poly.transform();
-    return new Plaintext(poly, level, scaleFactor, slots);
+    const noise = this.ring.noise.encoded(bound ?? DEFAULT_BOUND, level, slots);
+    return new Plaintext(poly, level, scaleFactor, slots, noise);
   }
 
   /** The rounded integer coefficients of `values` at the scale of `level`, below Q/2: from 2^53 on with 53 bits each. */
-  coefficients(values: SlotValues, level: number, slots = this.parameters.slots): Float64Array {
+  coefficients(values: SlotValues, level: number, slots = this.parameters.slots, bound?: number): Float64Array {
+    if (bound !== undefined) requireBound(bound);
     const n = 2 ** this.ring.logN;
     if (!(isPowerOfTwo(slots) && slots <= this.parameters.slots)) {
       throw new RangeError(`${slots} slots: a power of two up to ${this.parameters.slots} was expected`);
@@ -60,6 +69,7 @@ export class Encoder {
       : { real: new Float64Array(slots), imaginary: new Float64Array(slots) };
     try {
       this.fill(vector, values, slots);
+      if (bound !== undefined) requireWithin(vector, bound);
       Embedding.of(slots).toCoefficients(vector);
       this.round(vector, level, result);
       return result;
@@ -135,6 +145,15 @@ export class Encoder {
         target[i] = given[i];
       }
     }
+  }
+}
+
+/** @throws ParameterError for a value beyond the bound that was declared: says which, not what it is. */
+function requireWithin({ real, imaginary }: ComplexVector, bound: number): void {
+  const most = (bound * (1 + 2 ** -40)) ** 2; // points of a circle are not on it
+  for (let i = 0; i < real.length; i++) {
+    if (real[i] ** 2 + imaginary[i] ** 2 <= most) continue;
+    throw new ParameterError(`value ${i} is beyond the bound ${bound} that was declared`, "declare a larger one");
   }
 }
 

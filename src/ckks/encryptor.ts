@@ -7,6 +7,7 @@ import { Encoder, type SlotValues } from "./encoder.js";
 import { fromWholeNumbers } from "./integers.js";
 import { PublicKey, publicPrimes } from "./keys/public-key.js";
 import { SecretKey } from "./keys/secret.js";
+import { DEFAULT_BOUND } from "./noise.js";
 import { addInto, addScaled, copy, multiply, type RnsPolynomial, subtract, toCoefficients } from "./polynomial.js";
 import { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
@@ -17,6 +18,11 @@ export interface EncryptOptions {
   readonly level?: number;
   /** Values that the ciphertext holds, a power of two; default N/2. */
   readonly slots?: number;
+  /**
+   * Largest |value|, for the estimate of noise (`explain`); default 1. Public: declare what is known of all messages alike,
+   * never what this one holds. A value beyond a declared bound is refused; beyond the default it makes the estimate too small.
+   */
+  readonly bound?: number;
 }
 
 /** Encrypts with the public key: for everybody. The result is full size. */
@@ -34,15 +40,15 @@ export class Encryptor {
 
   /**
    * (b·u + e_0 + p·m, a·u + e_1) modulo Q·p, divided by p: most of the noise goes with p.
-   * Costs about three NTTs for each prime: message and noise share their transforms with the remainders. Source: Kim, Polyakov, Zucca, ASIACRYPT 2021, section 3.
+   * Costs three NTTs for each prime of Q·p: message and noise share their transforms with the remainders. Source: Kim, Polyakov, Zucca, ASIACRYPT 2021, section 3.
    */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     const key = this.key;
     const { ring } = key;
-    const { level = ring.parameters.maxLevel, slots = ring.parameters.slots } = options;
+    const { level = ring.parameters.maxLevel, slots = ring.parameters.slots, bound } = options;
     const primes = publicPrimes(ring.parameters, level);
     const extra = primes[primes.length - 1];
-    using plain = encodeMessage(this.encoder, values, level, slots, primes);
+    using plain = encodeMessage(this.encoder, values, { level, slots, bound }, primes);
     using u = sampleTernary(ring, primes, this.randomness);
     u.transform();
     using message = sampleGaussian(ring, primes, this.randomness);
@@ -55,7 +61,13 @@ export class Encryptor {
     using first = dropSum(c0, message, extra);
     using second = dropSum(c1, noise, extra);
     const parts = [first.publish(), second.publish()];
-    return new Ciphertext(parts, { level, state: "canonical", slots, fingerprint: key.fingerprint });
+    return new Ciphertext(parts, {
+      level,
+      state: "canonical",
+      slots,
+      fingerprint: key.fingerprint,
+      noise: ring.noise.encrypted(bound ?? DEFAULT_BOUND, level, slots, "public"),
+    });
   }
 }
 
@@ -72,12 +84,12 @@ export class SecretEncryptor {
     this.encoder = new Encoder(secret.ring);
   }
 
-  /** (−a·s + e + m, a). Costs two NTTs for each prime. */
+  /** (−a·s + e + m, a). Costs one NTT for each prime. */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     const { ring } = this.secret;
-    const { level = ring.parameters.maxLevel, slots = ring.parameters.slots } = options;
+    const { level = ring.parameters.maxLevel, slots = ring.parameters.slots, bound } = options;
     const primes = ring.parameters.primesAt(level);
-    using plain = encodeMessage(this.encoder, values, level, slots, primes);
+    using plain = encodeMessage(this.encoder, values, { level, slots, bound }, primes);
     using message = sampleGaussian(ring, primes, this.randomness);
     addInto(message, plain);
     message.transform();
@@ -91,6 +103,7 @@ export class SecretEncryptor {
       slots,
       fingerprint: this.secret.fingerprint,
       seed,
+      noise: ring.noise.encrypted(bound ?? DEFAULT_BOUND, level, slots, "secret"),
     });
   }
 }
@@ -99,11 +112,10 @@ export class SecretEncryptor {
 function encodeMessage(
   encoder: Encoder,
   values: SlotValues,
-  level: number,
-  slots: number,
+  { level, slots, bound }: EncryptOptions & { readonly level: number },
   primes: readonly number[],
 ): RnsPolynomial {
-  const coefficients = encoder.coefficients(values, level, slots);
+  const coefficients = encoder.coefficients(values, level, slots, bound);
   try {
     return fromWholeNumbers(encoder.ring, coefficients, primes, true);
   } finally {

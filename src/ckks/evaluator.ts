@@ -1,12 +1,14 @@
 import { LevelError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { Alignment } from "./alignment.js";
-import { Ciphertext, Plaintext, type ScaleState, stateOf } from "./ciphertext.js";
+import { Ciphertext, Plaintext, stateOf } from "./ciphertext.js";
 import { requireInstance } from "./copies.js";
 import { Encoder, type SlotValues } from "./encoder.js";
+import { type Explanation, explain } from "./explain.js";
 import { EvaluationKeys } from "./keys/evaluation-keys.js";
 import { conjugationElement, requireStepList } from "./keys/galois.js";
 import type { LinearSum } from "./linearsum.js";
+import { addNoise, readIn, ZERO_NOISE } from "./noise.js";
 import type { Parameters } from "./parameters.js";
 import { add, addScaled, negate, type RnsPolynomial, subtract } from "./polynomial.js";
 import { Products } from "./products.js";
@@ -81,7 +83,9 @@ export class Evaluator {
   sumOfProducts(pairs: readonly (readonly [Ciphertext, Ciphertext])[], plus?: LinearSum): Ciphertext {
     using product = this.tensorSum(pairs, plus);
     using sum = this.switcher.relinearize(product);
-    return new Ciphertext(sum.toRescaledParts(), { ...stateOf(product), level: product.level - 1, state: "canonical" });
+    const noisy = this.ring.noise.switched(stateOf(product));
+    const lowered = { ...noisy, level: product.level - 1, state: "canonical" } as const;
+    return new Ciphertext(sum.toRescaledParts(), this.ring.noise.dropped(lowered));
   }
 
   /** a·b in three parts, at the square of the scale: the first step of `multiply`. */
@@ -94,7 +98,7 @@ export class Evaluator {
     this.check(a);
     if (a.parts.length === 2) return this.copy(a);
     using sum = this.switcher.relinearize(a);
-    return new Ciphertext(sum.toCiphertextParts(), stateOf(a));
+    return new Ciphertext(sum.toCiphertextParts(), this.ring.noise.keySwitched(stateOf(a)));
   }
 
   /** From the square of the scale to the canonical scale one level down. Costs two NTTs for each prime. */
@@ -162,26 +166,19 @@ export class Evaluator {
     return this.alignment.toLevel(a, level);
   }
 
-  /** What a ciphertext is, for people. `headroom` is the largest |z| that its slots may hold: it knows nothing of what they do. */
-  explain(a: Ciphertext): {
-    level: number;
-    scaleBits: number;
-    headroom: number;
-    state: ScaleState;
-    slots: number;
-    parts: number;
-    bytes: number;
-  } {
+  /** What a ciphertext is, for people. It knows nothing of what the slots hold: noise follows from declared bounds. */
+  explain(a: Ciphertext): Explanation {
     this.alignment.checkRing(a);
-    const { level, state, slots } = a;
-    const scale = this.parameters.scaleAt(level);
-    const scaleBits = Math.log2(scale) * (state === "product" ? 2 : 1);
-    const headroom = this.parameters.headroomAt(level) / (state === "product" ? scale : 1);
-    return { level, scaleBits, headroom, state, slots, parts: a.parts.length, bytes: a.packedBytes };
+    return explain(a);
   }
 
-  copy(a: Ciphertext): Ciphertext {
-    return this.alignment.copy(a);
+  /**
+   * With `bound`, a copy whose values are declared to be within it: where a sum, or a polynomial, keeps them smaller than its
+   * operands allow. Nobody can check that; it changes what the estimate of noise says, and nothing else.
+   * @throws RangeError for a bound that is no finite number from 0 on.
+   */
+  copy(a: Ciphertext, { bound }: { readonly bound?: number } = {}): Ciphertext {
+    return this.alignment.copy(a, bound);
   }
 
   /** Throws unless the ciphertext and the evaluation keys belong to one secret key. */
@@ -207,7 +204,10 @@ export class Evaluator {
       if (x.parts.length !== y.parts.length)
         throw new LevelError("two and three parts cannot be added", "relinearize first");
       const parts = x.parts.map((part, i) => combine(part, y.parts[i]));
-      return new Ciphertext(parts, { ...stateOf(x), slots: Math.max(a.slots, b.slots) });
+      const slots = Math.max(a.slots, b.slots);
+      const gone = combine === subtract && a === b;
+      const noise = gone ? ZERO_NOISE : addNoise(readIn(x, slots), readIn(y, slots));
+      return new Ciphertext(parts, { ...stateOf(x), slots, noise });
     }
     const level = a.level - (a.state === "product" ? 1 : 0);
     const values = typeof b === "number" ? new Float64Array(a.slots).fill(b) : b;
@@ -216,6 +216,7 @@ export class Evaluator {
     this.alignment.checkPlaintext(plain, level, a);
     const result = this.alignment.canonical(a);
     addPlain(result.parts[0], plain.polynomial);
-    return result;
+    const noise = typeof b === "number" ? this.ring.noise.number(b, level) : plain.noise;
+    return new Ciphertext(result.parts, { ...stateOf(result), noise: addNoise(result.noise, noise) });
   }
 }

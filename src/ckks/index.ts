@@ -17,10 +17,12 @@ export {
   sumRotations,
   sumSlots,
 } from "./circuits/sums.js";
+export { type CountedOperation, type OperationCost, operationCosts } from "./costs.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
 export { Evaluator, type Operand } from "./evaluator.js";
+export type { Explanation } from "./explain.js";
 export { EvaluationKeys } from "./keys/evaluation-keys.js";
 export { type EvaluationKeyRequest, KeyGenerator } from "./keys/generator.js";
 export { KeyHolder } from "./keys/holder.js";
@@ -28,6 +30,7 @@ export { PublicKey } from "./keys/public-key.js";
 export { SecretKey } from "./keys/secret.js";
 export type { KeyDigit, SwitchingKey } from "./keys/switching-key.js";
 export type { LinearSum } from "./linearsum.js";
+export type { Noise } from "./noise.js";
 export type { ParameterLiteral } from "./parameter-literal.js";
 export type { ParameterRequest } from "./parameter-search.js";
 export { Parameters } from "./parameters.js";

@@ -6,6 +6,7 @@ import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
 import { PRODUCT, VALUES } from "./form.js";
 import { type LinearSum, linearSumAt } from "./linearsum.js";
+import { addNoise, type Noise, readIn } from "./noise.js";
 import { RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
@@ -34,7 +35,8 @@ export class Products {
       }
       const factor = BigInt(Math.round(b * this.ring.parameters.scaleAt(x.level)));
       const parts = x.pair.map((part) => scale(part, (p) => residue(factor, p)));
-      return new Ciphertext(parts, { ...stateOf(x), state: "product" });
+      const noise = this.ring.noise.multiply(x.noise, this.ring.noise.number(b, x.level), x.slots);
+      return new Ciphertext(parts, { ...stateOf(x), state: "product", noise });
     }
     using owned = b instanceof Plaintext ? undefined : this.encoder.encode(b, x.level, x.slots);
     return this.plaintextSum([[x, owned ?? (b as Plaintext)]]);
@@ -65,7 +67,8 @@ export class Products {
         terms: pairs.map(([a, b]) => [b.polynomial.limb(prime), a.pair[0].limb(prime), a.pair[1].limb(prime)] as const),
       })),
     );
-    return new Ciphertext(parts, { ...stateOf(first), state: "product" });
+    const noise = this.noiseOfSum(pairs, first.slots, (x) => x);
+    return new Ciphertext(parts, { ...stateOf(first), state: "product", noise });
   }
 
   /** constant + Σ factor_j·x_j at the square of the scale of `level`; see `linearSumAt`. */
@@ -81,7 +84,8 @@ export class Products {
     const primes = this.ring.parameters.primesAt(level);
     const parts = [0, 1].map((i) => scale(first.pair[i], () => 0, primes));
     addSum(parts);
-    return new Ciphertext(parts, { level, state: "product", slots, fingerprint: first.fingerprint });
+    const noise = this.ring.noise.linearSum(terms, sum.constant ?? 0, level, slots);
+    return new Ciphertext(parts, { level, state: "product", slots, fingerprint: first.fingerprint, noise });
   }
 
   /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised, and `plus`; at the square of the scale. */
@@ -113,7 +117,11 @@ export class Products {
       );
       const slots = Math.max(...[...all, ...added].map((ct) => ct.slots));
       addPlus(parts);
-      return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint });
+      const products = this.noiseOfSum(pairs, slots, (ct) => aligned.get(ct)!);
+      const { terms = [], constant = 0 } = plus;
+      const linear = this.ring.noise.linearSum(terms, constant, level, slots);
+      const noise = terms.length > 0 || constant !== 0 ? addNoise(products, linear) : products;
+      return new Ciphertext(parts, { level, state: "product", slots, fingerprint: all[0].fingerprint, noise });
     } finally {
       for (const [ct, reached] of aligned) if (reached !== ct) reached[Symbol.dispose]();
     }
@@ -127,6 +135,21 @@ export class Products {
       const fix = "rescale it, or bring what it meets to its level (toLevel)";
       throw new LevelError(`a ${x.state} term of level ${x.level} in a sum at level ${level}`, fix);
     }
+  }
+
+  /** `place`: an operand where it meets the others. */
+  private noiseOfSum<B extends Ciphertext | Plaintext>(
+    pairs: readonly (readonly [Ciphertext, B])[],
+    slots: number,
+    place: (operand: Ciphertext | B) => Ciphertext | B,
+  ): Noise {
+    const noiseOf = (operand: Ciphertext | B) => readIn(place(operand), slots);
+    let total: Noise | undefined;
+    for (const [a, b] of pairs) {
+      const term = this.ring.noise.multiply(noiseOf(a), noiseOf(b), slots);
+      total = total ? addNoise(total, term) : term;
+    }
+    return total!;
   }
 }
 

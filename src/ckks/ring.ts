@@ -1,6 +1,7 @@
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { COPY, kindOf, refuseForeign, requireInstance, THIS_COPY } from "./copies.js";
+import { NoiseModel } from "./noise.js";
 import type { Parameters } from "./parameters.js";
 
 /** By device, then by the parameters' content. */
@@ -12,10 +13,14 @@ const rings = new WeakMap<Device, Map<string, Ring>>();
  * twice, or came as JSON, still work together.
  */
 export class Ring {
+  /** The noise of each operation. */
+  readonly noise: NoiseModel;
+
   private constructor(
     readonly device: Device,
     readonly parameters: Parameters,
   ) {
+    this.noise = new NoiseModel(parameters);
     Object.freeze(this);
   }
 

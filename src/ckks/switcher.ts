@@ -4,6 +4,7 @@ import type { EvaluationKeys } from "./keys/evaluation-keys.js";
 import { describeElement, requireSteps, rotationElement } from "./keys/galois.js";
 import type { SwitchingKey } from "./keys/switching-key.js";
 import { Accumulator, Digits } from "./keyswitch.js";
+import type { Noise } from "./noise.js";
 import { copy, permute, type RnsPolynomial } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
@@ -50,20 +51,21 @@ export class KeySwitcher {
       const switched = sum.toCiphertextParts();
       const parts = switched.map((part) => permute(part, elements[i]));
       for (const part of switched) part[Symbol.dispose]();
-      return new Ciphertext(parts, stateOf(a));
+      return new Ciphertext(parts, this.ring.noise.keySwitched(stateOf(a)));
     });
   }
 
-  /** sum += P·σ(a), without a division by P. */
-  addPermuted(sum: Accumulator, a: Ciphertext, galois: number): void {
+  /** sum += P·σ(a), without a division by P. @returns the noise of σ(a) now. */
+  addPermuted(sum: Accumulator, a: Ciphertext, galois: number): Noise {
     if (galois === 1) {
       sum.addCiphertext(a.pair[0], a.pair[1]);
-      return;
+      return a.noise;
     }
     const key = this.galoisKey(galois, a.level);
     using digits = Digits.decompose(a.pair[1], a.level);
     using switched = this.innerProduct(digits, key, a.pair[0]);
     sum.addAccumulator(switched, galois);
+    return this.ring.noise.switched(stateOf(a)).noise;
   }
 
   /** The only place that names a key's limbs: once its launch is queued, the key may leave the device's memory. */

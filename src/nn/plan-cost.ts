@@ -3,6 +3,7 @@
  * The formulas count NTTs as the key switches make them; the prices say how many NTTs a product with a key is worth, and
  * a limb that must be stored and streamed.
  */
+import { dropNtts, extendedLimbs as limbsOfDigits } from "../ckks/costs.js";
 import type { Parameters } from "../ckks/parameters.js";
 
 export interface CostModel {
@@ -45,7 +46,7 @@ export function costsOf(parameters: Parameters, model: "encrypted" | "plain"): C
 
 /** Limbs of all digits of a polynomial at `level`, modulo QP. */
 function extendedLimbs({ limbsAt, specialPrimes, digitLimbs }: CostModel, level: number): number {
-  return Math.ceil(limbsAt(level) / digitLimbs) * (limbsAt(level) + specialPrimes);
+  return limbsOfDigits(limbsAt(level), specialPrimes, digitLimbs);
 }
 
 /** Decomposing one ciphertext into digits modulo QP; all its hoisted rotations share it. */
@@ -87,5 +88,5 @@ function innerProduct(costs: CostModel, level: number): number {
 
 /** Of both parts. */
 function dropSpecial({ limbsAt, specialPrimes }: CostModel, level: number): number {
-  return 2 * (specialPrimes + limbsAt(level));
+  return dropNtts(specialPrimes + limbsAt(level));
 }

@@ -1,50 +1,41 @@
+import { NoiseVariances } from "../../src/ckks/noise-variances.js";
 import type { Parameters } from "../../src/ckks/parameters.js";
-import { chunks } from "../../src/ckks/primelist.js";
-import { ERROR_SIGMA } from "../../src/ntt/kernels.js";
 
 /**
- * The heuristic noise of each operation: variances of coefficients, errors of slots. A coefficient of a product of two
- * independent polynomials sums N terms; the ternary secret has 2N/3 coefficients that are not zero.
- * Sources: Gentry, Halevi, Smart, "Homomorphic evaluation of the AES circuit", CRYPTO 2012, appendix (variances, six
- * standard deviations as bound); Kim, Polyakov, Zucca, "Revisiting homomorphic encryption schemes for finite fields",
- * ASIACRYPT 2021, section 4 and appendix B (hybrid key switching).
+ * What tests allow errors to be, from the variances that keyswitch-noise.test.ts holds against measurements.
+ * Source: Gentry, Halevi, Smart, "Homomorphic evaluation of the AES circuit", CRYPTO 2012, appendix (six standard
+ * deviations as bound).
  */
 export class NoiseBounds {
-  private readonly n: number;
+  private readonly variances: NoiseVariances;
 
   constructor(private readonly parameters: Parameters) {
-    this.n = 2 ** parameters.logN;
+    this.variances = new NoiseVariances(parameters);
   }
 
-  /** Encoding rounds every coefficient to an integer. */
-  readonly rounding = 1 / 12;
+  /** Variances of coefficients. */
+  get rounding(): number {
+    return this.variances.rounding;
+  }
 
   get fresh(): number {
-    return ERROR_SIGMA ** 2 + this.rounding;
+    return this.variances.freshSecret + this.rounding;
   }
 
-  /** A drop rounds both parts: r_0 + r_1·s. */
   get drop(): number {
-    return (1 + (2 * this.n) / 3) / 12;
+    return this.variances.drop;
   }
 
-  /** b·u + e_0, e_1·s modulo Q·p, divided by p and rounded. */
   get freshPublic(): number {
-    const before = ERROR_SIGMA ** 2 * (1 + 2 * ((2 * this.n) / 3));
-    return before / this.parameters.special[0] ** 2 + this.drop + this.rounding;
+    return this.variances.freshPublic + this.rounding;
   }
 
-  /** Σ_d [digit_d]·e_d / P before the rounding: digits are uniform in ±Q_d/2. */
   switching(level: number): number {
-    const { special, digitPrimes } = this.parameters;
-    const log2 = (primes: readonly number[]) => primes.reduce((sum, p) => sum + Math.log2(p), 0);
-    return chunks(this.parameters.primesAt(level), digitPrimes)
-      .map((digit) => 2 ** (2 * (log2(digit) - log2(special))))
-      .reduce((sum, ratio) => sum + (this.n * ERROR_SIGMA ** 2 * ratio) / 12, 0);
+    return this.variances.switching(level);
   }
 
   keySwitch(level: number): number {
-    return this.switching(level) + this.drop;
+    return this.variances.keySwitch(level);
   }
 
   /** Six standard deviations of a slot's real or imaginary part: what fresh noise, a sum of Gaussians, stays below. */

@@ -9,7 +9,7 @@ import {
 } from "../../src/ckks/index.js";
 import { ErrorModel, type Expectation } from "./expectation.js";
 import { type Draw, randomParameters } from "./random-parameters.js";
-import { testDevice } from "./settings.js";
+import { clear, testDevice } from "./settings.js";
 
 /** Ciphertexts that live at once. */
 const LIVE = 6;
@@ -32,9 +32,11 @@ export class Operands implements Disposable {
     readonly he: Evaluator,
     readonly encryptor: Encryptor,
     readonly model: ErrorModel,
+    private readonly filled: boolean,
   ) {}
 
-  static async open(draw: Draw, largestLogN: number): Promise<Operands> {
+  /** `filled`: values fill the bound that is declared for them, which is the default where none is. */
+  static async open(draw: Draw, largestLogN: number, filled = false): Promise<Operands> {
     const device = await testDevice();
     const parameters = randomParameters(draw, largestLogN);
     const [holderSeed, encryptorSeed] = [draw.whole(1, 2 ** 30), draw.whole(1, 2 ** 30)];
@@ -42,7 +44,7 @@ export class Operands implements Disposable {
     const keys = alice.evaluationKeys({ rotations: ROTATIONS, conjugate: true });
     const he = new Evaluator(device, parameters, keys);
     const encryptor = new Encryptor(alice.publicKey, Randomness.seededUnsafe(encryptorSeed));
-    return new Operands(draw, parameters, alice, he, encryptor, new ErrorModel(parameters));
+    return new Operands(draw, parameters, alice, he, encryptor, new ErrorModel(parameters), filled);
   }
 
   get scarce(): boolean {
@@ -67,9 +69,18 @@ export class Operands implements Disposable {
     return { ct: run(), expected: stages[stages.length - 1] };
   }
 
+  /** What is encrypted, and the bound that is declared for it. */
+  message(slots: number, level: number): { values: ComplexVector; bound?: number } {
+    if (!this.filled) return { values: this.values(slots, level) };
+    const most = Math.log2(this.parameters.headroomAt(level)) - 1;
+    const bound = this.draw.chance(0.5) ? 1 : 2 ** this.draw.between(-4, Math.min(most, 4));
+    return { values: clear.scale(this.values(slots, level), bound), bound };
+  }
+
   /** Slot values that fit a level, and may be large, tiny, few or equal. */
   values(slots: number, level: number): ComplexVector {
     const { draw } = this;
+    if (this.filled) return fillingOne(draw, slots);
     const most = Math.log2(this.parameters.headroomAt(level)) - 2;
     const bits = draw.chance(0.1) ? draw.between(-20, Math.min(most, 300)) : draw.between(-3, Math.min(most, 3));
     const kind = draw.pick(["all", "all", "all", "few", "constant", "one large"] as const);
@@ -85,6 +96,7 @@ export class Operands implements Disposable {
   }
 
   number(): number {
+    if (this.filled) return this.draw.pick([1, -1, this.draw.between(-1, 1), this.draw.between(-40, 40)]);
     return this.draw.pick([0, -0, 1, -1, 5e-324, this.draw.between(-1, 1), this.draw.between(-40, 40)]);
   }
 
@@ -98,6 +110,19 @@ export class Operands implements Disposable {
     this.he.keys[Symbol.dispose]();
     this.alice[Symbol.dispose]();
   }
+}
+
+/** Points on the unit circle, all over the disc, or between −1 and 1. */
+function fillingOne(draw: Draw, slots: number): ComplexVector {
+  const kind = draw.pick(["circle", "disc", "interval"] as const);
+  const [real, imaginary] = [new Float64Array(slots), new Float64Array(slots)];
+  for (let i = 0; i < slots; i++) {
+    const radius = kind === "disc" ? Math.sqrt(draw.unit()) : 1;
+    const angle = draw.between(-Math.PI, Math.PI);
+    real[i] = kind === "interval" ? draw.between(-1, 1) : radius * Math.cos(angle);
+    imaginary[i] = kind === "interval" ? 0 : radius * Math.sin(angle);
+  }
+  return { real, imaginary };
 }
 
 /** The level that it has once it is canonical. */

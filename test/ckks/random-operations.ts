@@ -10,10 +10,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   encrypt(p) {
     const level = p.draw.chance(0.7) ? p.parameters.maxLevel : p.draw.whole(0, p.parameters.maxLevel);
     const slots = p.slots();
-    const values = p.values(slots, level);
+    const { values, bound } = p.message(slots, level);
     const key = p.draw.pick(["secret", "public"] as const);
     const encryptor = key === "secret" ? p.alice : p.encryptor;
-    return p.result([p.model.fresh(values, level, key)], () => encryptor.encrypt(values, { level, slots }));
+    return p.result([p.model.fresh(values, level, key)], () => encryptor.encrypt(values, { level, slots, bound }));
   },
 
   add: (p) => sum(p, 1),

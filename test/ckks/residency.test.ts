@@ -90,6 +90,9 @@ describe("operands outside of the device's memory", () => {
     const residency = new Residency(limit);
     const outside = new Evaluator(device, parameters, await keys.page(residency));
     const paged = await weight.page(residency);
+    expect(paged.noise).toBe(weight.noise);
+    const plain = inside.encoder.encode([1], 2, 4, 3);
+    expect((await plain.page(residency)).noise).toBe(plain.noise);
     expect(residency.bytesInside).toBe(0);
     for (let round = 0; round < 2; round++) {
       expect(await read(work(outside, paged))).toEqual(wanted);

@@ -4,6 +4,7 @@ import { kindOf } from "../copies.js";
 import type { Evaluator } from "../evaluator.js";
 import { requireStepList } from "../keys/galois.js";
 import { Accumulator } from "../keyswitch.js";
+import { addNoise, type Noise } from "../noise.js";
 
 /**
  * A matrix on slots by its diagonals, baby-step giant-step: Σ_g rotate(Σ_b diagonal_(g,b) ⊙ rotate(x, b), g).
@@ -82,6 +83,7 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
   const rotated = new Map(evaluator.rotateMany(operand, babies).map((ct, i) => [babies[i], ct]));
   try {
     using sum = Accumulator.zero(ring, level);
+    const noises: Noise[] = [];
     for (const { giant, terms } of groups) {
       const galois = switcher.rotationElement(giant, operand.slots, level);
       const encrypted = terms[0].diagonal instanceof Ciphertext;
@@ -90,19 +92,22 @@ function applyDiagonals<D extends Plaintext | Ciphertext>(
           terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]),
         );
         using relinearized = switcher.relinearize(product);
-        if (galois === 1) sum.addAccumulator(relinearized);
-        else {
-          using ct = new Ciphertext(relinearized.toCiphertextParts(), stateOf(product));
-          switcher.addPermuted(sum, ct, galois);
+        if (galois === 1) {
+          sum.addAccumulator(relinearized);
+          noises.push(ring.noise.switched(stateOf(product)).noise);
+        } else {
+          using ct = new Ciphertext(relinearized.toCiphertextParts(), ring.noise.keySwitched(stateOf(product)));
+          noises.push(switcher.addPermuted(sum, ct, galois));
         }
       } else {
         using product = evaluator.multiplyPlaintextSum(
           terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]),
         );
-        switcher.addPermuted(sum, product, galois);
+        noises.push(switcher.addPermuted(sum, product, galois));
       }
     }
-    return new Ciphertext(sum.toCiphertextParts(), { ...stateOf(operand), state: "product" });
+    const state = { ...stateOf(operand), state: "product", noise: noises.reduce(addNoise) } as const;
+    return new Ciphertext(sum.toCiphertextParts(), ring.noise.dropped(state));
   } finally {
     for (const ct of rotated.values()) ct[Symbol.dispose]();
   }
