@@ -130,7 +130,8 @@ function variableOf({ basis, interval: [a, b] }: Polynomial): PolynomialPlan["va
 function lineOf(polynomial: Polynomial): number[] {
   const { factor, shift } = variableOf(polynomial);
   const [constant, slope = 0] = polynomial.coefficients;
-  return slope === 0 ? [constant] : [constant + slope * shift, slope * factor];
+  // A slope among the smallest doubles may leave them here: then there is no line, as where it is 0.
+  return slope * factor === 0 ? [constant] : [constant + slope * shift, slope * factor];
 }
 
 /** Every power that some node takes, and those that they take themselves: as few as depth allows, found greedily. */

@@ -55,6 +55,7 @@ describe("Polynomial", () => {
       // biome-ignore format: pairs
       expect(() => Polynomial.chebyshev([1], [a, b])).toThrow(ParameterError);
     }
+    expect(polynomialCost(Polynomial.chebyshev([0, -5e-324], [-8, 8])).levels).toBe(0); // its slope on the interval is 0
     expect(() => polynomialCost([])).toThrow(ParameterError);
     expect(() => polynomialCost([dense(3), Polynomial.monomial([1])])).toThrow(ParameterError);
     expect(() => polynomialCost([dense(3), Polynomial.chebyshev([1], [0, 1])])).toThrow(ParameterError);
