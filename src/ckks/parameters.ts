@@ -27,6 +27,7 @@ export class Parameters {
   /** Equal for parameters that compute alike: all of the content but what is said about security. */
   readonly identity: string;
   private readonly literal: ParameterLiteral;
+  #digest: Uint8Array | undefined;
   private readonly scales: readonly number[];
   private readonly headrooms: readonly number[];
 
@@ -194,7 +195,8 @@ export class Parameters {
 
   /** Their name in files: SHA-256 of the canonical bytes. */
   digest(): Uint8Array {
-    return sha256(this.canonicalBytes());
+    this.#digest ??= sha256(this.canonicalBytes()); // each ciphertext's file has it
+    return this.#digest.slice();
   }
 
   /** @throws FormatError for what are no parameters of this library */

@@ -1,6 +1,6 @@
 import type { FileReader } from "../../bytes/blocks.js";
 import { residueBits } from "../../ntt/modulus.js";
-import { type Form, powerOfWord, VALUES } from "../form.js";
+import { type Form, powerOfWord, requireDomain, VALUES } from "../form.js";
 import { OwnedLimbs } from "../limbs.js";
 import { requireResidues } from "../packing.js";
 import { launchEach, packedLimbBytes, RnsPolynomial, scale } from "../polynomial.js";
@@ -12,10 +12,14 @@ import type { Ring } from "../ring.js";
  */
 export async function* packedLimbs(
   poly: RnsPolynomial,
-  without = (_prime: number): number => 1,
+  without?: (prime: number) => number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { ring, primes } = poly;
-  using plain = scale(poly, without, primes, VALUES.power);
+  const { ring, primes, form } = poly;
+  requireDomain(VALUES.domain, form);
+  // A ciphertext's parts are written as they are.
+  const scaled = without || form.power !== VALUES.power;
+  using made = scaled ? scale(poly, without ?? (() => 1), primes, VALUES.power) : undefined;
+  const plain = made ?? poly;
   using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, primes.length));
   launchEach(ring, "pack", primes, (p) => [packed.limbs[primes.indexOf(p)], plain.limb(p), p]);
   const words = await ring.device.read(ring.logN, packed.limbs);
