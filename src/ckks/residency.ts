@@ -1,8 +1,8 @@
 import { DeviceError } from "../errors.js";
 import type { Limb } from "../ntt/kernels.js";
 import type { Form } from "./form.js";
-import { packResidues, unpackResidues } from "./packing.js";
-import { RnsPolynomial } from "./polynomial.js";
+import { OwnedLimbs } from "./limbs.js";
+import { filled, launchEach, packedLimbBytes, RnsPolynomial } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
 /**
@@ -26,9 +26,8 @@ export class Residency {
   async page(poly: RnsPolynomial): Promise<PagedPolynomial> {
     if (poly instanceof PagedPolynomial) return poly.moveTo(this);
     const { ring, primes, form } = poly;
-    const words = await ring.device.read(ring.logN, poly.limbs);
+    const packed = await pack(poly);
     void poly.limbs; // throws if its owner disposed of it meanwhile
-    const packed = primes.map((prime, i) => packResidues(words[i], prime));
     poly[Symbol.dispose]();
     return new PagedPolynomial(ring, primes, form, this, () => restore(ring, primes, form, packed));
   }
@@ -113,12 +112,23 @@ export class PagedPolynomial extends RnsPolynomial {
   }
 }
 
-function restore(ring: Ring, primes: readonly number[], form: Form, packed: readonly Uint8Array[]): RnsPolynomial {
-  const poly = RnsPolynomial.allocate(ring, primes, form);
-  const words = new Uint32Array(2 ** ring.logN);
-  primes.forEach((prime, i) => {
-    unpackResidues(packed[i], prime, words);
-    ring.device.write(ring.logN, poly.limbs[i], words);
+/** All rows of a launch at once, so that workers share them. What we packed ourselves needs no look at its residues. */
+function restore(ring: Ring, primes: readonly number[], form: Form, words: readonly Uint32Array[]): RnsPolynomial {
+  return filled(RnsPolynomial.allocate(ring, primes, form), (poly) => {
+    using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, primes.length));
+    for (const [i, limb] of packed.limbs.entries()) ring.device.write(ring.logN, limb, words[i]);
+    launchEach(ring, "unpack", primes, (p) => [poly.limb(p), packed.limbs[primes.indexOf(p)], p]);
   });
-  return poly;
+}
+
+/** The words that a polynomial takes packed, by prime. */
+async function pack({ ring, primes, limbs }: RnsPolynomial): Promise<Uint32Array[]> {
+  const read = () => {
+    using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, primes.length));
+    const row = (_: number, i: number) => [packed.limbs[i], limbs[i], primes[i]] as const;
+    if (primes.length > 0) ring.device.launch("pack", ring.logN, primes.map(row));
+    return ring.device.read(ring.logN, packed.limbs);
+  };
+  const words = await read();
+  return primes.map((prime, i) => words[i].slice(0, packedLimbBytes(prime, ring.logN) / 4));
 }
