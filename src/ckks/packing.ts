@@ -25,17 +25,19 @@ export function packResidues(residues: Uint32Array, prime: number): Uint8Array<A
 
 /**
  * Checks N packed residues: bytes from elsewhere, before they are used or handed to the kernel `unpack`, which looks at
- * nothing. The bytes may begin at any address.
+ * nothing. The bytes may begin at any address. Returns their words: a view where the address allows one, else a copy.
  * @throws FormatError for bytes of another length, or a residue that is none
  */
-export function requireResidues(bytes: Uint8Array, count: number, prime: number): void {
+export function requireResidues(bytes: Uint8Array, count: number, prime: number): Uint32Array {
   const bits = residueBits(prime);
   if (bytes.length * 8 !== count * bits) {
     const wanted = (count * bits) / 8;
     throw new FormatError(`${bytes.length} packed bytes stand where ${wanted} belong`, SEND_AGAIN);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const mask = 2 ** bits - 1;
+  // Not slice(): that of a Buffer is a view at the same odd address.
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
+  const mask = maskOf(bits);
   const largest = prime - 1;
   let word = 0;
   let held = 0;
@@ -44,8 +46,7 @@ export function requireResidues(bytes: Uint8Array, count: number, prime: number)
   for (let at = 0, i = 0; i < count; i++) {
     let residue = word;
     if (held < bits) {
-      word = view.getUint32(at, true);
-      at += 4;
+      word = words[at++];
       residue |= word << held;
       word >>>= bits - held; // at least one bit: bits > held
       held += 32;
@@ -54,6 +55,12 @@ export function requireResidues(bytes: Uint8Array, count: number, prime: number)
     outside |= largest - (residue & mask);
   }
   if (outside < 0) throw new FormatError(`a packed word is no residue modulo ${prime}`, SEND_AGAIN);
+  return words;
+}
+
+/** Not 2^bits − 1 by `**`: V8 calls its power function anew wherever the mask is used, in the loops here for every residue. */
+function maskOf(bits: number): number {
+  return (1 << bits) - 1; // a prime has 30 bits at most
 }
 
 /**
@@ -61,12 +68,9 @@ export function requireResidues(bytes: Uint8Array, count: number, prime: number)
  * @throws FormatError for bytes of another length, or a word that is no residue.
  */
 export function unpackResidues(bytes: Uint8Array, prime: number, residues: Uint32Array): void {
-  requireResidues(bytes, residues.length, prime);
+  const words = requireResidues(bytes, residues.length, prime);
   const bits = residueBits(prime);
-  // Not slice(): that of a Buffer is a view at the same odd address.
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
-  const mask = 2 ** bits - 1;
+  const mask = maskOf(bits);
   for (let i = 0, bit = 0; i < residues.length; i++, bit += bits) {
     const at = bit >>> 5;
     const shift = bit & 31;

@@ -1,5 +1,4 @@
 import type { FileReader } from "../../bytes/blocks.js";
-import { residueBits } from "../../ntt/modulus.js";
 import { type Form, powerOfWord, requireDomain, VALUES } from "../form.js";
 import { OwnedLimbs } from "../limbs.js";
 import { requireResidues } from "../packing.js";
@@ -45,18 +44,10 @@ export async function readLimbs(
   for (const prime of primes) {
     const length = packedLimbBytes(prime, ring.logN);
     const block = await file.next(what, { length });
-    requireResidues(block, 2 ** ring.logN, prime);
-    ring.device.write(ring.logN, limb, wordsOf(block, residueBits(prime) * 2 ** (ring.logN - 5)));
+    ring.device.write(ring.logN, limb, requireResidues(block, 2 ** ring.logN, prime));
     ring.device.launch("unpack", ring.logN, [[poly.limb(prime), limb, prime]]);
   }
   const raised = (p: number) => powerOfWord(form.power, p);
   if (primes.every((p) => factor(p) * raised(p) === 1)) return poly.move();
   return scale(poly, factor, primes, form.power);
-}
-
-/** The words of a block: a view where its address allows one, else a copy. */
-function wordsOf(block: Uint8Array, count: number): Uint32Array {
-  // Not slice(): that of a Buffer is a view at the same address.
-  const aligned = block.byteOffset % 4 === 0 ? block : new Uint8Array(block);
-  return new Uint32Array(aligned.buffer, aligned.byteOffset, count);
 }
