@@ -19,11 +19,12 @@ const MAY_IMPORT = {
   nn: ["ckks", "ntt", "bytes"],
   data: ["bytes"],
   device: ["host", "gpu", "ntt"],
-  index: ["device", "ntt"],
+  scratch: ["host", "ckks"],
+  index: ["device", "scratch", "ntt"],
   bundle: ["index", "nn", "ckks", "ntt"],
-  cli: ["index", "device", "data", "nn", "ckks", "ntt"],
-  service: ["index", "device", "data", "nn", "ckks", "ntt"],
-  web: ["index", "device", "data", "nn", "ckks", "ntt"],
+  cli: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
+  service: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
+  web: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
 };
 
 /** Where Node's own modules may be imported: everything else runs in browsers too. */

@@ -3,6 +3,7 @@ import { multiplyModulo } from "../ntt/modulus.js";
 import { COEFFICIENTS, type Form, OPERAND, powerOfWord, productForm, requireDomain, requireSameForm } from "./form.js";
 import { OwnedLimbs } from "./limbs.js";
 import { residueBits } from "./packing.js";
+import type { StoredLimbs } from "./paging/store.js";
 import type { Ring } from "./ring.js";
 import { refuseJson } from "./storage.js";
 
@@ -54,6 +55,11 @@ export class RnsPolynomial extends OwnedLimbs {
   /** Bytes when packed to each prime's bits. */
   get packedBytes(): number {
     return this.primes.reduce((bytes, p) => bytes + packedLimbBytes(p, this.ring.logN), 0);
+  }
+
+  /** Its packed words, where it is paged and lives as such outside of the device's memory. */
+  get stored(): StoredLimbs | undefined {
+    return undefined;
   }
 
   /** @throws FormatError always: see there. */

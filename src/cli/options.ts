@@ -27,7 +27,7 @@ export function addRunOptions(command: Command): Command {
     .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, MAX_THREADS))
     .option(
       "--memory <MiB>",
-      "keep keys and weights packed, outside of the device's memory but for this much",
+      "keep keys and weights packed in a scratch file, outside of the device's memory but for this much",
       wholeNumber("--memory", 0, 2 ** 22),
     )
     .option("--plain-model", "encrypt the image only: the server knows the model")

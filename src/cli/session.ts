@@ -1,6 +1,6 @@
 import type { PublicKey } from "../ckks/index.js";
 import { openDevice } from "../device.js";
-import type { Device } from "../index.js";
+import { type Device, openScratchFile } from "../index.js";
 import {
   compile,
   type EncryptedModel,
@@ -12,6 +12,7 @@ import {
   type Plan,
   Randomness,
   Server,
+  type ServerOptions,
 } from "../nn/index.js";
 import type { RunOptions } from "./options.js";
 import type { Terminal } from "./terminal.js";
@@ -69,9 +70,16 @@ export async function openSession(
   try {
     witness.onPlan(plan, device);
     const source = randomness(options.seed, witness.terminal);
+    // With a limit for the device's memory, the process's is not to grow instead.
+    const paging =
+      options.memory === undefined
+        ? undefined
+        : { memoryLimit: options.memory * 2 ** 20, store: await openScratchFile() };
     try {
-      const memoryLimit = options.memory === undefined ? undefined : options.memory * 2 ** 20;
-      return await setUp(plan, device, network, calibration, source, witness, memoryLimit);
+      return await setUp(plan, device, network, calibration, source, witness, paging);
+    } catch (error) {
+      paging?.store[Symbol.dispose]();
+      throw error;
     } finally {
       source.wipe();
     }
@@ -88,7 +96,7 @@ async function setUp(
   calibration: readonly Float64Array[],
   source: Randomness,
   witness: Witness,
-  memoryLimit: number | undefined,
+  paging: ServerOptions | undefined,
 ): Promise<Session> {
   const plain = plan.model === "plain";
   const keys = await timed(device, async () => {
@@ -100,10 +108,9 @@ async function setUp(
   const keyStage = { what: "made the keys, sent the evaluation keys", bytes: evaluationKeys };
   witness.onStage({ who: "key holder", milliseconds: keys.milliseconds, ...keyStage });
 
-  const server =
-    memoryLimit === undefined
-      ? new Server(plan, device, holder.evaluationKeys)
-      : await Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit });
+  const server = paging
+    ? await Server.withMemoryLimit(plan, device, holder.evaluationKeys, paging)
+    : new Server(plan, device, holder.evaluationKeys);
   const bar = witness.terminal.progress(plain ? "encoding the model" : "encrypting the model", 1);
   const loadOptions = { calibration, onProgress: (done: number, total: number) => bar.update(done, total) };
   const loading = await timed(device, () => equip(server, network, publicKey, source, loadOptions)).finally(() =>
@@ -129,6 +136,7 @@ async function setUp(
       model[Symbol.dispose]();
       holder[Symbol.dispose]();
       await device.close();
+      paging?.store?.[Symbol.dispose]();
     },
   };
 }

@@ -12,9 +12,24 @@ export interface Host {
   /** The package `webgpu`, which is optional; a page has its own `navigator.gpu` or nothing. */
   readonly importWebgpu?: () => Promise<WebgpuPackage>;
   /**
+   * A new file for this process alone, empty, which is gone when it is closed or the process ends.
+   * @param folder default the platform's for temporary files; a page has no folders
+   * @throws DeviceError where there is none to be had
+   */
+  openScratchFile(folder?: string): Promise<ScratchFile>;
+  /**
    * @throws DeviceError where the platform refuses at once and says why. What it says later comes to `listen`.
    */
   startWorker(source: WorkerSource, data: unknown): Promise<HostWorker>;
+}
+
+/** Read and written at any place, and at once. */
+export interface ScratchFile {
+  readonly name: string;
+  /** @returns how many bytes were read: fewer where the file ends */
+  read(into: Uint8Array, at: number): number;
+  write(bytes: Uint8Array, at: number): void;
+  close(): void;
 }
 
 export interface WebgpuPackage {

@@ -1,5 +1,6 @@
 import { DeviceError } from "../errors.js";
 import type { Host, WorkerUrl } from "./host.js";
+import { openOriginFile } from "./origin-file.js";
 import { PolicyWatch } from "./policy.js";
 
 export const host: Host = {
@@ -7,6 +8,8 @@ export const host: Host = {
   hasWorkers: typeof Worker !== "undefined",
 
   mayHaveGpu: () => true,
+
+  openScratchFile: openOriginFile,
 
   async startWorker({ script, url }, data) {
     if (typeof Worker === "undefined") {

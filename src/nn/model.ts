@@ -1,7 +1,7 @@
 import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import type { SlotValues } from "../ckks/encoder.js";
-import type { Residency } from "../ckks/residency.js";
+import type { Residency } from "../ckks/paging/residency.js";
 import { type CalibratedFactors, type CalibrationOptions, calibrate, calibrationImages } from "./calibrate.js";
 import { foldFor, type Plan } from "./compile.js";
 import { requireIdentity, requireOutputScale } from "./exchange.js";

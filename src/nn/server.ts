@@ -3,7 +3,9 @@ import { requireInstance } from "../ckks/copies.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
 import { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
-import { PagedPolynomial, Residency } from "../ckks/residency.js";
+import { PagedPolynomial } from "../ckks/paging/paged.js";
+import { Residency } from "../ckks/paging/residency.js";
+import type { Store } from "../ckks/paging/store.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { nextTurn } from "../ntt/turn.js";
@@ -30,6 +32,8 @@ export interface ServerOptions {
    * come in when they are used: slower, but the memory no longer grows with the network. Without it all of them stay inside.
    */
   readonly memoryLimit: number;
+  /** Where they are meanwhile: in this process's memory by default; `openScratchFile()` for more than it holds. The caller's to dispose of, last. */
+  readonly store?: Store;
 }
 
 export interface RunOptions {
@@ -68,7 +72,7 @@ export class Server {
     evaluationKeys: EvaluationKeys,
     options: ServerOptions,
   ): Promise<Server> {
-    const residency = new Residency(options?.memoryLimit);
+    const residency = new Residency(options?.memoryLimit, options.store);
     new Server(plan, device, evaluationKeys); // refuses keys before they are taken apart
     return new Server(plan, device, await evaluationKeys.page(residency), residency);
   }

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import * as seal from "../../src/ckks/formats/seal.js";
 import { Evaluator, KeyHolder, Randomness, Ring, SecretKey } from "../../src/ckks/index.js";
-import { Residency } from "../../src/ckks/residency.js";
+import { Residency } from "../../src/ckks/paging/residency.js";
 import { FormatError, MissingKeyError, ParameterError } from "../../src/errors.js";
 import { openDevice } from "../../src/index.js";
 import { wordStream } from "../seed.js";

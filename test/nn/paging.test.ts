@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { Residency } from "../../src/ckks/paging/residency.js";
 import { Randomness } from "../../src/ckks/randomness.js";
-import { Residency } from "../../src/ckks/residency.js";
 import { ParameterError } from "../../src/errors.js";
 import { compile, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";

@@ -6,12 +6,14 @@ import { ByteWriter } from "../../bytes/writer.js";
 import { ParameterError } from "../../errors.js";
 import { type Form, PRODUCT, VALUES } from "../form.js";
 import { allOrNothing, type Keep } from "../limbs.js";
+import type { Residency } from "../paging/residency.js";
 import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import type { Ring } from "../ring.js";
 import { CIPHERTEXT_STREAM, expandUniform } from "../sampling.js";
 import { isPowerOfTwo } from "../slots.js";
-import { packedLimbs, readLimbs } from "./limbs.js";
+import { packedLimbs } from "./limbs.js";
 import { putPrimes, requirePrimes, requireScale } from "./parameters.js";
+import { readLimbs } from "./read-limbs.js";
 
 const STATES = ["canonical", "product"] as const;
 const DIGEST_BYTES = 32;
@@ -63,8 +65,15 @@ export function ciphertextBytes(content: CiphertextContent): number {
   return fileBytes(fieldsOf(content).length, lengths);
 }
 
-/** @throws FormatError for anything that is no ciphertext; ParameterError for one of other parameters than the ring's */
-export async function readCiphertext(source: ByteSource, ring: Ring): Promise<CiphertextContent> {
+/**
+ * @param residency where its parts are to live, if not in the device's memory
+ * @throws FormatError for anything that is no ciphertext; ParameterError for one of other parameters than the ring's
+ */
+export async function readCiphertext(
+  source: ByteSource,
+  ring: Ring,
+  residency?: Residency,
+): Promise<CiphertextContent> {
   const file = await FileReader.open(source, "ciphertext");
   const reader = new ByteReader(file.header.fields, "the header of this ciphertext");
   requireDigest(reader, ring, "the ciphertext");
@@ -84,10 +93,12 @@ export async function readCiphertext(source: ByteSource, ring: Ring): Promise<Ci
   const primes = ring.parameters.primesAt(level);
   requirePrimes(reader, primes);
   reader.end();
-  const read = { file, ring, primes, form: count === 3 ? PRODUCT : VALUES };
+  const read = { file, ring, primes, form: count === 3 ? PRODUCT : VALUES, residency };
   const parts = await allOrNothing(async (keep) => {
     const stored = await readParts(read, seed ? count - 1 : count, keep);
-    return seed ? [...stored, keep(expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0))] : stored;
+    if (!seed) return stored;
+    const expand = () => expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
+    return [...stored, keep(residency ? residency.generate(ring, primes, VALUES, expand) : expand())];
   });
   return { level, state, slots, fingerprint, parts, ...(seed && { seed }) };
 }
@@ -97,12 +108,14 @@ interface Reading {
   readonly ring: Ring;
   readonly primes: readonly number[];
   readonly form: Form;
+  readonly residency?: Residency | undefined;
 }
 
 /** The polynomials of a file to its end, each kept. */
-export async function readParts({ file, ring, primes, form }: Reading, count: number, keep: Keep) {
+export async function readParts({ file, ring, primes, ...options }: Reading, count: number, keep: Keep) {
   const parts: RnsPolynomial[] = [];
-  for (let i = 0; i < count; i++) parts.push(keep(await readLimbs(file, ring, primes, { form, what: `part ${i}` })));
+  for (let i = 0; i < count; i++)
+    parts.push(keep(await readLimbs(file, ring, primes, { ...options, what: `part ${i}` })));
   await file.end();
   return parts;
 }

@@ -14,8 +14,9 @@ import { packedLimbBytes } from "../polynomial.js";
 import { chunks } from "../primelist.js";
 import { Ring } from "../ring.js";
 import { RELINEARIZATION_STREAM } from "../sampling.js";
-import { packedLimbs, readLimbs } from "./limbs.js";
+import { packedLimbs } from "./limbs.js";
 import { putPrimes, requirePrimes } from "./parameters.js";
+import { readLimbs } from "./read-limbs.js";
 
 const FINGERPRINT_BYTES = 32;
 const SEED_BYTES = 32;

@@ -4,6 +4,7 @@ import type { ByteSource } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import { OPERAND } from "../form.js";
 import { allOrNothing } from "../limbs.js";
+import type { Residency } from "../paging/residency.js";
 import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import type { Ring } from "../ring.js";
 import { readParts, requireDigest, takeLevel, takeSlots } from "./ciphertext.js";
@@ -40,8 +41,11 @@ export function plaintextBytes(content: PlaintextContent): number {
   );
 }
 
-/** @throws FormatError for anything that is no plaintext; ParameterError for one of other parameters than the ring's */
-export async function readPlaintext(source: ByteSource, ring: Ring): Promise<PlaintextContent> {
+/**
+ * @param residency where it is to live, if not in the device's memory
+ * @throws FormatError for anything that is no plaintext; ParameterError for one of other parameters than the ring's
+ */
+export async function readPlaintext(source: ByteSource, ring: Ring, residency?: Residency): Promise<PlaintextContent> {
   const file = await FileReader.open(source, "plaintext");
   const reader = new ByteReader(file.header.fields, "the header of this plaintext");
   requireDigest(reader, ring, "the plaintext");
@@ -52,6 +56,8 @@ export async function readPlaintext(source: ByteSource, ring: Ring): Promise<Pla
   const primes = ring.parameters.primesAt(level);
   requirePrimes(reader, primes);
   reader.end();
-  const [polynomial] = await allOrNothing((keep) => readParts({ file, ring, primes, form: OPERAND }, 1, keep));
+  const [polynomial] = await allOrNothing((keep) =>
+    readParts({ file, ring, primes, form: OPERAND, residency }, 1, keep),
+  );
   return { level, slots, scale, polynomial };
 }

@@ -2,13 +2,13 @@ import { type ByteSource, collect } from "../../bytes/stream.js";
 import type { Device } from "../../ntt/device.js";
 import { COPY, THIS_COPY } from "../copies.js";
 import { evaluationKeysBytes, evaluationKeysChunks, readEvaluationKeys } from "../formats/evaluation-keys.js";
+import type { Residency } from "../paging/residency.js";
 import { chunks } from "../primelist.js";
-import type { Residency } from "../residency.js";
 import type { Ring } from "../ring.js";
 import { RELINEARIZATION_STREAM } from "../sampling.js";
 import { refuseJson, requireSeed } from "../storage.js";
 import type { KeyDigit, SwitchingKey } from "./switching-key.js";
-import { uniformHalf } from "./uniform.js";
+import { ownFactor, uniformHalf } from "./uniform.js";
 
 /** What a server needs to compute: relinearisation, rotations, conjugation. Reveals nothing about the secret key. */
 export class EvaluationKeys implements Disposable {
@@ -87,13 +87,15 @@ export class EvaluationKeys implements Disposable {
       const digits: KeyDigit[] = [];
       for (const [digit, { b, a }] of key.digits.entries()) {
         const { ring, primes } = a;
-        const packed = await residency.page(b);
+        const ownPrimes = { primes: own[digit], power: key.power };
+        const packed = await residency.page(b, (p) => ownFactor(p, ownPrimes));
         if (!seed) {
-          digits.push({ b: packed, a: await residency.page(a) });
+          digits.push({ b: packed, a: await residency.page(a, (p) => ownFactor(p, ownPrimes)) });
           continue;
         }
-        const make = () => uniformHalf(ring, primes, { seed, stream, digit }, { primes: own[digit], power: key.power });
-        digits.push({ b: packed, a: residency.regenerate(a, make) });
+        const make = () => uniformHalf(ring, primes, { seed, stream, digit }, ownPrimes);
+        digits.push({ b: packed, a: residency.generate(ring, primes, a.form, make) });
+        a[Symbol.dispose]();
       }
       return { ...key, digits };
     };

@@ -111,7 +111,7 @@ describe("what one process wrote, another reads", () => {
 
   test("keys outside of the device's memory are written, too", async () => {
     const { keys: theirs } = await makeAll(here);
-    const { Residency } = await import("../../../src/ckks/residency.js");
+    const { Residency } = await import("../../../src/ckks/paging/residency.js");
     using paged = await theirs.page(new Residency(0));
     expect(await paged.toBytes()).toEqual(await keys.toBytes());
   });

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Evaluator, KeyHolder, Randomness } from "../../src/ckks/index.js";
-import { packResidues, requireResidues, residueBits, unpackResidues } from "../../src/ckks/packing.js";
-import { Residency } from "../../src/ckks/residency.js";
-import { DeviceError, FormatError } from "../../src/errors.js";
-import { openCpuDevice } from "../../src/ntt/cpu/device.js";
-import { primePool } from "../../src/ntt/primes.js";
-import { viewsOf } from "../data/views.js";
-import { constantLimb, randomLimb } from "../ntt/limbs.js";
-import { requireEqual } from "../ntt/pair.js";
-import { testDevice, unsafe } from "./settings.js";
+import { Evaluator, KeyHolder, Randomness } from "../../../src/ckks/index.js";
+import { packResidues, requireResidues, residueBits, unpackResidues } from "../../../src/ckks/packing.js";
+import { Residency } from "../../../src/ckks/paging/residency.js";
+import { DeviceError, FormatError } from "../../../src/errors.js";
+import { openCpuDevice } from "../../../src/ntt/cpu/device.js";
+import { primePool } from "../../../src/ntt/primes.js";
+import { viewsOf } from "../../data/views.js";
+import { constantLimb, randomLimb } from "../../ntt/limbs.js";
+import { requireEqual } from "../../ntt/pair.js";
+import { testDevice, unsafe } from "../settings.js";
 
 const parameters = unsafe(11, [1, 1, 1], { digitPrimes: 2, specials: 3 });
 
