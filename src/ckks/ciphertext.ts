@@ -46,7 +46,7 @@ export class Plaintext implements Disposable {
   }
 
   /** As a file, which anybody can read: a plaintext is not encrypted. */
-  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }
 
@@ -130,7 +130,7 @@ export class Ciphertext implements Disposable {
     return ciphertextBytes(this);
   }
 
-  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }
 

@@ -2,11 +2,10 @@ import { LevelError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, stateOf } from "./ciphertext.js";
-import { requireInstance } from "./copies.js";
 import { Encoder, type SlotValues } from "./encoder.js";
 import { type Explanation, explain } from "./explain.js";
-import { EvaluationKeys } from "./keys/evaluation-keys.js";
 import { conjugationElement, requireStepList } from "./keys/galois.js";
+import { type KeySource, requireKeySource } from "./keys/source.js";
 import type { LinearSum } from "./linearsum.js";
 import { addNoise, readIn, ZERO_NOISE } from "./noise.js";
 import type { Parameters } from "./parameters.js";
@@ -33,11 +32,11 @@ export class Evaluator {
   constructor(
     readonly device: Device,
     readonly parameters: Parameters,
-    readonly keys: EvaluationKeys,
+    readonly keys: KeySource,
   ) {
     this.ring = Ring.of(device, parameters);
-    requireInstance(keys, EvaluationKeys, "keys", "what KeyHolder.evaluationKeys gives");
-    for (const { digits } of keys.all) requireRing(this.ring, digits[0].b.ring, "an evaluation key");
+    requireKeySource(keys, "keys");
+    requireRing(this.ring, keys.ring, "an evaluation key");
     this.encoder = new Encoder(this.ring);
     this.switcher = new KeySwitcher(this.ring, keys);
     this.alignment = new Alignment(this.ring, keys.fingerprint);

@@ -1,3 +1,4 @@
+import { hexToBytes } from "@noble/hashes/utils.js";
 import { FormatError } from "../errors.js";
 
 /**
@@ -8,6 +9,22 @@ export function requireSeed(seed: Uint8Array | undefined, what: string): Uint8Ar
   if (seed) return seed;
   const fix = "write it in the format that it came in: blindsight/seal";
   throw new FormatError(`${what} has no seed of its uniform halves, and format 1 holds no key without one`, fix);
+}
+
+/** A fingerprint for sizes, which do not depend on it. */
+export const ANY_FINGERPRINT = "0".repeat(64);
+
+/**
+ * What a file holds of a fingerprint: 32 bytes.
+ * @throws FormatError for a label that is none: whoever reads SEAL's files may take any
+ */
+export function fingerprintBytes(fingerprint: string): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(fingerprint)) return hexToBytes(fingerprint);
+  const fix = "give the reader of SEAL's files the key's fingerprint: 64 digits, as holder.fingerprint has";
+  throw new FormatError(
+    `"${fingerprint.slice(0, 80)}" is a label, and a file has room for a key's fingerprint only`,
+    fix,
+  );
 }
 
 /**

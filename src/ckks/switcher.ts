@@ -1,7 +1,6 @@
-import { MissingKeyError } from "../errors.js";
 import { Ciphertext, stateOf } from "./ciphertext.js";
-import type { EvaluationKeys } from "./keys/evaluation-keys.js";
-import { describeElement, requireSteps, rotationElement } from "./keys/galois.js";
+import { requireSteps, rotationElement } from "./keys/galois.js";
+import { type KeySource, requireKey } from "./keys/source.js";
 import type { SwitchingKey } from "./keys/switching-key.js";
 import { Accumulator, Digits } from "./keyswitch.js";
 import type { Noise } from "./noise.js";
@@ -15,7 +14,7 @@ export class KeySwitcher {
 
   constructor(
     private readonly ring: Ring,
-    private readonly keys: EvaluationKeys,
+    private readonly keys: KeySource,
   ) {}
 
   /**
@@ -23,13 +22,7 @@ export class KeySwitcher {
    * @throws MissingKeyError without a relinearisation key that reaches the level.
    */
   relinearize(a: Ciphertext): Accumulator {
-    const key = this.keys.relinearization;
-    if (!key || key.level < a.level) {
-      throw new MissingKeyError(
-        key ? `the relinearisation key reaches level ${key.level}, not ${a.level}` : "there is no relinearisation key",
-        "make one with evaluationKeys({ relinearize: level })",
-      );
-    }
+    const key = requireKey(this.keys, undefined, a.level);
     using digits = Digits.decompose(a.parts[2], a.level);
     return this.innerProduct(digits, key, a.parts[0], a.parts[1]);
   }
@@ -71,21 +64,13 @@ export class KeySwitcher {
   /** The only place that names a key's limbs: once its launch is queued, the key may leave the device's memory. */
   private innerProduct(digits: Digits, key: SwitchingKey, c0: RnsPolynomial, c1?: RnsPolynomial): Accumulator {
     const sum = Accumulator.innerProduct(digits, key, c0, c1);
-    this.keys.residency?.trim();
+    this.keys.settle();
     return sum;
   }
 
   /** The key for a Galois element, checked to reach `level`. */
   galoisKey(galois: number, level: number): SwitchingKey {
-    const key = this.keys.galois.get(galois);
-    if (!key || key.level < level) {
-      const what = describeElement(galois, this.ring.logN);
-      throw new MissingKeyError(
-        key ? `the key for ${what} reaches level ${key.level}, not ${level}` : `there is no key for ${what}`,
-        "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation, elements: [...] for both in one)",
-      );
-    }
-    return key;
+    return requireKey(this.keys, galois, level);
   }
 
   /**
@@ -96,8 +81,8 @@ export class KeySwitcher {
     requireSteps(steps);
     if (steps % slots === 0) return 1;
     const galois = rotationElement(steps, this.ring.parameters.logN);
-    const key = this.keys.galois.get(galois);
-    if (slots === this.ring.parameters.slots || (key && key.level >= level)) return galois;
+    const reached = this.keys.levels.get(galois);
+    if (slots === this.ring.parameters.slots || (reached !== undefined && reached >= level)) return galois;
     return this.highestFor(slots).get(galois % (4 * slots)) ?? galois;
   }
 
@@ -109,8 +94,9 @@ export class KeySwitcher {
     let highest = this.highest.get(slots);
     if (!highest) {
       this.highest.set(slots, (highest = new Map()));
-      const descending = [...this.keys.galois].sort(([, a], [, b]) => b.level - a.level);
+      const descending = [...this.keys.levels].sort(([, a], [, b]) => b - a);
       for (const [galois] of descending) {
+        if (galois === undefined) continue;
         const residue = galois % (4 * slots);
         if (!highest.has(residue)) highest.set(residue, galois);
       }

@@ -5,9 +5,8 @@
 import { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { requireInstance } from "../ckks/copies.js";
 import type { Evaluator } from "../ckks/evaluator.js";
-import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { rotationElement } from "../ckks/keys/galois.js";
-import type { SwitchingKey } from "../ckks/keys/switching-key.js";
+import type { KeySource } from "../ckks/keys/source.js";
 import { type Ring, requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
 import type { Plan } from "./compile.js";
@@ -25,18 +24,18 @@ export interface Owner {
  * @throws MissingKeyError for keys that do not cover the plan's rotations and products, each with a key that reaches its
  *   level; it names what is missing. TypeError for keys that were disposed of.
  */
-export function acceptKeys(plan: Plan, keys: EvaluationKeys): void {
+export function acceptKeys(plan: Plan, keys: KeySource): void {
   const missing: string[] = [];
-  const expectKey = (what: string, level: number, key: SwitchingKey | undefined): void => {
-    if (!key) missing.push(`${what} at level ${level}`);
-    else if (key.level < level) missing.push(`${what} at level ${level} (it reaches ${key.level})`);
+  const expectKey = (what: string, level: number, reached: number | undefined): void => {
+    if (reached === undefined) missing.push(`${what} at level ${level}`);
+    else if (reached < level) missing.push(`${what} at level ${level} (it reaches ${reached})`);
   };
   if (plan.relinearizationLevel !== false) {
-    expectKey("the relinearisation", plan.relinearizationLevel, keys.relinearization);
+    expectKey("the relinearisation", plan.relinearizationLevel, keys.levels.get(undefined));
   }
   for (const [steps, level] of plan.rotations) {
     const element = rotationElement(steps, plan.parameters.logN);
-    expectKey(`the rotation by ${steps}`, level, keys.galois.get(element));
+    expectKey(`the rotation by ${steps}`, level, keys.levels.get(element));
   }
   if (missing.length > 0) {
     const more = missing.length > 4 ? ` and ${missing.length - 4} more` : "";
@@ -45,7 +44,7 @@ export function acceptKeys(plan: Plan, keys: EvaluationKeys): void {
       "take a nn KeyHolder's evaluationKeys, or make them with evaluationKeys({ relinearize: plan.relinearizationLevel, rotations: plan.rotations })",
     );
   }
-  for (const { b, a } of keys.all.flatMap(({ digits }) => digits)) for (const half of [b, a]) half.requireAlive();
+  keys.requireAlive();
 }
 
 /** @throws TypeError, ParameterError, LevelError, KeyMismatchError for an image that is not whole, or not for this plan and key. */

@@ -1,8 +1,8 @@
 import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
-import { requireInstance } from "../ckks/copies.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
-import { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
+import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
+import { type KeySource, requireKeySource } from "../ckks/keys/source.js";
 import { PagedPolynomial } from "../ckks/paging/paged.js";
 import { Residency } from "../ckks/paging/residency.js";
 import type { Store } from "../ckks/paging/store.js";
@@ -52,12 +52,12 @@ export class Server {
   constructor(
     readonly plan: Plan,
     readonly device: Device,
-    evaluationKeys: EvaluationKeys,
+    evaluationKeys: KeySource,
     /** Where weights and keys live that are outside of the device's memory. */
     readonly residency?: Residency,
   ) {
     requirePlan(plan);
-    requireInstance(evaluationKeys, EvaluationKeys, "evaluationKeys", "what KeyHolder.evaluationKeys gives");
+    requireKeySource(evaluationKeys, "evaluationKeys");
     this.evaluator = new Evaluator(device, plan.parameters, evaluationKeys);
     acceptKeys(plan, evaluationKeys);
   }
@@ -72,7 +72,7 @@ export class Server {
     evaluationKeys: EvaluationKeys,
     options: ServerOptions,
   ): Promise<Server> {
-    const residency = new Residency(options?.memoryLimit, options.store);
+    const residency = new Residency(options?.memoryLimit, options?.store);
     new Server(plan, device, evaluationKeys); // refuses keys before they are taken apart
     return new Server(plan, device, await evaluationKeys.page(residency), residency);
   }

@@ -100,14 +100,15 @@ describe("division.json", () => {
 });
 
 /** A key for digits that carry `power` modulo their own primes, as the engine keeps it. */
-function storedKey(ring: Ring, v: Json, digits: Json[], power: 0 | typeof PRODUCT_POWER): SwitchingKey {
+function storedKey(ring: Ring, v: Json, digits: Json[], element?: number): SwitchingKey {
+  const power = element === undefined ? PRODUCT_POWER : 0;
   const q: number[] = v.levels.flat();
   const primes = [...q, ...v.special];
   const own = chunks(q, v.digitPrimes);
   const half = (residues: Residues, d: number) =>
     stored(ring, spread(residues), primes, OPERAND, { primes: own[d], power });
   const stores = digits.map(({ a, b }, d) => ({ a: half(a, d), b: half(b, d) }));
-  return { level: v.levels.length - 1, power, digits: stores };
+  return { element, level: v.levels.length - 1, power, digits: stores, seed: undefined };
 }
 
 describe("key-switching.json", () => {
@@ -115,7 +116,7 @@ describe("key-switching.json", () => {
   test.each<Json>(cases)("digits, and what the key makes of them: dnum $dnum", async (v) => {
     const parameters = parametersOf(v);
     const ring = Ring.of(device, parameters);
-    const key = storedKey(ring, v, v.key, 0);
+    const key = storedKey(ring, v, v.key, 5);
     for (const { level, input, digits, output } of v.switches) {
       const primes = parameters.primesAt(level);
       using poly = stored(ring, spread(input), primes);
@@ -144,12 +145,12 @@ describe("operations.json", () => {
     const fingerprint = "00";
     // Elements modulo 2N that equal the small ring's: 5^steps and −1.
     const elements = [5, 125, 2 * N - 1];
-    const galois = new Map(elements.map((g, i) => [g, storedKey(ring, v, v.galois[i].key, 0)]));
+    const galois = elements.map((g, i) => storedKey(ring, v, v.galois[i].key, g));
     elements.forEach((g, i) => {
       expect(g % (2 * v.n)).toBe(v.galois[i].element);
     });
-    const relinearization = storedKey(ring, v, v.product.key, PRODUCT_POWER);
-    using keys = new EvaluationKeys(ring, fingerprint, relinearization, galois, new Uint8Array(32));
+    const relinearization = storedKey(ring, v, v.product.key);
+    using keys = new EvaluationKeys(ring, fingerprint, [relinearization, ...galois]);
     const he = new Evaluator(device, parameters, keys);
     const take = (parts: Residues[]) =>
       new Ciphertext(

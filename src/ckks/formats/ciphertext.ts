@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
 import { ByteReader } from "../../bytes/reader.js";
 import type { ByteSource } from "../../bytes/stream.js";
@@ -11,6 +11,7 @@ import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import type { Ring } from "../ring.js";
 import { CIPHERTEXT_STREAM, expandUniform } from "../sampling.js";
 import { isPowerOfTwo } from "../slots.js";
+import { ANY_FINGERPRINT, fingerprintBytes } from "../storage.js";
 import { packedLimbs } from "./limbs.js";
 import { putPrimes, requirePrimes, requireScale } from "./parameters.js";
 import { readLimbs } from "./read-limbs.js";
@@ -42,7 +43,7 @@ export interface CiphertextContent {
 function fieldsOf(content: CiphertextContent): Uint8Array<ArrayBuffer> {
   const { level, state, slots, fingerprint, seed, parts } = content;
   const { parameters } = parts[0].ring;
-  const writer = new ByteWriter().run(parameters.digest()).run(hexToBytes(fingerprint));
+  const writer = new ByteWriter().run(parameters.digest()).run(fingerprintBytes(fingerprint));
   writer
     .u16(level)
     .u8(STATES.indexOf(state))
@@ -62,7 +63,7 @@ export function ciphertextChunks(content: CiphertextContent): AsyncGenerator<Uin
 /** Bytes of that file. */
 export function ciphertextBytes(content: CiphertextContent): number {
   const lengths = written(content).flatMap(({ primes, ring }) => primes.map((p) => packedLimbBytes(p, ring.logN)));
-  return fileBytes(fieldsOf(content).length, lengths);
+  return fileBytes(fieldsOf({ ...content, fingerprint: ANY_FINGERPRINT }).length, lengths);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
 import { ByteReader } from "../../bytes/reader.js";
 import type { ByteSource } from "../../bytes/stream.js";
@@ -6,14 +6,14 @@ import { ByteWriter } from "../../bytes/writer.js";
 import type { Device } from "../../ntt/device.js";
 import { inverseModulo } from "../../ntt/modulus.js";
 import { OPERAND } from "../form.js";
-import { type KeyDigit, PRODUCT_POWER, type SwitchingKey } from "../keys/switching-key.js";
+import { type KeyDigit, ownPrimesOf, PRODUCT_POWER, type SwitchingKey, streamOf } from "../keys/switching-key.js";
 import { type OwnPrimes, ownFactor, uniformHalf } from "../keys/uniform.js";
 import { allOrNothing, type Keep } from "../limbs.js";
+import type { Residency } from "../paging/residency.js";
 import { Parameters } from "../parameters.js";
-import { packedLimbBytes } from "../polynomial.js";
-import { chunks } from "../primelist.js";
+import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import { Ring } from "../ring.js";
-import { RELINEARIZATION_STREAM } from "../sampling.js";
+import { ANY_FINGERPRINT, fingerprintBytes } from "../storage.js";
 import { packedLimbs } from "./limbs.js";
 import { putPrimes, requirePrimes } from "./parameters.js";
 import { readLimbs } from "./read-limbs.js";
@@ -25,139 +25,164 @@ const MOST_KEYS = 4096;
 /** From which secret to which a key switches: from s² to s, or from s to σ^−1(s), σ by its Galois element. */
 const FROM_SQUARE = 0;
 const FROM_AUTOMORPHISM = 1;
-/** Where the uniform halves are: from the seed. 0 is kept for keys that have none, whose halves would follow in full. */
-const SEEDED = 1;
+/** Where a key's uniform halves are: each behind its half b, or from the header's seed, or from one of its own. */
+const IN_FULL = 0;
+const COMMON_SEED = 1;
+const OWN_SEED = 2;
 
 /** What a file says of evaluation keys. */
 export interface EvaluationKeysContent {
   readonly ring: Ring;
   readonly fingerprint: string;
-  readonly relinearization: SwitchingKey | undefined;
-  readonly galois: ReadonlyMap<number, SwitchingKey>;
-  readonly seed: Uint8Array;
+  readonly all: readonly SwitchingKey[];
 }
 
 /**
  * The header: the parameters' canonical bytes, 32 fingerprint of the key (a label, no proof), 32 seed, 4 keys, and for each
  *
- *     1  0: from s² to s, 1: from s to σ^−1(s)     4  σ by its Galois element, else 0     2  level     1  uniform halves: 1 from the seed
+ *     1  0: from s² to s, 1: from s to σ^−1(s)     4  σ by its Galois element, else 0     2  level
+ *     1  uniform halves: 0 each behind its half b, 1 from the seed above, 2 from a seed of its own: 32 bytes
  *        primes of its P
  *     2  digits, and the primes of each
  *
- * and then, key by key and digit by digit, the halves b, one block a prime of the level and of P.
+ * and then, key by key and digit by digit, the halves, one block a prime of the level and of P. A file of the kind "evaluation
+ * key" is the same with one key.
  */
-function fieldsOf(content: EvaluationKeysContent): Uint8Array<ArrayBuffer> {
-  const { parameters } = content.ring;
-  const writer = new ByteWriter().run(parameters.canonicalBytes()).run(hexToBytes(content.fingerprint));
-  const keys = entries(content);
-  writer.run(content.seed).u32(keys.length);
-  for (const [element, { level }] of keys) {
-    writer.u8(element === undefined ? FROM_SQUARE : FROM_AUTOMORPHISM).u32(element ?? 0);
-    writer.u16(level).u8(SEEDED);
+function fieldsOf({ ring, fingerprint, all }: EvaluationKeysContent): Uint8Array<ArrayBuffer> {
+  const { parameters } = ring;
+  const writer = new ByteWriter().run(parameters.canonicalBytes()).run(fingerprintBytes(fingerprint));
+  const common = all.find(({ seed }) => seed)?.seed ?? new Uint8Array(SEED_BYTES);
+  writer.run(common).u32(all.length);
+  for (const key of all) {
+    const { element, level, seed } = key;
+    writer
+      .u8(element === undefined ? FROM_SQUARE : FROM_AUTOMORPHISM)
+      .u32(element ?? 0)
+      .u16(level);
+    if (!seed) writer.u8(IN_FULL);
+    else if (equal(seed, common)) writer.u8(COMMON_SEED);
+    else writer.u8(OWN_SEED).run(seed);
     putPrimes(writer, parameters.special);
-    const digits = digitsAt(parameters, level);
+    const digits = ownPrimesOf(key, parameters);
     writer.u16(digits.length);
-    for (const primes of digits) putPrimes(writer, primes);
+    for (const { primes } of digits) putPrimes(writer, primes);
   }
   return writer.finish();
 }
 
 export function evaluationKeysChunks(
+  kind: "evaluation keys" | "evaluation key",
   content: EvaluationKeysContent,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  return writeFile("evaluation keys", fieldsOf(content), halvesOf(content));
+  return writeFile(kind, fieldsOf(content), halvesOf(content));
 }
 
 export function evaluationKeysBytes(content: EvaluationKeysContent): number {
   const { logN } = content.ring;
-  const halves = entries(content).flatMap(([, { digits }]) => digits.map(({ b }) => b.primes));
+  const halves = content.all.flatMap((key) => key.digits.flatMap((digit) => writtenHalves(key, digit)));
   return fileBytes(
-    fieldsOf(content).length,
-    halves.flatMap((primes) => primes.map((p) => packedLimbBytes(p, logN))),
+    fieldsOf({ ...content, fingerprint: ANY_FINGERPRINT }).length,
+    halves.flatMap(({ primes }) => primes.map((p) => packedLimbBytes(p, logN))),
   );
 }
 
 /**
- * Costs an expansion and two products with numbers for each limb of a half.
- * @throws FormatError for anything that is no file of evaluation keys
+ * Costs an expansion and two products with numbers for each limb of a half; with a residency nothing of the device.
+ * @throws FormatError for anything that is no file of evaluation keys, or of one
  */
-export async function readEvaluationKeys(source: ByteSource, device: Device): Promise<EvaluationKeysContent> {
-  const file = await FileReader.open(source, "evaluation keys");
+export async function readEvaluationKeys(
+  source: ByteSource,
+  device: Device,
+  residency?: Residency,
+): Promise<EvaluationKeysContent> {
+  const file = await FileReader.open(source, "evaluation keys", "evaluation key");
   const reader = new ByteReader(file.header.fields, "the header of these evaluation keys");
   const ring = Ring.of(device, Parameters.take(reader));
   const fingerprint = bytesToHex(reader.run(FINGERPRINT_BYTES));
   const seed = new Uint8Array(reader.run(SEED_BYTES));
-  const listed = Array.from({ length: reader.count(MOST_KEYS) }, () => takeKey(reader, ring));
+  const count = reader.count(MOST_KEYS);
+  if (file.header.kind === "evaluation key" && count !== 1) throw reader.error(`says ${count} keys where one belongs`);
+  const listed = Array.from({ length: count }, () => takeKey(reader, ring, seed));
   reader.end();
-  const elements = listed.map(({ element }) => element);
-  if (new Set(elements).size !== elements.length) throw reader.error("names a key twice");
+  if (new Set(listed.map(({ element }) => element)).size !== count) throw reader.error("names a key twice");
   return allOrNothing(async (keep) => {
-    const galois = new Map<number, SwitchingKey>();
-    let relinearization: SwitchingKey | undefined;
-    for (const { element, level } of listed) {
-      const key = await readKey({ file, ring, seed, keep }, element, level);
-      if (element === undefined) relinearization = key;
-      else galois.set(element, key);
-    }
+    const all: SwitchingKey[] = [];
+    for (const key of listed) all.push(await readKey({ file, ring, residency, keep }, key));
     await file.end();
-    return { ring, fingerprint, relinearization, galois, seed };
+    return { ring, fingerprint, all };
   });
 }
 
-function takeKey(reader: ByteReader, { parameters, logN }: Ring): { element: number | undefined; level: number } {
+/** What a header says of a key. */
+type ListedKey = Omit<SwitchingKey, "digits">;
+
+function takeKey(reader: ByteReader, { parameters, logN }: Ring, common: Uint8Array): ListedKey {
   const [from, element, level, uniform] = [reader.u8(), reader.u32(), reader.u16(), reader.u8()];
   if (from !== FROM_SQUARE && from !== FROM_AUTOMORPHISM) throw reader.error("holds a key from what is not known here");
   const proper = from === FROM_SQUARE ? element === 0 : element % 2 === 1 && element > 1 && element < 2 ** (logN + 1);
   if (!proper) throw reader.error(`holds a key of the Galois element ${element}, which is none`);
   if (level > parameters.maxLevel)
     throw reader.error(`holds a key of level ${level}, which its parameters do not have`);
-  if (uniform !== SEEDED) throw reader.error("holds a key without a seed, which this version does not read");
+  if (uniform > OWN_SEED) throw reader.error("holds a key with uniform halves that are not known here");
+  const seed = uniform === OWN_SEED ? new Uint8Array(reader.run(SEED_BYTES)) : common;
   requirePrimes(reader, parameters.special);
-  const digits = digitsAt(parameters, level);
+  const square = from === FROM_SQUARE;
+  const key = {
+    element: square ? undefined : element,
+    level,
+    power: square ? PRODUCT_POWER : 0,
+    seed: uniform === IN_FULL ? undefined : seed,
+  };
+  const digits = ownPrimesOf(key, parameters);
   if (reader.u16() !== digits.length) throw reader.error("holds a key of other digits than its parameters");
-  for (const primes of digits) requirePrimes(reader, primes);
-  return { element: from === FROM_SQUARE ? undefined : element, level };
+  for (const { primes } of digits) requirePrimes(reader, primes);
+  return key;
 }
 
 interface Reading {
   readonly file: FileReader;
   readonly ring: Ring;
-  readonly seed: Uint8Array;
+  readonly residency: Residency | undefined;
   readonly keep: Keep;
 }
 
-async function readKey(
-  { file, ring, seed, keep }: Reading,
-  element: number | undefined,
-  level: number,
-): Promise<SwitchingKey> {
+async function readKey({ file, ring, residency, keep }: Reading, key: ListedKey): Promise<SwitchingKey> {
+  const { element, level, seed } = key;
   const { parameters } = ring;
   const all = [...parameters.primesAt(level), ...parameters.special];
-  const power = element === undefined ? PRODUCT_POWER : 0;
-  const stream = element ?? RELINEARIZATION_STREAM;
   const what = element === undefined ? "the relinearisation key" : `the key of the Galois element ${element}`;
+  const half = async (own: OwnPrimes) => {
+    const factor = (p: number) => ownFactor(p, own);
+    return keep(await readLimbs(file, ring, all, { form: OPERAND, what, factor, ...(residency && { residency }) }));
+  };
   const digits: KeyDigit[] = [];
-  for (const [digit, primes] of digitsAt(parameters, level).entries()) {
-    const own: OwnPrimes = { primes, power };
-    const b = keep(await readLimbs(file, ring, all, { form: OPERAND, what, factor: (p) => ownFactor(p, own) }));
-    digits.push({ b, a: keep(uniformHalf(ring, all, { seed, stream, digit }, own)) });
+  for (const [digit, own] of ownPrimesOf(key, parameters).entries()) {
+    const b = await half(own);
+    if (!seed) {
+      digits.push({ b, a: await half(own) });
+      continue;
+    }
+    const make = () => uniformHalf(ring, all, { seed, stream: streamOf(key), digit }, own);
+    digits.push({ b, a: keep(residency ? residency.generate(ring, all, OPERAND, make) : make()) });
   }
-  return { level, power, digits };
+  return { ...key, digits };
 }
 
-async function* halvesOf(content: EvaluationKeysContent): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const [, { level, power, digits }] of entries(content)) {
-    for (const [digit, primes] of digitsAt(content.ring.parameters, level).entries()) {
-      yield* packedLimbs(digits[digit].b, (p) => inverseModulo(ownFactor(p, { primes, power }), p));
+async function* halvesOf({ ring, all }: EvaluationKeysContent): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const key of all) {
+    for (const [digit, own] of ownPrimesOf(key, ring.parameters).entries()) {
+      for (const half of writtenHalves(key, key.digits[digit])) {
+        yield* packedLimbs(half, (p) => inverseModulo(ownFactor(p, own), p));
+      }
     }
   }
 }
 
-/** By Galois element; the relinearisation key has none, and comes first. */
-function entries({ relinearization, galois }: EvaluationKeysContent): [element: number | undefined, SwitchingKey][] {
-  return [...(relinearization ? [[undefined, relinearization] as [undefined, SwitchingKey]] : []), ...galois];
+/** Those that a file holds: not one that follows from a seed. */
+function writtenHalves({ seed }: SwitchingKey, { b, a }: KeyDigit): RnsPolynomial[] {
+  return seed ? [b] : [b, a];
 }
 
-function digitsAt(parameters: Parameters, level: number): number[][] {
-  return chunks(parameters.primesAt(level), parameters.digitPrimes);
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i]);
 }

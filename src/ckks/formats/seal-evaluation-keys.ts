@@ -44,9 +44,9 @@ export function readEvaluationKeys(files: SealEvaluationFiles, ring: Ring, finge
   requireSealParameters(ring.parameters);
   return allOrNothing((keep) => {
     const { relinKeys, galoisKeys } = files;
-    const relinearization = relinKeys && readKeys(relinKeys, ring, RELINEARIZATION, keep).get(1);
-    const galois = galoisKeys ? readKeys(galoisKeys, ring, GALOIS, keep) : new Map<number, SwitchingKey>();
-    return new EvaluationKeys(ring, fingerprint, relinearization, galois, undefined);
+    const relinearization = relinKeys ? readKeys(relinKeys, ring, RELINEARIZATION, keep) : [];
+    const galois = galoisKeys ? readKeys(galoisKeys, ring, GALOIS, keep) : [];
+    return new EvaluationKeys(ring, fingerprint, [...relinearization, ...galois]);
   });
 }
 
@@ -57,20 +57,20 @@ interface Use {
   readonly power: number;
   /** The most that there are. */
   readonly indices: (n: number) => number;
-  /** The automorphism under which the key is used. */
-  readonly element: (index: number) => number;
+  /** The automorphism under which the key is used, if it is. */
+  readonly element: (index: number) => number | undefined;
 }
 
 const RELINEARIZATION: Use = {
   what: "SEAL's RelinKeys",
   power: PRODUCT_POWER,
   indices: () => 1,
-  element: () => 1,
+  element: () => undefined,
 };
 const GALOIS: Use = { what: "SEAL's GaloisKeys", power: 0, indices: (n) => n, element: (index) => 2 * index + 1 };
 
-/** The keys of a file, by their elements. */
-function readKeys(bytes: Uint8Array, ring: Ring, use: Use, keep: Keep): Map<number, SwitchingKey> {
+/** The keys of a file. */
+function readKeys(bytes: Uint8Array, ring: Ring, use: Use, keep: Keep): SwitchingKey[] {
   const { what, power } = use;
   const { parameters } = ring;
   const level = parameters.maxLevel;
@@ -83,7 +83,7 @@ function readKeys(bytes: Uint8Array, ring: Ring, use: Use, keep: Keep): Map<numb
     const indices = reader.u64();
     const bound = use.indices(n);
     if (indices > bound) throw reader.error(`says that it has ${indices} keys, where ${bound} is the most`);
-    const keys = new Map<number, SwitchingKey>();
+    const keys: SwitchingKey[] = [];
     for (let index = 0; index < indices; index++) {
       const count = reader.u64();
       if (count === 0) continue;
@@ -100,7 +100,7 @@ function readKeys(bytes: Uint8Array, ring: Ring, use: Use, keep: Keep): Map<numb
           for (const part of [digit.b, digit.a]) part[Symbol.dispose]();
         }
       });
-      keys.set(element, { level, power, digits });
+      keys.push({ element, level, power, digits, seed: undefined });
     }
     return keys;
   });
@@ -119,8 +119,8 @@ function takeDigit(reader: ByteReader, ring: Ring, what: string): KeyDigit {
 }
 
 /** An operand, inverse-rotated: SEAL's key switches from σ(s) to s, ours from s to σ^−1(s). */
-function toOurs(part: RnsPolynomial, element: number, factor: (p: number) => number): RnsPolynomial {
-  if (element === 1) return scale(part, factor, part.primes, OPERAND.power);
+function toOurs(part: RnsPolynomial, element: number | undefined, factor: (p: number) => number): RnsPolynomial {
+  if (element === undefined || element === 1) return scale(part, factor, part.primes, OPERAND.power);
   using rotated = permute(part, inverseElement(element, part.ring.logN));
   return scale(rotated, factor, part.primes, OPERAND.power);
 }
@@ -154,7 +154,7 @@ export async function writeGaloisKeys(
   requireInstance(keys, EvaluationKeys, "keys", "what KeyHolder.evaluationKeys gives");
   const { galois, ring } = keys;
   if (galois.size === 0) throw new MissingKeyError("there is no rotation key to write", "name rotations or elements");
-  const byIndex = Array.from({ length: 2 ** ring.logN }, (_, index) => galois.get(GALOIS.element(index)));
+  const byIndex = Array.from({ length: 2 ** ring.logN }, (_, index) => galois.get(GALOIS.element(index)!));
   return compressed(await keysObject(ring, byIndex, GALOIS), compression);
 }
 
@@ -192,9 +192,13 @@ async function keysObject(
   return object;
 }
 
-function toTheirs(part: RnsPolynomial, element: number, own: { prime: number; power: number }): RnsPolynomial {
+function toTheirs(
+  part: RnsPolynomial,
+  element: number | undefined,
+  own: { prime: number; power: number },
+): RnsPolynomial {
   const factor = (p: number) => (p === own.prime ? powerOfWord(own.power, p) : 1);
-  if (element === 1) return scale(part, factor, part.primes, VALUES.power);
+  if (element === undefined || element === 1) return scale(part, factor, part.primes, VALUES.power);
   using rotated = permute(part, element);
   return scale(rotated, factor, part.primes, VALUES.power);
 }

@@ -1,73 +1,142 @@
 import { type ByteSource, collect } from "../../bytes/stream.js";
+import { KeyMismatchError, ParameterError } from "../../errors.js";
 import type { Device } from "../../ntt/device.js";
-import { COPY, THIS_COPY } from "../copies.js";
+import { COPY, requireInstance, THIS_COPY } from "../copies.js";
 import { evaluationKeysBytes, evaluationKeysChunks, readEvaluationKeys } from "../formats/evaluation-keys.js";
-import type { Residency } from "../paging/residency.js";
-import { chunks } from "../primelist.js";
-import type { Ring } from "../ring.js";
-import { RELINEARIZATION_STREAM } from "../sampling.js";
-import { refuseJson, requireSeed } from "../storage.js";
-import type { KeyDigit, SwitchingKey } from "./switching-key.js";
+import { allOrNothing } from "../limbs.js";
+import type { PagingOptions, Residency } from "../paging/residency.js";
+import { type Ring, requireRing } from "../ring.js";
+import { refuseJson } from "../storage.js";
+import type { KeySource } from "./source.js";
+import { type KeyDigit, ownPrimesOf, type SwitchingKey, streamOf } from "./switching-key.js";
 import { ownFactor, uniformHalf } from "./uniform.js";
 
+/** One key as a file. */
+export interface EvaluationKeyFile {
+  /** "relinearization", or "galois-" and the element. */
+  readonly name: string;
+  readonly element: number | undefined;
+  readonly level: number;
+  readonly bytes: number;
+  /** The file, one limb at a time. */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
+}
+
 /** What a server needs to compute: relinearisation, rotations, conjugation. Reveals nothing about the secret key. */
-export class EvaluationKeys implements Disposable {
+export class EvaluationKeys implements KeySource, Disposable {
+  /** Those of automorphisms, by Galois element. */
+  readonly galois: ReadonlyMap<number, SwitchingKey>;
+  readonly levels: ReadonlyMap<number | undefined, number>;
+  private readonly byElement: ReadonlyMap<number | undefined, SwitchingKey>;
+
+  /** @throws ParameterError for two keys of one element */
   constructor(
     readonly ring: Ring,
     readonly fingerprint: string,
-    /** From s² to s. */
-    readonly relinearization: SwitchingKey | undefined,
-    /** By Galois element g, stored inverse-rotated: switches from s to σ_g^−1(s), before σ_g is applied to the result. */
-    readonly galois: ReadonlyMap<number, SwitchingKey>,
-    /** Of all halves a; keys from elsewhere have none, and hold them in full. */
-    readonly seed: Uint8Array | undefined,
+    /** The relinearisation key first, if there is one. */
+    readonly all: readonly SwitchingKey[],
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
-  ) {}
+  ) {
+    this.byElement = new Map(all.map((key) => [key.element, key]));
+    this.galois = new Map(all.flatMap((key) => (key.element === undefined ? [] : [[key.element, key]])));
+    this.levels = new Map(all.map(({ element, level }) => [element, level]));
+    if (this.byElement.size === all.length) return;
+    throw new ParameterError(
+      "a key is there twice",
+      "join keys of different steps, or dispose of those that are replaced",
+    );
+  }
 
   get [COPY](): object {
     return THIS_COPY;
   }
 
-  get all(): SwitchingKey[] {
-    return [...(this.relinearization ? [this.relinearization] : []), ...this.galois.values()];
+  /** From s² to s. */
+  get relinearization(): SwitchingKey | undefined {
+    return this.byElement.get(undefined);
   }
 
-  /** Bytes of `toBytes`: the b halves packed, one seed for all a halves, and a header. */
+  key(element: number | undefined): SwitchingKey | undefined {
+    return this.byElement.get(element);
+  }
+
+  settle(): void {
+    this.residency?.trim();
+  }
+
+  requireAlive(): void {
+    for (const { b, a } of this.digits) for (const half of [b, a]) half.requireAlive();
+  }
+
+  /** Bytes of `toBytes`: halves b packed, a seed for all halves a or those packed, too, and a header. */
   get packedBytes(): number {
-    if (this.seed) return evaluationKeysBytes({ ...this.content, seed: this.seed });
-    const halves = this.all.flatMap((key) => key.digits).flatMap(({ b, a }) => [b, a]);
-    return halves.reduce((bytes, half) => bytes + half.packedBytes, 0);
+    return evaluationKeysBytes(this);
   }
 
-  /** @throws FormatError for keys that have no seed */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }
 
   /** The same bytes one limb at a time, for streams. */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    return evaluationKeysChunks({ ...this.content, seed: requireSeed(this.seed, "the evaluation key") });
+    return evaluationKeysChunks("evaluation keys", this);
   }
 
-  private get content() {
-    const { ring, fingerprint, relinearization, galois } = this;
-    return { ring, fingerprint, relinearization, galois };
+  /** Each key as a file of its own, for whoever stores or sends them one by one: `fromBytes` reads it, `join` puts them together. */
+  files(): EvaluationKeyFile[] {
+    const { ring, fingerprint } = this;
+    return this.all.map((key) => {
+      const content = { ring, fingerprint, all: [key] };
+      const { element, level } = key;
+      const name = element === undefined ? "relinearization" : `galois-${element}`;
+      const chunks = () => evaluationKeysChunks("evaluation key", content);
+      return { name, element, level, bytes: evaluationKeysBytes(content), chunks };
+    });
   }
 
   /**
-   * What `toBytes` wrote, from bytes, a web stream or a Node stream. The fingerprint is what the file says: a label. Keys that
-   * somebody else made compute nonsense, and reveal nothing.
+   * What `toBytes` or one of `files` wrote, from bytes, a web stream or a Node stream. The fingerprint is what the file says: a
+   * label. Keys that somebody else made compute nonsense, and reveal nothing.
    * @throws FormatError for anything else
    */
-  static async fromBytes(source: ByteSource, device: Device): Promise<EvaluationKeys> {
-    const { ring, fingerprint, relinearization, galois, seed } = await readEvaluationKeys(source, device);
-    return new EvaluationKeys(ring, fingerprint, relinearization, galois, seed);
+  static async fromBytes(
+    source: ByteSource,
+    device: Device,
+    { residency }: PagingOptions = {},
+  ): Promise<EvaluationKeys> {
+    const { ring, fingerprint, all } = await readEvaluationKeys(source, device, residency);
+    return new EvaluationKeys(ring, fingerprint, all, residency);
+  }
+
+  /**
+   * The keys of several, which it takes over: those given are left without them.
+   * @throws KeyMismatchError for keys of different secrets; ParameterError for those of other parameters, devices or
+   *   residencies, for a key that is there twice, and for none at all
+   */
+  static join(parts: readonly EvaluationKeys[]): EvaluationKeys {
+    for (const part of parts) requireInstance(part, EvaluationKeys, "a part", "what EvaluationKeys.fromBytes gives");
+    const [first] = parts;
+    if (!first) throw new ParameterError("there are no keys to join", "give join those that were read");
+    const { ring, fingerprint, residency } = first;
+    for (const part of parts) {
+      requireRing(ring, part.ring, "a part");
+      if (part.fingerprint !== fingerprint) {
+        const names = `${part.fingerprint.slice(0, 8)} and ${fingerprint.slice(0, 8)}`;
+        throw new KeyMismatchError(`keys of ${names} are not of one secret`, "join the keys of one key holder");
+      }
+      if (part.residency === residency) continue;
+      throw new ParameterError("keys of two residencies cannot be joined", "read them with one, or page them first");
+    }
+    const all = parts.flatMap((part) => part.all).sort((a, b) => (a.element ?? 0) - (b.element ?? 0));
+    void new EvaluationKeys(ring, fingerprint, all, residency); // refuses keys before they are taken over
+    const moved = all.map((key) => ({ ...key, digits: key.digits.map(({ b, a }) => ({ b: b.move(), a: a.move() })) }));
+    return new EvaluationKeys(ring, fingerprint, moved, residency);
   }
 
   /** Bytes in the device's memory, when all of them are there. */
   get bytes(): number {
-    return this.all.flatMap((key) => key.digits).reduce((n, { b }) => n + 2 * b.bytes, 0);
+    return this.digits.reduce((n, { b }) => n + 2 * b.bytes, 0);
   }
 
   /** A map is `{}` in JSON. @throws FormatError always. */
@@ -79,34 +148,36 @@ export class EvaluationKeys implements Disposable {
    * The same keys outside of the device's memory, in `residency`: halves b packed, halves a made again from the seed
    * whenever they are used; packed, too, where there is no seed. These ones are disposed of.
    */
-  async page(residency: Residency): Promise<EvaluationKeys> {
-    const { seed } = this;
-    const pageKey = async (key: SwitchingKey, stream: number): Promise<SwitchingKey> => {
-      const { parameters } = this.ring;
-      const own = chunks(parameters.primesAt(key.level), parameters.digitPrimes);
-      const digits: KeyDigit[] = [];
-      for (const [digit, { b, a }] of key.digits.entries()) {
-        const { ring, primes } = a;
-        const ownPrimes = { primes: own[digit], power: key.power };
-        const packed = await residency.page(b, (p) => ownFactor(p, ownPrimes));
-        if (!seed) {
-          digits.push({ b: packed, a: await residency.page(a, (p) => ownFactor(p, ownPrimes)) });
-          continue;
+  page(residency: Residency): Promise<EvaluationKeys> {
+    return allOrNothing(async (keep) => {
+      const all: SwitchingKey[] = [];
+      for (const key of this.all) {
+        const own = ownPrimesOf(key, this.ring.parameters);
+        const digits: KeyDigit[] = [];
+        for (const [digit, { b, a }] of key.digits.entries()) {
+          const factor = (p: number) => ownFactor(p, own[digit]);
+          const packed = keep(await residency.page(b, factor));
+          const { seed } = key;
+          if (!seed) digits.push({ b: packed, a: keep(await residency.page(a, factor)) });
+          else {
+            const { ring, primes, form } = a;
+            const make = () => uniformHalf(ring, primes, { seed, stream: streamOf(key), digit }, own[digit]);
+            digits.push({ b: packed, a: keep(residency.generate(ring, primes, form, make)) });
+            a[Symbol.dispose]();
+          }
         }
-        const make = () => uniformHalf(ring, primes, { seed, stream, digit }, ownPrimes);
-        digits.push({ b: packed, a: residency.generate(ring, primes, a.form, make) });
-        a[Symbol.dispose]();
+        all.push({ ...key, digits });
       }
-      return { ...key, digits };
-    };
-    const relinearization = this.relinearization && (await pageKey(this.relinearization, RELINEARIZATION_STREAM));
-    const galois = new Map<number, SwitchingKey>();
-    for (const [element, key] of this.galois) galois.set(element, await pageKey(key, element));
-    return new EvaluationKeys(this.ring, this.fingerprint, relinearization, galois, this.seed, residency);
+      return new EvaluationKeys(this.ring, this.fingerprint, all, residency);
+    });
+  }
+
+  private get digits(): readonly KeyDigit[] {
+    return this.all.flatMap(({ digits }) => digits);
   }
 
   [Symbol.dispose](): void {
-    for (const { b, a } of this.all.flatMap((key) => key.digits)) {
+    for (const { b, a } of this.digits) {
       b[Symbol.dispose]();
       a[Symbol.dispose]();
     }

@@ -2,15 +2,13 @@ import { productModulo } from "../../ntt/modulus.js";
 import { kindOf, requireInstance } from "../copies.js";
 import { allOrNothing, type Keep } from "../limbs.js";
 import { addScaled, multiply, permute, type RnsPolynomial } from "../polynomial.js";
-import { chunks } from "../primelist.js";
 import type { Randomness } from "../randomness.js";
 import type { Ring } from "../ring.js";
-import { RELINEARIZATION_STREAM } from "../sampling.js";
 import { EvaluationKeys } from "./evaluation-keys.js";
 import { conjugationElement, inverseElement, requireElement, requireSteps, rotationElement } from "./galois.js";
 import { maskedHalf } from "./masking.js";
 import { SecretKey } from "./secret.js";
-import { PRODUCT_POWER, type SwitchingKey } from "./switching-key.js";
+import { ownPrimesOf, PRODUCT_POWER, type SwitchingKey, streamOf } from "./switching-key.js";
 import { ownFactor, uniformHalf } from "./uniform.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
@@ -25,11 +23,11 @@ export interface EvaluationKeyRequest {
 }
 
 interface SwitchingKeyRequest {
+  readonly element: number | undefined;
   readonly level: number;
   readonly power: number;
-  /** Of the uniform halves: a stream of a seed. */
+  /** Of the uniform halves. */
   readonly seed: Uint8Array;
-  readonly stream: number;
 }
 
 /** Makes evaluation keys of a secret key. Each call draws a new seed: two keys never share a uniform half. */
@@ -63,9 +61,9 @@ export class KeyGenerator {
     const seed = this.randomness.bytes(32);
     return allOrNothing((keep) => {
       const relinearization = relinearize === false ? undefined : this.relinearizationKey(relinearize, seed, keep);
-      const galoisKeys = new Map<number, SwitchingKey>();
-      for (const [galois, level] of levels) galoisKeys.set(galois, this.galoisKey(galois, level, seed, keep));
-      return new EvaluationKeys(this.ring, this.secret.fingerprint, relinearization, galoisKeys, seed);
+      const galois = [...levels].map(([element, level]) => this.galoisKey(element, level, seed, keep));
+      const all = relinearization ? [relinearization, ...galois] : galois;
+      return new EvaluationKeys(this.ring, this.secret.fingerprint, all);
     });
   }
 
@@ -89,32 +87,28 @@ export class KeyGenerator {
   private relinearizationKey(level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
     const s = this.secret.polynomial;
     using square = multiply(s, s);
-    return this.switchingKey(square, s, { level, power: PRODUCT_POWER, seed, stream: RELINEARIZATION_STREAM }, keep);
+    return this.switchingKey(square, s, { element: undefined, level, power: PRODUCT_POWER, seed }, keep);
   }
 
-  private galoisKey(galois: number, level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
-    using rotated = permute(this.secret.polynomial, inverseElement(galois, this.ring.logN));
-    return this.switchingKey(this.secret.polynomial, rotated, { level, power: 0, seed, stream: galois }, keep);
+  private galoisKey(element: number, level: number, seed: Uint8Array, keep: Keep): SwitchingKey {
+    using rotated = permute(this.secret.polynomial, inverseElement(element, this.ring.logN));
+    return this.switchingKey(this.secret.polynomial, rotated, { element, level, power: 0, seed }, keep);
   }
 
   /** A key from one secret to another, both operands. */
-  private switchingKey(
-    from: RnsPolynomial,
-    to: RnsPolynomial,
-    { level, power, seed, stream }: SwitchingKeyRequest,
-    keep: Keep,
-  ): SwitchingKey {
+  private switchingKey(from: RnsPolynomial, to: RnsPolynomial, request: SwitchingKeyRequest, keep: Keep): SwitchingKey {
     const { parameters } = this.ring;
-    const { special, digitPrimes } = parameters;
-    const levelPrimes = parameters.primesAt(level);
-    const digits = chunks(levelPrimes, digitPrimes).map((primes, digit) => {
-      const own = { primes, power };
+    const { special } = parameters;
+    const levelPrimes = parameters.primesAt(request.level);
+    const { seed } = request;
+    const stream = streamOf(request);
+    const digits = ownPrimesOf(request, parameters).map((own, digit) => {
       using a = uniformHalf(this.ring, [...levelPrimes, ...special], { seed, stream, digit }, own);
       const message = (b: RnsPolynomial) =>
-        addScaled(b, from, (p) => productModulo([...special, ownFactor(p, own)], p), primes);
+        addScaled(b, from, (p) => productModulo([...special, ownFactor(p, own)], p), own.primes);
       const { randomness } = this;
       return { b: keep(maskedHalf(a, { secret: to, randomness, own, message })), a: keep(a.move()) };
     });
-    return { level, power, digits };
+    return { ...request, digits };
   }
 }

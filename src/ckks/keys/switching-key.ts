@@ -1,4 +1,8 @@
+import type { Parameters } from "../parameters.js";
 import type { RnsPolynomial } from "../polynomial.js";
+import { chunks } from "../primelist.js";
+import { RELINEARIZATION_STREAM } from "../sampling.js";
+import type { OwnPrimes } from "./uniform.js";
 
 /**
  * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
@@ -7,6 +11,8 @@ import type { RnsPolynomial } from "../polynomial.js";
  * Source: Han and Ki, "Better bootstrapping for approximate homomorphic encryption", CT-RSA 2020.
  */
 export interface SwitchingKey {
+  /** Of σ, where v is s and w is σ^−1(s): its Galois element. Without one v is s² and w is s: the relinearisation key. */
+  readonly element: number | undefined;
   readonly level: number;
   /**
    * The power of 2^32 that residues modulo a digit's own primes carry: there the key carries the opposite. −1 where v is
@@ -14,6 +20,8 @@ export interface SwitchingKey {
    */
   readonly power: number;
   readonly digits: readonly KeyDigit[];
+  /** Of the halves a, which follow from it; keys from elsewhere may have none. */
+  readonly seed: Uint8Array | undefined;
 }
 
 export interface KeyDigit {
@@ -23,3 +31,16 @@ export interface KeyDigit {
 
 /** What an unrelinearised product carries, and the key that it meets takes away. */
 export const PRODUCT_POWER = -1;
+
+/** Where in its seed's stream a key's halves a are. */
+export function streamOf({ element }: Pick<SwitchingKey, "element">): number {
+  return element ?? RELINEARIZATION_STREAM;
+}
+
+/** The primes of each digit, which carry the key's power. */
+export function ownPrimesOf(
+  { level, power }: Pick<SwitchingKey, "level" | "power">,
+  parameters: Parameters,
+): OwnPrimes[] {
+  return chunks(parameters.primesAt(level), parameters.digitPrimes).map((primes) => ({ primes, power }));
+}

@@ -1,3 +1,4 @@
+import { collect } from "../../../src/bytes/stream.js";
 import {
   Ciphertext,
   Encryptor,
@@ -46,6 +47,7 @@ export async function writeAll(device: Device): Promise<Record<string, Uint8Arra
     parameters: await parameters.toBytes(),
     "public-key": await holder.publicKey.toBytes(),
     "evaluation-keys": await keys.toBytes(),
+    "evaluation-key": await collect(keys.files()[1].chunks()),
     plaintext: await plain.toBytes(),
     "ciphertext-seeded": await seeded.toBytes(),
     "ciphertext-full": await full.toBytes(),
@@ -59,6 +61,7 @@ export const readers: Readonly<Record<string, (bytes: Uint8Array, device: Device
   parameters: (bytes) => Parameters.fromBytes(bytes),
   "public-key": (bytes, device) => PublicKey.fromBytes(bytes, device),
   "evaluation-keys": (bytes, device) => EvaluationKeys.fromBytes(bytes, device),
+  "evaluation-key": (bytes, device) => EvaluationKeys.fromBytes(bytes, device),
   plaintext: (bytes, device) => Plaintext.fromBytes(bytes, Ring.of(device, parameters)),
   "ciphertext-seeded": (bytes, device) => Ciphertext.fromBytes(bytes, Ring.of(device, parameters)),
   "ciphertext-full": (bytes, device) => Ciphertext.fromBytes(bytes, Ring.of(device, parameters)),
