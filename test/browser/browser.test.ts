@@ -37,7 +37,13 @@ beforeAll(async () => {
   const node = execFileSync(process.execPath, [join(root, "test/browser/expected.mjs")], { input: inputs });
   expected = JSON.parse(node.toString());
 
-  await build({ root: project, configFile: false, logLevel: "error", build: { target: "es2022" } });
+  await build({
+    root: project,
+    configFile: false,
+    logLevel: "error",
+    build: { target: "es2022" },
+    worker: { format: "es" },
+  });
   await bundleByWebpack({ context: project, entry: "./main.js" });
 }, 300_000);
 afterAll(() => {
@@ -85,6 +91,14 @@ describe.each([
     expect(diagnosis.ticks).toBeGreaterThan(3);
   }, 300_000);
 });
+
+test("a page's worker keeps keys in a file of the page's origin, with Node's residues; the page itself is told where to", async () => {
+  const found = await report("index", false, "store");
+  expect(found.errors).toEqual([]);
+  expect(found["refused"]).toBe("DeviceError: files are read at once in workers only");
+  expect(found["store"]).toMatchObject({ residues: expected.scheme.residues, values: expected.scheme.values });
+  expect((found["store"] as { kept: number }).kept).toBeGreaterThan(1_000_000);
+}, 300_000);
 
 test("a page diagnoses on WebGPU, with Node's residues", async () => {
   const found = await report("index", false, "diagnose=webgpu");

@@ -1,15 +1,16 @@
 // What an application does with the library. It runs in a page and in Node, and must give the same numbers in both.
 import { openDevice } from "blindsight";
-import { Evaluator, Parameters, Randomness, KeyHolder as SecretHolder } from "blindsight/ckks";
+import { Evaluator, Parameters, Randomness, Residency, KeyHolder as SecretHolder } from "blindsight/ckks";
 import { compile, importOnnx, KeyHolder, ModelOwner, Server, softmax } from "blindsight/nn";
 
-/** Encrypts, multiplies, rotates, decrypts: what came out, and a digest of the result's residues. */
-export async function scheme(kind, options) {
+/** Encrypts, multiplies, rotates, decrypts: what came out, and a digest of the result's residues. With a `store` its keys are there. */
+export async function scheme(kind, options, store) {
   const device = await openDevice(kind, options);
   try {
     const parameters = Parameters.choose({ depth: 3, slots: 4096 });
     const alice = await SecretHolder.create(device, parameters, Randomness.seededUnsafe(5));
-    const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [1] }));
+    const keys = alice.evaluationKeys({ rotations: [1] });
+    const he = new Evaluator(device, parameters, store ? await keys.page(new Residency(0, store)) : keys);
     const x = alice.encrypt([0.1, 0.2, 0.3]);
     const y = he.rotate(he.multiply(x, x), 1);
     const limbs = y.parts.flatMap((part) => part.limbs);
