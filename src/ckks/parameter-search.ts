@@ -15,11 +15,11 @@ export interface ParameterRequest {
    *
    *     standard, N = 2^14   fresh 21.2, 18.8   at level 0: lowered 19.0, 15.8   after 9 products 16.1, 12.6
    *     standard, N = 2^16         20.0, 17.5               17.1, 13.6                 54         12.6, 9.2
-   *     high, N = 2^15             51.2, 48.5               42.1, 38.6                  9         42.1, 38.8
+   *     high, N = 2^15             51.2, 48.5               44.1, 40.5                  9         43.9, 40.4
    *
    * without a wide base at level 0 only 13.1, 9.7 (N = 2^14) and 10.9, 7.3 after 55 products (N = 2^16). The scale of level
-   * 0 is the smallest: the rescale of a product that is to be decrypted costs two bits, five without a wide base or with
-   * high precision. `relinearize(tensor(x, y))` keeps them.
+   * 0 is the smallest: the rescale of a product that is to be decrypted costs two bits, four and a half without a wide base
+   * or with high precision. `relinearize(tensor(x, y))` keeps them.
    */
   readonly precision?: "standard" | "high";
   /**
@@ -27,11 +27,11 @@ export interface ParameterRequest {
    * key may be of any size.
    */
   readonly dnum?: number;
-  /** log2 of the scale at level 0: default 30, or 24 without a wide base, and 54 with high precision. */
+  /** log2 of the scale at level 0: default 30, with high precision 56; without a wide base 24 and 54. */
   readonly baseScaleBits?: number;
   /**
    * Default true: one prime more in the base, for 28 bits of Q, so that a result at level 0 holds |z| < 2^27, with high
-   * precision 2^32. `false` is for whoever knows the range: |z| < 32 then (16.5 with smaller primes; `headroomAt(0)` says
+   * precision 2^30. `false` is for whoever knows the range: |z| < 32 then (16.5 with smaller primes; `headroomAt(0)` says
    * it), and what lies outside comes back as another number, without an error: 36 as −28. The wide base doubles N at
    * depth 1, 4, 12 and 27, with high precision nowhere; key switching at depth 9 costs 93 units instead of 72.
    */
@@ -121,7 +121,7 @@ function search(request: ParameterRequest, depth: number, mostKeyBytes?: number)
   const base = wideBase ? width + 1 : width;
   const count = base + depth * width;
   if (count > MOST_PRIMES) return undefined;
-  const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? 54 : wideBase ? 30 : 24);
+  const baseScaleBits = request.baseScaleBits ?? (precision === "high" ? (wideBase ? 56 : 54) : wideBase ? 30 : 24);
   const sizes = precision === "standard" && (request.smallerPrimes ?? true) ? [FULL, SMALL] : [FULL];
   const candidates = sizes
     .flatMap((size) => {
