@@ -2,7 +2,7 @@ import { FormatError } from "../errors.js";
 import { crc32 } from "./checksum.js";
 import { type Header, headerBytes, type Kind, PREFIX_BYTES, readFields, readPrefix } from "./header.js";
 import { ByteReader, SEND_AGAIN } from "./reader.js";
-import { type ByteSource, ChunkReader } from "./stream.js";
+import { type ByteSource, ChunkReader, type Room } from "./stream.js";
 import { ByteWriter } from "./writer.js";
 
 /**
@@ -34,32 +34,38 @@ export function fileBytes(fieldBytes: number, blockLengths: Iterable<number>): n
 /**
  * A whole file in chunks, one block at a time; a content may be overwritten when the next one is asked for, and chunks are
  * not views of it.
+ * @param room where each chunk is put: `inPlace` has them one behind the other
  * @throws RangeError for a block that is empty, or longer than 2^22 bytes
  */
 export async function* writeFile(
   kind: Kind,
   fields: Uint8Array,
   contents: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  room: Room = (length) => new Uint8Array(length),
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const header = headerBytes(kind, fields);
   let checksum = crc32(header.subarray(0, -CHECKSUM_BYTES));
-  yield header;
+  yield put(header, room);
   for await (const content of contents) {
     if (content.length === 0 || content.length > MOST_BLOCK_BYTES) {
       throw new RangeError(`a block of ${content.length} bytes: 1 to ${MOST_BLOCK_BYTES} were expected`);
     }
-    const block = new Uint8Array(LENGTH_BYTES + content.length + CHECKSUM_BYTES);
-    const view = new DataView(block.buffer);
+    const block = room(LENGTH_BYTES + content.length + CHECKSUM_BYTES);
+    const view = new DataView(block.buffer, block.byteOffset);
     view.setUint32(0, content.length, true);
     block.set(content, LENGTH_BYTES);
     checksum = crc32(block.subarray(0, -CHECKSUM_BYTES), checksum);
     view.setUint32(block.length - CHECKSUM_BYTES, checksum, true);
     yield block;
   }
-  yield new ByteWriter()
-    .u32(0)
-    .u32(crc32(new Uint8Array(LENGTH_BYTES), checksum))
-    .finish();
+  const end = new ByteWriter().u32(0).u32(crc32(new Uint8Array(LENGTH_BYTES), checksum));
+  yield put(end.finish(), room);
+}
+
+function put(chunk: Uint8Array, room: Room): Uint8Array<ArrayBuffer> {
+  const place = room(chunk.length);
+  place.set(chunk);
+  return place;
 }
 
 /**

@@ -130,6 +130,29 @@ export async function collect(
   return joined(parts);
 }
 
+/** Where a chunk of so many bytes is put by who makes it. */
+export type Room = (length: number) => Uint8Array<ArrayBuffer>;
+
+/**
+ * All chunks in one array, each made in its place there: for what is large, and whose length is known before.
+ * @param make hands every chunk that it yields the next room
+ */
+export async function inPlace(
+  bytes: number,
+  make: (room: Room) => AsyncIterable<Uint8Array>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  const room: Room = (length) => {
+    at += length;
+    if (at > bytes) throw new RangeError(`a file of ${bytes} bytes has more than that`);
+    return whole.subarray(at - length, at);
+  };
+  for await (const _ of make(room));
+  if (at < bytes) throw new RangeError(`a file of ${bytes} bytes has ${at} only`);
+  return whole;
+}
+
 /** The chunks as a web stream, each made when it is asked for. Node's streams take the iterable itself: `pipeline(chunks, file)`. */
 export function readableOf(chunks: AsyncIterable<Uint8Array>): WebReadable {
   const iterator = chunks[Symbol.asyncIterator]();

@@ -30,6 +30,16 @@ describe("crc32", () => {
     }
   });
 
+  test("is zlib's, wherever words begin and end in the bytes", () => {
+    const bytes = Uint8Array.from({ length: 120 }, (_, i) => 31 * i * i + 7);
+    for (let first = 0; first < 8; first++) {
+      for (let end = first; end <= bytes.length; end++) {
+        const run = bytes.subarray(first, end);
+        expect(crc32(run, 0x12345678), `${first} to ${end}`).toBe(zlibCrc32(run, 0x12345678));
+      }
+    }
+  });
+
   test("of two pieces one after the other is that of the whole", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (bytes, at) => {

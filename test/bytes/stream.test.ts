@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { describe, expect, test } from "vitest";
 import { FileReader, writeFile } from "../../src/bytes/blocks.js";
 import { headerBytes } from "../../src/bytes/header.js";
-import { type ByteSource, collect, readableOf, writeTo } from "../../src/bytes/stream.js";
+import { type ByteSource, collect, inPlace, readableOf, writeTo } from "../../src/bytes/stream.js";
 import { FormatError } from "../../src/errors.js";
 
 const KIND = "ciphertext";
@@ -21,6 +21,14 @@ async function read(source: ByteSource): Promise<Uint8Array[]> {
 }
 
 describe("a file", () => {
+  test("is the same when it is made in its place, and a length that is not its own is an error", async () => {
+    const bytes = await collect(writeFile(KIND, FIELDS, BLOCKS));
+    const made = (length: number) => inPlace(length, (room) => writeFile(KIND, FIELDS, BLOCKS, room));
+    expect(await made(bytes.length)).toEqual(bytes);
+    await expect(made(bytes.length - 1)).rejects.toThrow(RangeError);
+    await expect(made(bytes.length + 1)).rejects.toThrow(RangeError);
+  });
+
   test("goes through web streams and through Node's", async () => {
     const bytes = await collect(writeFile(KIND, FIELDS, BLOCKS));
     expect(await read(readableOf(writeFile(KIND, FIELDS, BLOCKS)))).toEqual([FIELDS, ...BLOCKS]);

@@ -1,7 +1,7 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
 import { ByteReader } from "../../bytes/reader.js";
-import type { ByteSource } from "../../bytes/stream.js";
+import type { ByteSource, Room } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import type { Device } from "../../ntt/device.js";
 import { inverseModulo } from "../../ntt/modulus.js";
@@ -73,8 +73,9 @@ function fieldsOf({ ring, fingerprint, all }: EvaluationKeysContent): Uint8Array
 export function evaluationKeysChunks(
   kind: "evaluation keys" | "evaluation key",
   content: EvaluationKeysContent,
+  room?: Room,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  return writeFile(kind, fieldsOf(content), halvesOf(content));
+  return writeFile(kind, fieldsOf(content), halvesOf(content), room);
 }
 
 export function evaluationKeysBytes(content: EvaluationKeysContent): number {

@@ -1,4 +1,4 @@
-import { type ByteSource, collect } from "../../bytes/stream.js";
+import { type ByteSource, inPlace } from "../../bytes/stream.js";
 import { KeyMismatchError, ParameterError } from "../../errors.js";
 import type { Device } from "../../ntt/device.js";
 import { COPY, requireInstance, THIS_COPY } from "../copies.js";
@@ -75,7 +75,7 @@ export class EvaluationKeys implements KeySource, Disposable {
   }
 
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return collect(this.chunks());
+    return inPlace(this.packedBytes, (room) => evaluationKeysChunks("evaluation keys", this, room));
   }
 
   /** The same bytes one limb at a time, for streams. */
