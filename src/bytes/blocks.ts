@@ -70,9 +70,10 @@ function put(chunk: Uint8Array, room: Room): Uint8Array<ArrayBuffer> {
 
 /**
  * Reads a file: the header when it is opened, then block after block, each only when its checksum has been found right.
- * Whatever is wrong with the bytes is a FormatError; no value comes out of a damaged block, and none after one.
+ * Whatever is wrong with the bytes is a FormatError; no value comes out of a damaged block, and none after one. `dispose`
+ * tells a source that was not read to its end that nothing more is wanted, whyever its reader gave up.
  */
-export class FileReader {
+export class FileReader implements Disposable {
   private blocks = 0;
   private state: "open" | "ended" | "refused" = "open";
 
@@ -109,18 +110,29 @@ export class FileReader {
    * @throws FormatError for a block of another length, before it is read; for one that is damaged; where none is left
    */
   async next(what: string, bound: BlockLength): Promise<Uint8Array> {
-    const content = await this.nextOrEnd(what, bound);
-    if (content) return content;
-    throw new FormatError(`${what} is missing: the file ends after ${this.blocks} blocks`, SEND_AGAIN);
+    return (await this.nextOrEnd(what, bound)) ?? this.missing(what);
+  }
+
+  /** The same as a copy, for a secret: the caller overwrites it, and a damaged one is overwritten here. */
+  async nextCopy(what: string, bound: BlockLength): Promise<Uint8Array> {
+    return (await this.step(what, bound, true)) ?? this.missing(what);
   }
 
   /** The same, or undefined where the file ends: for files that do not say before how many blocks they have. */
-  async nextOrEnd(what: string, bound: BlockLength): Promise<Uint8Array | undefined> {
+  nextOrEnd(what: string, bound: BlockLength): Promise<Uint8Array | undefined> {
+    return this.step(what, bound, false);
+  }
+
+  private missing(what: string): never {
+    throw new FormatError(`${what} is missing: the file ends after ${this.blocks} blocks`, SEND_AGAIN);
+  }
+
+  private async step(what: string, bound: BlockLength, copy: boolean): Promise<Uint8Array | undefined> {
     if (this.state === "ended") return undefined;
     if (this.state === "refused") throw new FormatError("the file was damaged before, or given up", SEND_AGAIN);
     this.state = "refused"; // until this block is known to be whole
     try {
-      const content = await this.read(what, bound);
+      const content = await this.read(what, bound, copy);
       if (!content) await this.chunks.end("the file");
       this.state = content ? "open" : "ended";
       return content;
@@ -141,14 +153,23 @@ export class FileReader {
     await this.chunks.cancel();
   }
 
-  private async read(what: string, bound: BlockLength): Promise<Uint8Array | undefined> {
+  [Symbol.dispose](): void {
+    if (this.state !== "ended") void this.cancel().catch(() => {}); // what was thrown before is what says something
+  }
+
+  private async read(what: string, bound: BlockLength, copy: boolean): Promise<Uint8Array | undefined> {
     const prefix = await this.chunks.take(LENGTH_BYTES, `the file before ${what}`);
     const length = new ByteReader(prefix, what).u32();
     requireLength(what, length, bound);
-    const content = await this.chunks.take(length, what);
+    const content = await this.chunks.take(length, what, copy);
     const checksum = crc32(content, crc32(prefix, this.checksum));
-    if (new ByteReader(await this.chunks.take(CHECKSUM_BYTES, what), what).u32() !== checksum) {
-      throw new FormatError(`${what} is damaged: its checksum does not fit`, SEND_AGAIN);
+    try {
+      if (new ByteReader(await this.chunks.take(CHECKSUM_BYTES, what), what).u32() !== checksum) {
+        throw new FormatError(`${what} is damaged: its checksum does not fit`, SEND_AGAIN);
+      }
+    } catch (error) {
+      if (copy) content.fill(0);
+      throw error;
     }
     if (length === 0) return undefined;
     this.checksum = checksum;

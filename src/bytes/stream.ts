@@ -16,6 +16,9 @@ export interface ReadableBytes {
 type WebReadable = typeof globalThis extends { ReadableStream: { prototype: infer Stream } } ? Stream : never;
 type WebWritable = typeof globalThis extends { WritableStream: { prototype: infer Stream } } ? Stream : never;
 
+/** Chunks without a byte, one after the other, before a source is given up: it might go on for ever. */
+const MOST_EMPTY = 10_000;
+
 /**
  * Takes runs of stated lengths from a source. It never holds more than the run that is asked for and the chunk that it ends
  * in. The source's chunks are not changed, and not kept: whoever made them overwrites those of a secret.
@@ -25,6 +28,7 @@ export class ChunkReader {
   private readonly stop: () => Promise<unknown>;
   private chunk: Uint8Array = new Uint8Array(0);
   private at = 0;
+  private cancelled = false;
   /** Bytes taken so far. */
   taken = 0;
 
@@ -37,11 +41,12 @@ export class ChunkReader {
   /**
    * The next bytes: a view of the chunk where one holds them all, else a copy.
    * @param length held against the caller's bound before
+   * @param copy whether it is to be a copy in any case
    * @throws FormatError where the source ends before
    */
-  async take(length: number, what: string): Promise<Uint8Array> {
+  async take(length: number, what: string, copy = false): Promise<Uint8Array> {
     await this.refill();
-    if (this.chunk.length - this.at >= length) return this.fromChunk(length);
+    if (this.chunk.length - this.at >= length) return copy ? joined([this.fromChunk(length)]) : this.fromChunk(length);
     // Grown as bytes arrive: a length that was damaged takes no more memory than there are bytes.
     const parts: Uint8Array[] = [];
     let missing = length;
@@ -61,10 +66,12 @@ export class ChunkReader {
     if (await this.refill()) throw new FormatError(`something follows behind the end of ${what}`, SEND_AGAIN);
   }
 
-  /** Tells the source that nothing more is wanted. */
+  /** Tells the source that nothing more is wanted, once. */
   async cancel(): Promise<void> {
     this.chunk = new Uint8Array(0);
     this.at = 0;
+    if (this.cancelled) return;
+    this.cancelled = true;
     await this.stop();
   }
 
@@ -77,7 +84,8 @@ export class ChunkReader {
 
   /** @returns whether there is another byte */
   private async refill(): Promise<boolean> {
-    while (this.at === this.chunk.length) {
+    for (let empty = 0; this.at === this.chunk.length; empty++) {
+      if (empty > MOST_EMPTY) throw new FormatError(`a source gave ${empty} chunks without a byte`, SEND_AGAIN);
       const chunk = await this.next();
       if (!chunk) return false;
       if (!(chunk instanceof Uint8Array)) throw new TypeError("a source of bytes gave something that is no Uint8Array");
@@ -96,6 +104,7 @@ interface Pulling {
 
 function pulling(source: ByteSource): Pulling {
   if (source instanceof Uint8Array) return pulling([source]);
+  requireSource(source);
   // Safari's streams cannot be iterated.
   if ("getReader" in source) {
     const reader = source.getReader();
@@ -109,6 +118,16 @@ function pulling(source: ByteSource): Pulling {
     },
     stop: async () => iterator.return?.(),
   };
+}
+
+/** @throws TypeError for what gives no chunks, a promise of bytes among others */
+function requireSource(source: unknown): void {
+  if (typeof source === "object" && source !== null) {
+    const ways = ["getReader", Symbol.asyncIterator, Symbol.iterator].map((way) => (source as never)[way]);
+    if (ways.some((way) => typeof way === "function")) return;
+  }
+  const kind = typeof source === "object" ? (source?.constructor?.name ?? "null") : typeof source;
+  throw new TypeError(`bytes: a Uint8Array, a stream or chunks of them were expected, not ${kind}`);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

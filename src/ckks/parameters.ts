@@ -175,7 +175,7 @@ export class Parameters {
 
   /** @throws FormatError for anything that `toBytes` did not write, SecurityError never: no file says 128 bits and has less. */
   static async fromBytes(source: ByteSource): Promise<Parameters> {
-    const file = await FileReader.open(source, "parameters");
+    using file = await FileReader.open(source, "parameters");
     const reader = new ByteReader(file.header.fields, "the header of these parameters");
     const parameters = Parameters.take(reader);
     reader.end();

@@ -135,3 +135,81 @@ test("what a source throws, and what is no bytes, reaches the caller as it is", 
   await expect(reader.next("a limb", { length: 5 })).rejects.toThrow("the connection was lost");
   await expect(FileReader.open(["text"] as never, KIND)).rejects.toThrow(TypeError);
 });
+
+test("what gives no bytes is a TypeError that says what was given", async () => {
+  for (const [nothing, kind] of [
+    [undefined, "undefined"],
+    [null, "null"],
+    ["text", "string"],
+    [7, "number"],
+    [new ArrayBuffer(64), "ArrayBuffer"],
+    [new DataView(new ArrayBuffer(64)), "DataView"],
+    [Promise.resolve(new Uint8Array(64)), "Promise"],
+    [{ length: 3 }, "Object"],
+    [Object.create(null), "null"],
+  ] as const) {
+    const open = FileReader.open(nothing as never, KIND);
+    await expect(open, kind).rejects.toThrow(
+      new TypeError(`bytes: a Uint8Array, a stream or chunks of them were expected, not ${kind}`),
+    );
+  }
+  for (const wrong of [1, new ArrayBuffer(16), new Uint16Array(8), "text", {}]) {
+    const chunks = [headerBytes(KIND, FIELDS).subarray(0, 9), wrong];
+    await expect(FileReader.open(chunks as never, KIND)).rejects.toThrow("something that is no Uint8Array");
+  }
+});
+
+test("a source of empty chunks is given up, and a few of them are nothing", async () => {
+  const bytes = await collect(writeFile(KIND, FIELDS, BLOCKS));
+  const some = Array.from(bytes, (_, at) => [new Uint8Array(0), bytes.subarray(at, at + 1), new Uint8Array(0)]).flat();
+  expect(await read(some)).toEqual([FIELDS, ...BLOCKS]);
+  let ended = false;
+  const empty = (async function* () {
+    try {
+      for (;;) yield new Uint8Array(0);
+    } finally {
+      ended = true;
+    }
+  })();
+  await expect(FileReader.open(empty, KIND)).rejects.toThrow("without a byte");
+  expect(ended).toBe(true);
+});
+
+test("a reader that gives up tells its source, wherever it is; one that came to the end does not", async () => {
+  const bytes = await collect(writeFile(KIND, FIELDS, BLOCKS));
+  const source = () => {
+    const state = { cancelled: 0 };
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(bytes);
+        controller.close();
+      },
+    });
+    const reader = stream.getReader();
+    const getReader = () => ({ read: () => reader.read(), cancel: async () => void state.cancelled++ });
+    return { state, getReader };
+  };
+  const early = source();
+  const giveUp = async () => {
+    using _ = await FileReader.open(early, KIND);
+    throw new FormatError("the fields are wrong", "none");
+  };
+  await expect(giveUp()).rejects.toThrow("the fields are wrong");
+  expect(early.state.cancelled).toBe(1);
+  const whole = source();
+  await read(whole);
+  expect(whole.state.cancelled).toBe(0);
+});
+
+test("a copy of a block is the caller's to overwrite, whatever the chunks", async () => {
+  const bytes = await collect(writeFile(KIND, FIELDS, BLOCKS));
+  const kept = new Uint8Array(bytes);
+  for (const source of [bytes, [bytes], Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))]) {
+    using reader = await FileReader.open(source, KIND);
+    const copy = await reader.nextCopy("a limb", { length: 5 });
+    expect(copy).toEqual(BLOCKS[0]);
+    copy.fill(0);
+    expect(bytes).toEqual(kept);
+    expect(await reader.next("a limb", { length: 1 })).toEqual(BLOCKS[1]);
+  }
+});

@@ -75,7 +75,7 @@ export async function readCiphertext(
   ring: Ring,
   residency?: Residency,
 ): Promise<CiphertextContent> {
-  const file = await FileReader.open(source, "ciphertext");
+  using file = await FileReader.open(source, "ciphertext");
   const reader = new ByteReader(file.header.fields, "the header of this ciphertext");
   requireDigest(reader, ring, "the ciphertext");
   const fingerprint = bytesToHex(reader.run(DIGEST_BYTES));

@@ -96,7 +96,7 @@ export async function readEvaluationKeys(
   device: Device,
   residency?: Residency,
 ): Promise<EvaluationKeysContent> {
-  const file = await FileReader.open(source, "evaluation keys", "evaluation key");
+  using file = await FileReader.open(source, "evaluation keys", "evaluation key");
   const reader = new ByteReader(file.header.fields, "the header of these evaluation keys");
   const ring = Ring.of(device, Parameters.take(reader));
   const fingerprint = bytesToHex(reader.run(FINGERPRINT_BYTES));
@@ -106,7 +106,7 @@ export async function readEvaluationKeys(
   const listed = Array.from({ length: count }, () => takeKey(reader, ring, seed));
   reader.end();
   if (new Set(listed.map(({ element }) => element)).size !== count) throw reader.error("names a key twice");
-  return allOrNothing(async (keep) => {
+  return await allOrNothing(async (keep) => {
     const all: SwitchingKey[] = [];
     for (const key of listed) all.push(await readKey({ file, ring, residency, keep }, key));
     await file.end();

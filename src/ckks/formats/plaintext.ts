@@ -46,7 +46,7 @@ export function plaintextBytes(content: PlaintextContent): number {
  * @throws FormatError for anything that is no plaintext; ParameterError for one of other parameters than the ring's
  */
 export async function readPlaintext(source: ByteSource, ring: Ring, residency?: Residency): Promise<PlaintextContent> {
-  const file = await FileReader.open(source, "plaintext");
+  using file = await FileReader.open(source, "plaintext");
   const reader = new ByteReader(file.header.fields, "the header of this plaintext");
   requireDigest(reader, ring, "the plaintext");
   const level = takeLevel(reader, ring);

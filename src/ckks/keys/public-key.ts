@@ -50,7 +50,7 @@ export class PublicKey implements Disposable {
 
   /** @throws FormatError for anything that `toBytes` did not write */
   static async fromBytes(source: ByteSource, device: Device): Promise<PublicKey> {
-    const file = await FileReader.open(source, "public key");
+    using file = await FileReader.open(source, "public key");
     const reader = new ByteReader(file.header.fields, "the header of this public key");
     const parameters = Parameters.take(reader);
     const ring = Ring.of(device, parameters);

@@ -43,12 +43,16 @@ export class SecretKey implements Disposable {
    * @throws FormatError for anything else
    */
   static async fromSecretBytes(source: ByteSource, device: Device): Promise<SecretKey> {
-    const file = await FileReader.open(source, "secret key");
+    using file = await FileReader.open(source, "secret key");
     const { ring, fingerprint, reader } = headerOf(file.header.fields, device);
     reader.end();
-    const content = await file.next("the secret key", { length: contentBytes(ring) });
-    const key = await SecretKey.restore(ring, content, fingerprint);
-    return endOr(file, key);
+    const content = await file.nextCopy("the secret key", { length: contentBytes(ring) });
+    try {
+      const key = await SecretKey.restore(ring, content, fingerprint);
+      return await endOr(file, key);
+    } finally {
+      content.fill(0);
+    }
   }
 
   /**
@@ -56,7 +60,7 @@ export class SecretKey implements Disposable {
    * @throws FormatError for anything else; SecurityError for another passphrase
    */
   static async fromWrappedBytes(source: ByteSource, passphrase: string, device: Device): Promise<SecretKey> {
-    const file = await FileReader.open(source, "wrapped secret key");
+    using file = await FileReader.open(source, "wrapped secret key");
     const { fields } = file.header;
     const { ring, fingerprint, reader } = headerOf(fields, device);
     const content = await unwrap(file, { reader, fields, passphrase, length: contentBytes(ring) });
