@@ -29,6 +29,20 @@ export class RnsPolynomial extends OwnedLimbs {
     return new RnsPolynomial(ring, primes, ring.device.allocate(ring.logN, primes.length), form, secret);
   }
 
+  /** One polynomial of parts over primes of their own, all in `form`, which it takes over. */
+  static join(ring: Ring, parts: readonly RnsPolynomial[], form: Form): RnsPolynomial {
+    const primes = parts.flatMap((part) => part.primes);
+    const given = parts.map((part) => part.surrender());
+    const limbs = given.flatMap((holding) => holding.limbs);
+    return new RnsPolynomial(
+      ring,
+      primes,
+      limbs,
+      form,
+      given.some(({ secret }) => secret),
+    );
+  }
+
   get form(): Form {
     return this.currentForm;
   }

@@ -1,10 +1,10 @@
 import type { FileReader } from "../../bytes/blocks.js";
 import { type Form, powerOfWord, VALUES } from "../form.js";
-import { OwnedLimbs } from "../limbs.js";
+import { allOrNothing, OwnedLimbs } from "../limbs.js";
 import { requireResidues } from "../packing.js";
 import type { Residency } from "../paging/residency.js";
 import type { StoredWords } from "../paging/store.js";
-import { packedLimbBytes, RnsPolynomial, scale } from "../polynomial.js";
+import { filled, packedLimbBytes, RnsPolynomial, scale } from "../polynomial.js";
 import type { Ring } from "../ring.js";
 
 export interface ReadLimbsOptions {
@@ -31,16 +31,23 @@ export async function readLimbs(
 ): Promise<RnsPolynomial> {
   if (options.residency) return readPaged(file, ring, primes, options, options.residency);
   const { form, what, factor = () => 1 } = options;
-  using poly = RnsPolynomial.allocate(ring, primes, VALUES);
-  using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, 1));
-  const [limb] = packed.limbs;
-  for (const prime of primes) {
-    ring.device.write(ring.logN, limb, await nextLimb(file, ring, prime, what));
-    ring.device.launch("unpack", ring.logN, [[poly.limb(prime), limb, prime]]);
-  }
+  using poly = await allOrNothing(async (keep) => {
+    const limbs: RnsPolynomial[] = [];
+    // Each when its block is there: who sends a header gets no memory for what the header says.
+    for (const prime of primes) limbs.push(keep(unpacked(ring, prime, await nextLimb(file, ring, prime, what))));
+    return RnsPolynomial.join(ring, limbs, VALUES);
+  });
   const raised = (p: number) => powerOfWord(form.power, p);
   if (primes.every((p) => factor(p) * raised(p) === 1)) return poly.move();
   return scale(poly, factor, primes, form.power);
+}
+
+function unpacked(ring: Ring, prime: number, words: Uint32Array): RnsPolynomial {
+  return filled(RnsPolynomial.allocate(ring, [prime], VALUES), ({ limbs: [limb] }) => {
+    using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, 1));
+    ring.device.write(ring.logN, packed.limbs[0], words);
+    ring.device.launch("unpack", ring.logN, [[limb, packed.limbs[0], prime]]);
+  });
 }
 
 /** The file's packed words, as they are. */

@@ -1,13 +1,23 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { writeFile } from "../../../src/bytes/blocks.js";
 import { crc32 } from "../../../src/bytes/checksum.js";
-import { FormatError } from "../../../src/errors.js";
+import { collect } from "../../../src/bytes/stream.js";
+import { ByteWriter } from "../../../src/bytes/writer.js";
+import { putPrimes } from "../../../src/ckks/formats/parameters.js";
+import { PublicKey } from "../../../src/ckks/index.js";
+import { publicPrimes } from "../../../src/ckks/keys/public-key.js";
+import { BlindsightError, FormatError } from "../../../src/errors.js";
 import { openDevice } from "../../../src/index.js";
 import { wordStream } from "../../seed.js";
+import { unsafe } from "../settings.js";
 import { discard, readers, writeAll } from "./stored.js";
 
 const device = await openDevice("cpu", { threads: 1 });
 afterAll(() => device.close());
-const files = await writeAll(device);
+/** Made elsewhere: what the collector gives back of that would be missing in the sums below. */
+const maker = await openDevice("cpu", { threads: 1 });
+afterAll(() => maker.close());
+const files = await writeAll(maker);
 const before = device.statistics().bytesInUse;
 
 async function refused(name: string, bytes: Uint8Array, what: string): Promise<void> {
@@ -81,6 +91,34 @@ test("a word that is no residue, behind a checksum that fits, is a FormatError",
     await refused(name, bytes, name);
   }
   expect(device.statistics().bytesInUse).toBe(before);
+});
+
+test("a header takes no memory for what it says: limbs come with their blocks", async () => {
+  const large = unsafe(16, [2, 2, 2, 2, 2, 2], { digitPrimes: 4, specials: 5, baseScaleBits: 30 });
+  const fields = new ByteWriter().run(large.canonicalBytes());
+  putPrimes(fields, publicPrimes(large, large.maxLevel));
+  fields.u8(1).run(new Uint8Array(32));
+  const stranger = await openDevice("cpu", { threads: 1 });
+  const file = await collect(writeFile("public key", fields.finish(), []));
+  await expect(PublicKey.fromBytes(file, stranger)).rejects.toThrow("is missing: the file ends after 0 blocks");
+  expect(stranger.statistics().peakBytes).toBe(0);
+  await stranger.close();
+});
+
+test("a stream whose file is refused for what it says is told so", async () => {
+  for (const [name, file] of Object.entries(files)) {
+    const bytes = resealed(file, (copy) => copy.fill(0xff, 16, 24));
+    let returned = false;
+    const source = (async function* () {
+      try {
+        for (let at = 0; at < bytes.length; at += 4096) yield bytes.subarray(at, at + 4096);
+      } finally {
+        returned = true;
+      }
+    })();
+    await expect(readers[name](source as never, device), name).rejects.toThrow(BlindsightError);
+    expect(returned, name).toBe(true);
+  }
 });
 
 /** A changed file whose checksums were computed again. */
