@@ -10,11 +10,16 @@ beforeAll(async () => {
   child = await buildChild("long");
 });
 
+/** What needs a device; a key takes milliseconds. */
+const OBJECTS = 20_000;
+const KEYS = 10_000;
+const SEAL_KEYS = 5_000;
+
 /**
  * Each input is damaged anew; its reader may take what `targets.ts` states for one input, has a heap of 256 MiB, and its
  * process keeps below 1 GiB. A failure names the seed and the index of the input.
  */
-describe(`${INPUTS} damaged files a reader end in a named error, or in the values that were written`, () => {
+describe("damaged files, thousands for each reader, end in a named error, or in the values that were written", () => {
   it.each([
     ["npz", INPUTS],
     ["arrays", INPUTS],
@@ -25,6 +30,24 @@ describe(`${INPUTS} damaged files a reader end in a named error, or in the value
     ["residues", INPUTS],
     ["files", INPUTS],
     ["values", INPUTS],
+    ["deflate", INPUTS],
+    ["containers", OBJECTS],
+    ["parameters", OBJECTS],
+    ["public key", OBJECTS],
+    ["plaintext", OBJECTS],
+    ["ciphertext", OBJECTS],
+    ["evaluation keys", KEYS],
+    ["paged keys", KEYS],
+    ["secret key", KEYS],
+    ["wrapped secret key", KEYS],
+    ["SEAL parameters", OBJECTS],
+    ["SEAL plaintext", KEYS],
+    ["SEAL ciphertext", OBJECTS],
+    ["SEAL values", KEYS],
+    ["SEAL public key", KEYS],
+    ["SEAL secret key", KEYS],
+    ["SEAL relinearisation keys", SEAL_KEYS],
+    ["SEAL Galois keys", SEAL_KEYS],
   ])("%s", async (target, count) => {
     const { faults, ...report } = await fuzz(child, target, count);
     console.log(`${target}: ${JSON.stringify(report)}`);

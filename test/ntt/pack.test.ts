@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packResidues } from "../../src/ckks/packing.js";
 import { type CpuDeviceOptions, openCpuDevice } from "../../src/ntt/cpu/device.js";
 import { residueBits } from "../../src/ntt/modulus.js";
 import { primePool } from "../../src/ntt/primes.js";
 import { openReferenceDevice } from "../../src/ntt/reference.js";
+import { packResidues } from "../ckks/residues.js";
 import { extremeLimbs, PRIMES, randomLimb, randomWords } from "./limbs.js";
 import { DevicePair, requireEqual } from "./pair.js";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Evaluator, KeyHolder, Randomness } from "../../../src/ckks/index.js";
-import { packResidues, requireResidues, residueBits, unpackResidues } from "../../../src/ckks/packing.js";
+import { requireResidues, residueBits } from "../../../src/ckks/packing.js";
 import { Residency } from "../../../src/ckks/paging/residency.js";
 import { DeviceError, FormatError } from "../../../src/errors.js";
 import { openCpuDevice } from "../../../src/ntt/cpu/device.js";
@@ -9,6 +9,7 @@ import { primePool } from "../../../src/ntt/primes.js";
 import { viewsOf } from "../../data/views.js";
 import { constantLimb, randomLimb } from "../../ntt/limbs.js";
 import { requireEqual } from "../../ntt/pair.js";
+import { packResidues, unpackResidues } from "../residues.js";
 import { testDevice, unsafe } from "../settings.js";
 
 const parameters = unsafe(11, [1, 1, 1], { digitPrimes: 2, specials: 3 });

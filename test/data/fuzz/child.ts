@@ -1,6 +1,18 @@
 import { BlindsightError } from "../../../src/errors.js";
 import { wordStream } from "../../seed.js";
-import { targets } from "./targets.js";
+import { deflateTargets } from "./deflate.js";
+import { targets as immediate, type Target } from "./targets.js";
+
+const targets: Readonly<Record<string, Target>> = { ...immediate, ...deflateTargets };
+
+/** What takes a device, and seconds to make: for those that ask for it only. */
+async function targetOf(name: string): Promise<Target> {
+  const { formatTargets } = name in targets ? {} : await import("./formats.js");
+  const { sealTargets } = name in { ...targets, ...formatTargets } ? {} : await import("./seal.js");
+  const found = { ...targets, ...formatTargets, ...sealTargets }[name];
+  if (!found) throw new TypeError(`there is no target ${name}`);
+  return found;
+}
 
 /** What a run of damaged inputs found. */
 export interface Report {
@@ -18,12 +30,12 @@ export interface Report {
 
 /** Runs `count` inputs; each depends on the run's seed and its own index only, so that one can be replayed alone. */
 async function run(name: string, count: number, first: number): Promise<Report> {
-  const target = targets[name];
+  const target = await targetOf(name);
   const faults: { index: number; fault: string }[] = [];
   const report = { inputs: 0, refused: 0, returned: 0, mostBytes: 0, slowest: { index: 0, milliseconds: 0 } };
   for (let index = first; index < first + count && faults.length < 10; index++) {
     if (index % 500 === 0) process.send?.({ index });
-    const { bytes, originals } = target.input(wordStream(index));
+    const { bytes, originals } = await target.input(wordStream(index));
     const before = process.memoryUsage().arrayBuffers;
     const begin = performance.now();
     let fault: string | undefined;

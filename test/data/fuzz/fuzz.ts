@@ -18,6 +18,7 @@ export async function buildChild(name: string): Promise<string> {
     root,
     configFile: false,
     logLevel: "error",
+    resolve: { alias: { "#host": join(root, "src/host/node.ts") } },
     build: { ssr: join(root, "test/data/fuzz/child.ts"), outDir, emptyOutDir: true, target: "node20" },
   });
   return join(outDir, "child.js");

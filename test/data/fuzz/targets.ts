@@ -2,7 +2,6 @@ import { zlibSync } from "fflate";
 import { FileReader, writeFile } from "../../../src/bytes/blocks.js";
 import { ByteReader } from "../../../src/bytes/reader.js";
 import { collect } from "../../../src/bytes/stream.js";
-import { packResidues, unpackResidues } from "../../../src/ckks/packing.js";
 import { datasetFromNpz, splits } from "../../../src/data/dataset.js";
 import type { NpyArray } from "../../../src/data/npy.js";
 import { openNpz } from "../../../src/data/npz.js";
@@ -10,6 +9,7 @@ import { type GreyPicture, readPng } from "../../../src/data/png.js";
 import { compile } from "../../../src/nn/compile.js";
 import { importOnnx } from "../../../src/nn/onnx.js";
 import { primePool } from "../../../src/ntt/primes.js";
+import { packResidues, unpackResidues } from "../../ckks/residues.js";
 import { npz } from "../npz-bytes.js";
 import { ihdr, pngOf, scanlines } from "../png-bytes.js";
 import { archives, arraySets, files, networks, pictures, randomPicture, record } from "./corpora.js";
@@ -18,12 +18,17 @@ import { mutateMessage } from "./protobuf.js";
 
 const MiB = 2 ** 20;
 
+interface Input {
+  readonly bytes: Uint8Array;
+  readonly originals: readonly Uint8Array[];
+}
+
 /** One way into a reader. */
 export interface Target {
   /** Bytes of typed arrays that one input may make the reader take. */
   readonly mostBytes: number;
   /** A damaged file, and the files that it was made from. */
-  input(random: () => number): { bytes: Uint8Array; originals: readonly Uint8Array[] };
+  input(random: () => number): Input | Promise<Input>;
   /** Reads all that there is; throws a BlindsightError. What is wrong with the values, where something is. */
   read(bytes: Uint8Array, originals: readonly Uint8Array[]): string | undefined | Promise<string | undefined>;
 }
