@@ -4,8 +4,14 @@ import { COPY, kindOf, refuseForeign, requireInstance, THIS_COPY } from "./copie
 import { NoiseModel } from "./noise.js";
 import type { Parameters } from "./parameters.js";
 
-/** By device, then by the parameters' content. */
-const rings = new WeakMap<Device, Map<string, Ring>>();
+/** By device, then by the parameters' content; as long as somebody uses them: bytes from strangers may name ever others. */
+const rings = new WeakMap<Device, Map<string, WeakRef<Ring>>>();
+const forgotten = new FinalizationRegistry<{ known: WeakRef<Map<string, WeakRef<Ring>>>; identity: string }>(
+  ({ known, identity }) => {
+    // Meanwhile there may be another one.
+    if (!known.deref()?.get(identity)?.deref()) known.deref()?.delete(identity);
+  },
+);
 
 /**
  * Polynomials modulo X^N + 1 and the primes of some parameters, on one device. There is one object for each device and
@@ -35,8 +41,12 @@ export class Ring {
     }
     let known = rings.get(device);
     if (!known) rings.set(device, (known = new Map()));
-    let ring = known.get(parameters.identity);
-    if (!ring) known.set(parameters.identity, (ring = new Ring(device, parameters)));
+    const { identity } = parameters;
+    let ring = known.get(identity)?.deref();
+    if (ring) return ring;
+    ring = new Ring(device, parameters);
+    known.set(identity, new WeakRef(ring));
+    forgotten.register(ring, { known: new WeakRef(known), identity });
     return ring;
   }
 
