@@ -1,7 +1,7 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
-import { FileReader, writeFile } from "../../bytes/blocks.js";
+import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
 import { ByteReader } from "../../bytes/reader.js";
-import { type ByteSource, collect } from "../../bytes/stream.js";
+import { type ByteSource, collect, inPlace } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import type { Device } from "../../ntt/device.js";
 import { COPY, THIS_COPY } from "../copies.js";
@@ -125,7 +125,10 @@ export class SecretKey implements Disposable {
   async toSecretBytes(): Promise<Uint8Array<ArrayBuffer>> {
     const content = await this.content();
     try {
-      return await collect(writeFile("secret key", this.fields(), [content]));
+      const fields = this.fields();
+      // In its place: a block of its own would be a copy that nobody overwrites.
+      const bytes = fileBytes(fields.length, [content.length]);
+      return await inPlace(bytes, (room) => writeFile("secret key", fields, [content], room));
     } finally {
       content.fill(0);
     }
