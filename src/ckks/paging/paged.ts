@@ -7,7 +7,7 @@ import type { Ring } from "../ring.js";
 import type { Store, StoredLimbs, StoredWords } from "./store.js";
 
 /** Where paged polynomials come in and leave again: see Residency. */
-export interface Room {
+export interface Pager {
   readonly store: Store;
   /** The polynomial in the device's memory; it stays there until the next `trim` at least. */
   enter(paged: PagedPolynomial, make: () => RnsPolynomial): RnsPolynomial;
@@ -27,7 +27,7 @@ export class PagedPolynomial extends RnsPolynomial {
     ring: Ring,
     primes: readonly number[],
     form: Form,
-    readonly residency: Room,
+    readonly residency: Pager,
     private readonly source: PageSource,
   ) {
     super(ring, primes, [], form);
@@ -45,7 +45,7 @@ export class PagedPolynomial extends RnsPolynomial {
   }
 
   /** The same polynomial in another residency; this one is disposed of. */
-  moveTo(residency: Room): PagedPolynomial {
+  moveTo(residency: Pager): PagedPolynomial {
     if (residency === this.residency) return this;
     const { stored } = this;
     const source = stored ? { stored: { ...stored, words: copied(stored.words, residency.store) } } : this.source;

@@ -5,7 +5,7 @@ import type { Form } from "../form.js";
 import { packedLimbs } from "../formats/limbs.js";
 import type { RnsPolynomial } from "../polynomial.js";
 import type { Ring } from "../ring.js";
-import { PagedPolynomial, type Room } from "./paged.js";
+import { PagedPolynomial, type Pager } from "./paged.js";
 import { MemoryStore, type Store, type StoredLimbs, type StoredWords } from "./store.js";
 
 /** For what is read. */
@@ -18,7 +18,7 @@ export interface PagingOptions {
  * Room in a device's memory for operands that live outside of it: weights and keys, which are used once a layer. Each comes
  * in when a launch names it, while workers still compute what was queued before, and the least recently used leave in `trim`.
  */
-export class Residency implements Room {
+export class Residency implements Pager {
   private readonly inside = new Map<PagedPolynomial, RnsPolynomial>();
   private bytes = 0;
 
