@@ -1,3 +1,5 @@
+import { host } from "#host";
+
 /** Slices of CRC-32: row k holds, for a byte, what it leaves behind k zero bytes. In one flat table, 16 KiB. */
 const TABLE = new Uint32Array(16 * 256);
 for (let byte = 0; byte < 256; byte++) {
@@ -18,6 +20,13 @@ const NONE = new Uint32Array(0);
  * generators", ISCC 2005), taken as four words, and of these the three first that do not wait for the step before.
  */
 export function crc32(data: Uint8Array, before = 0): number {
+  return host.crc32 && data.length >= LONG ? host.crc32(data, before) : sliced(data, before);
+}
+
+/** With fewer bytes the platform's function takes longer to call than to run. */
+const LONG = 1024;
+
+function sliced(data: Uint8Array, before: number): number {
   const t = TABLE;
   // Words begin at addresses that four divides; where few bytes follow, none is taken.
   const head = data.length < 32 ? data.length : (4 - (data.byteOffset % 4)) % 4;

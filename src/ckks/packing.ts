@@ -18,6 +18,8 @@ export function requireResidues(bytes: Uint8Array, count: number, prime: number)
   // Not slice(): that of a Buffer is a view at the same odd address.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
+  // Signed, and held to 32 bits in each step: V8 computes with words above 2^31 in another way, which costs a third more.
+  const signed = new Int32Array(words.buffer, words.byteOffset, words.length);
   const mask = maskOf(bits);
   const largest = prime - 1;
   let word = 0;
@@ -27,13 +29,13 @@ export function requireResidues(bytes: Uint8Array, count: number, prime: number)
   for (let at = 0, i = 0; i < count; i++) {
     let residue = word;
     if (held < bits) {
-      word = words[at++];
+      word = signed[at++];
       residue |= word << held;
-      word >>>= bits - held; // at least one bit: bits > held
-      held += 32;
-    } else word >>>= bits;
-    held -= bits;
-    outside |= largest - (residue & mask);
+      word = (word >>> (bits - held)) | 0; // at least one bit: bits > held
+      held = (held + 32) | 0;
+    } else word = (word >>> bits) | 0;
+    held = (held - bits) | 0;
+    outside |= (largest - (residue & mask)) | 0;
   }
   if (outside < 0) throw new FormatError(`a packed word is no residue modulo ${prime}`, SEND_AGAIN);
   return words;

@@ -7,6 +7,8 @@ export interface Host {
   readonly processors: number;
   /** Whether threads can be started. */
   readonly hasWorkers: boolean;
+  /** CRC-32 of `data` behind what `before` is that of, where the platform has it: three times as quick as ours. */
+  readonly crc32?: (data: Uint8Array, before: number) => number;
   /** Whether it makes sense to ask for an adapter: on Linux without one the Vulkan loader writes warnings to stderr. */
   mayHaveGpu(): boolean;
   /** The package `webgpu`, which is optional; a page has its own `navigator.gpu` or nothing. */

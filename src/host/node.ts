@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync, readSync, unlinkSync, writeSync } from
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import * as zlib from "node:zlib";
 import { DeviceError } from "../errors.js";
 import type { Host, ScratchFile, WebgpuPackage, WorkerUrl } from "./host.js";
 
@@ -15,6 +16,9 @@ const WEBGPU = "webgpu";
 export const host: Host = {
   processors: availableParallelism(),
   hasWorkers: true,
+
+  // Named by its module: Deno and Bun have it under that name only, or not at all.
+  ...(typeof zlib.crc32 === "function" && { crc32: zlib.crc32 }),
 
   mayHaveGpu() {
     if (process.platform !== "linux") return true;

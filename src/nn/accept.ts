@@ -10,9 +10,11 @@ import type { KeySource } from "../ckks/keys/source.js";
 import { type Ring, requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
 import type { Plan } from "./compile.js";
-import { EncryptedImage, EncryptedResult, requireOutputScale } from "./exchange.js";
-import { Model, operandsOf, type StepOperands } from "./model.js";
-import { levelAfter, type Step } from "./program.js";
+import { EncryptedImage, EncryptedResult } from "./exchange.js";
+import { requireOutputScale } from "./exchange-checks.js";
+import { Model } from "./model.js";
+import { operandsOf, type StepOperands } from "./operands.js";
+import { operandLevels, type Step } from "./program.js";
 
 /** Whose device and whose key it must be on and under. */
 export interface Owner {
@@ -96,7 +98,7 @@ export function acceptModel(plan: Plan, evaluator: Evaluator, model: Model<Ciphe
     if (!matches(step, operands)) {
       throw new ParameterError(`step ${index} of the model is not the plan's`, "load what ModelOwner.encrypt made");
     }
-    const levels = levelsOf(step);
+    const levels = operandLevels(step);
     for (const [i, operand] of operandsOf(operands).entries()) {
       const what = `vector ${i} of step ${index} of the model`;
       if (plan.model === "encrypted") acceptCiphertext(plan, owner, operand as Ciphertext, levels[i], what);
@@ -162,20 +164,5 @@ function matches(step: Step, operands: StepOperands<Ciphertext | Plaintext> | un
     const made = operands.groups.map(({ giant, terms }) => ({ giant, babies: terms.map(({ baby }) => baby) }));
     return JSON.stringify(made) === JSON.stringify(step.groups.map(({ giant, babies }) => ({ giant, babies })));
   }
-  return operandsOf(operands).length === levelsOf(step).length;
-}
-
-/** Levels of a step's operands, in the order of `operandsOf`. */
-function levelsOf(step: Step): number[] {
-  const after = levelAfter(step);
-  switch (step.kind) {
-    case "linear":
-      return [...step.groups.flatMap(({ babies }) => babies.map(() => step.level)), after];
-    case "square":
-      return [];
-    case "quad":
-      return [step.level - 1, step.level - 1, after];
-    case "readout":
-      return [...Array(step.classes).fill(step.level), ...Array(step.classes).fill(after)];
-  }
+  return operandsOf(operands).length === operandLevels(step).length;
 }

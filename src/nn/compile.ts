@@ -1,3 +1,5 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
@@ -7,7 +9,7 @@ import type { FoldedNetwork, FoldOptions, Network } from "./graph.js";
 import { chooseSlots, planProgram, programDepth } from "./plan.js";
 import { costsOf } from "./plan-cost.js";
 import { requireArchitecture } from "./plan-match.js";
-import { type Program, rotations } from "./program.js";
+import { GUARD, INPUT_SCALE, type Program, rotations } from "./program.js";
 import { describe } from "./program-counts.js";
 
 export interface CompileOptions {
@@ -36,6 +38,8 @@ const LOGIT_BITS = 22;
  * architecture alone: no weight, and nothing that was calibrated, is in it.
  */
 export class Plan {
+  #identity: string | undefined;
+
   /** @throws TypeError, ParameterError for a program and parameters that do not fit each other: take what `compile` gives. */
   constructor(
     readonly program: Program,
@@ -81,9 +85,16 @@ export class Plan {
     return 2 ** (Math.round(Math.log2(this.parameters.headroomAt(0))) - LOGIT_BITS);
   }
 
-  /** Two plans with the same identity exchange keys, models and images. */
+  /**
+   * Two plans with the same identity exchange keys, models and images: SHA-256, in hexadecimal, of all that changes a number of
+   * theirs.
+   */
   get identity(): string {
-    return JSON.stringify([this.model, this.program, this.parameters]);
+    const scales = { INPUT_SCALE, GUARD };
+    this.#identity ??= bytesToHex(
+      sha256(utf8ToBytes(JSON.stringify([scales, this.model, this.program, this.parameters]))),
+    );
+    return this.#identity;
   }
 
   /** The plan for people: parameters, steps, sizes. */

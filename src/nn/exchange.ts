@@ -1,7 +1,11 @@
+import { type ByteSource, collect } from "../bytes/stream.js";
 import { Ciphertext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
-import { isPowerOfTwo } from "../ckks/slots.js";
-import { ParameterError } from "../errors.js";
+import { refuseJson } from "../ckks/storage.js";
+import type { Device } from "../ntt/device.js";
+import { type Plan, requirePlan } from "./compile.js";
+import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
+import { imageBytes, imageChunks, readImage, readResult, resultBytes, resultChunks } from "./formats/exchange.js";
 
 /** An image on its way to the server. */
 export class EncryptedImage implements Disposable {
@@ -19,8 +23,33 @@ export class EncryptedImage implements Disposable {
     return THIS_COPY;
   }
 
+  /** Bytes of `toBytes`. */
   get packedBytes(): number {
-    return this.ciphertext.packedBytes;
+    return imageBytes(this);
+  }
+
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(this.chunks());
+  }
+
+  /** The same bytes one limb at a time, for streams. @throws FormatError for an image that was made for no plan */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return imageChunks(this);
+  }
+
+  /**
+   * What `toBytes` wrote, from bytes, a web stream or a Node stream, for a server of the plan.
+   * @throws FormatError for anything else; ParameterError for an image of another plan
+   */
+  static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedImage> {
+    requirePlan(plan);
+    const { identity, ciphertext } = await readImage(source, plan, device);
+    return new EncryptedImage(identity, ciphertext);
+  }
+
+  /** @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   [Symbol.dispose](): void {
@@ -56,27 +85,36 @@ export class EncryptedResult implements Disposable {
     return THIS_COPY;
   }
 
+  /** Bytes of `toBytes`. */
   get packedBytes(): number {
-    return this.logits.reduce((bytes, ct) => bytes + ct.packedBytes, 0);
+    return resultBytes(this);
+  }
+
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return collect(this.chunks());
+  }
+
+  /** The same bytes one limb at a time, for streams. @throws FormatError for a result that was made for no plan */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return resultChunks(this);
+  }
+
+  /**
+   * What `toBytes` wrote, from bytes, a web stream or a Node stream, for the key holder of the plan.
+   * @throws FormatError for anything else; ParameterError for a result of another plan
+   */
+  static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedResult> {
+    requirePlan(plan);
+    const { identity, logits, outputScale, encrypted } = await readResult(source, plan, device);
+    return new EncryptedResult(identity, logits, outputScale, encrypted);
+  }
+
+  /** @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   [Symbol.dispose](): void {
     for (const ct of this.logits) ct[Symbol.dispose]();
   }
-}
-
-/** Beyond it a logit, below 2^24 before, is no double. */
-const MOST_OUTPUT_SCALE = 2 ** 999;
-
-/** @throws ParameterError for what calibration never gives: all but powers of two from 1 on. */
-export function requireOutputScale(scale: number): void {
-  if (isPowerOfTwo(scale) && scale <= MOST_OUTPUT_SCALE) return;
-  throw new ParameterError(
-    `outputScale ${typeof scale === "number" ? scale : kindOf(scale)} is not a power of two from 1 to 2^999`,
-    "take the one of the model that ran: it comes from its owner's calibration",
-  );
-}
-
-export function requireIdentity(identity: string): void {
-  if (typeof identity !== "string") throw new TypeError(`identity: a plan's was expected, not ${kindOf(identity)}`);
 }

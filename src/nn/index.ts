@@ -10,7 +10,7 @@ export type { ImageValues } from "./image.js";
 export { interpret } from "./interpret.js";
 export { interpretFolded } from "./interpret-folded.js";
 export { materialize } from "./matrix-weights.js";
-export { type EncryptedModel, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
+export { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
 export { type ImportOptions, importOnnx } from "./onnx.js";
 export { classLogits, probabilities, softmax } from "./probabilities.js";
 export { type Program, rotations, type Step } from "./program.js";

@@ -4,7 +4,7 @@
  */
 import { ParameterError } from "../errors.js";
 import type { CalibratedFactors } from "./calibrate.js";
-import { requireOutputScale } from "./exchange.js";
+import { requireOutputScale } from "./exchange-checks.js";
 import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
 import { blocksOf, occupants, pack } from "./layout.js";
 import { blockOffsets } from "./matrix.js";

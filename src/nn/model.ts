@@ -1,26 +1,17 @@
+import { type ByteSource, inPlace } from "../bytes/stream.js";
 import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
-import type { SlotValues } from "../ckks/encoder.js";
-import type { Residency } from "../ckks/paging/residency.js";
+import type { PagingOptions } from "../ckks/paging/residency.js";
+import { refuseJson } from "../ckks/storage.js";
+import type { Device } from "../ntt/device.js";
 import { type CalibratedFactors, type CalibrationOptions, calibrate, calibrationImages } from "./calibrate.js";
-import { foldFor, type Plan } from "./compile.js";
-import { requireIdentity, requireOutputScale } from "./exchange.js";
+import { foldFor, type Plan, requirePlan } from "./compile.js";
+import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
+import { modelBytes, modelChunks, readModel } from "./formats/model.js";
 import type { Network } from "./graph.js";
 import type { ImageValues } from "./image.js";
 import { materialize, type ProgramWeights } from "./matrix-weights.js";
-import { GUARD, levelAfter, type Step } from "./program.js";
-
-/** What one step of a program multiplies with and adds: ciphertexts, or plaintexts. */
-export type StepOperands<D> =
-  | { readonly kind: "linear"; readonly groups: readonly OperandGroup<D>[]; readonly bias: D }
-  | { readonly kind: "square" }
-  | { readonly kind: "quad"; readonly a: D; readonly b: D; readonly c: D }
-  | { readonly kind: "readout"; readonly weights: readonly D[]; readonly biases: readonly D[] };
-
-export interface OperandGroup<D> {
-  readonly giant: number;
-  readonly terms: readonly { readonly baby: number; readonly diagonal: D }[];
-}
+import { assembleAll, operandsOf, type StepOperands } from "./operands.js";
 
 /** A network as a server computes with it: the weights of every step at the step's level, and nothing in the clear but the output scale. */
 export class Model<D extends Ciphertext | Plaintext> implements Disposable {
@@ -50,9 +41,41 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     return this.steps.flatMap((step) => operandsOf(step));
   }
 
-  /** Bytes on the wire: residues packed to each prime's width. */
+  /** Bytes of `toBytes`: residues packed to each prime's width. */
   get packedBytes(): number {
-    return this.operands.reduce((bytes, operand) => bytes + operand.packedBytes, 0);
+    return modelBytes(this);
+  }
+
+  /** All in one array, 4 GiB at most: streams take `chunks`. */
+  async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return inPlace(this.packedBytes, (room) => modelChunks(this, room));
+  }
+
+  /** The same bytes one limb at a time, for streams. @throws FormatError for a model that was made for no plan */
+  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    return modelChunks(this);
+  }
+
+  /**
+   * What `toBytes` wrote, from bytes, a web stream or a Node stream. With a residency it never lies in the device's memory as a
+   * whole: `Server.readModel` takes its server's.
+   * @throws FormatError for anything else; ParameterError for a model of another plan
+   */
+  static async fromBytes(
+    source: ByteSource,
+    plan: Plan,
+    device: Device,
+    { residency }: PagingOptions = {},
+  ): Promise<EncryptedModel | PlainModel> {
+    requirePlan(plan);
+    const { identity, outputScale, fingerprint, operands } = await readModel(source, plan, device, residency);
+    const steps = assembleAll(plan, operands);
+    return new Model(identity, steps, outputScale, fingerprint) as EncryptedModel | PlainModel;
+  }
+
+  /** @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
   }
 
   [Symbol.dispose](): void {
@@ -91,108 +114,4 @@ export function weightsFor(
     logitBound: options.logitBound ?? LOGIT_SHARE * plan.parameters.headroomAt(0),
   });
   return { weights: materialize(plan.program, folded, factors), factors };
-}
-
-/** Makes each operand of a program with `make`, one vector after the other. */
-export function makeOperands<D>(plan: Plan, weights: ProgramWeights, make: MakeOperand<D>): StepOperands<D>[] {
-  return plan.program.steps.map((step, index) => makeStep(plan, weights, step, index, make));
-}
-
-/** The same outside of the device's memory, one step after the other: there is never more than one step in it. */
-export async function pageOperands<D extends Ciphertext | Plaintext>(
-  plan: Plan,
-  weights: ProgramWeights,
-  make: MakeOperand<D>,
-  residency: Residency,
-): Promise<StepOperands<D>[]> {
-  const paged: StepOperands<D>[] = [];
-  for (const [index, step] of plan.program.steps.entries()) {
-    paged.push(await pageStep(makeStep(plan, weights, step, index, make), residency));
-  }
-  return paged;
-}
-
-/** The step's operands outside of the device's memory; those given are disposed of. */
-export async function pageStep<D extends Ciphertext | Plaintext>(
-  operands: StepOperands<D>,
-  residency: Residency,
-): Promise<StepOperands<D>> {
-  const paged = new Map<D, D>();
-  for (const operand of operandsOf(operands)) paged.set(operand, (await operand.page(residency)) as D);
-  return mapOperands(operands, (operand) => paged.get(operand)!);
-}
-
-/** Encodes or encrypts a vector at a level. */
-type MakeOperand<D> = (values: SlotValues, level: number) => D;
-
-function makeStep<D>(
-  plan: Plan,
-  weights: ProgramWeights,
-  step: Step,
-  index: number,
-  make: MakeOperand<D>,
-): StepOperands<D> {
-  const after = levelAfter(step);
-  switch (step.kind) {
-    case "linear":
-      return {
-        kind: "linear",
-        groups: step.groups.map(({ giant, babies }, g) => ({
-          giant,
-          terms: babies.map((baby, b) => ({ baby, diagonal: make(weights.diagonal(index, g, b), step.level) })),
-        })),
-        bias: make(weights.bias(index), after),
-      };
-    case "square":
-      return { kind: "square" };
-    case "quad": {
-      const { a, b, c } = weights.quad(index);
-      return { kind: "quad", a: make(a, step.level - 1), b: make(b, step.level - 1), c: make(c, after) };
-    }
-    case "readout": {
-      const logits = Array.from({ length: step.classes }, (_, j) => weights.readout(index, j));
-      return {
-        kind: "readout",
-        weights: logits.map((logit) => make(guarded(logit.weights), step.level)),
-        biases: logits.map(({ bias }) => make(guarded(new Float64Array(plan.program.slots).fill(bias)), after)),
-      };
-    }
-  }
-}
-
-/** values·(1 + i·GUARD). */
-function guarded(values: Float64Array): SlotValues {
-  return { real: values, imaginary: values.map((value) => value * GUARD) };
-}
-
-function mapOperands<D>(step: StepOperands<D>, change: (operand: D) => D): StepOperands<D> {
-  switch (step.kind) {
-    case "linear": {
-      const groups = step.groups.map(({ giant, terms }) => ({
-        giant,
-        terms: terms.map(({ baby, diagonal }) => ({ baby, diagonal: change(diagonal) })),
-      }));
-      return { kind: "linear", groups, bias: change(step.bias) };
-    }
-    case "square":
-      return step;
-    case "quad":
-      return { kind: "quad", a: change(step.a), b: change(step.b), c: change(step.c) };
-    case "readout":
-      return { kind: "readout", weights: step.weights.map(change), biases: step.biases.map(change) };
-  }
-}
-
-/** In the order in which a step's vectors are made. */
-export function operandsOf<D>(step: StepOperands<D>): D[] {
-  switch (step.kind) {
-    case "linear":
-      return [...step.groups.flatMap((group) => group.terms.map(({ diagonal }) => diagonal)), step.bias];
-    case "square":
-      return [];
-    case "quad":
-      return [step.a, step.b, step.c];
-    case "readout":
-      return [...step.weights, ...step.biases];
-  }
 }

@@ -95,6 +95,21 @@ export function levelAfter(step: Step): number {
   return step.level - (step.kind === "quad" ? 2 : 1);
 }
 
+/** Levels of a step's operands, in the order in which they are made: weights, then biases. */
+export function operandLevels(step: Step): number[] {
+  const after = levelAfter(step);
+  switch (step.kind) {
+    case "linear":
+      return [...step.groups.flatMap(({ babies }) => babies.map(() => step.level)), after];
+    case "square":
+      return [];
+    case "quad":
+      return [step.level - 1, step.level - 1, after];
+    case "readout":
+      return [...Array(step.classes).fill(step.level), ...Array(step.classes).fill(after)];
+  }
+}
+
 /** Every rotation step, in [1, slots), with the highest level at which the program rotates by it: the keys to make. */
 export function rotations(program: Program): Map<number, number> {
   const levels = new Map<number, number>();

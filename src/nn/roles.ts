@@ -1,3 +1,4 @@
+import type { ByteSource } from "../bytes/stream.js";
 import type { Ciphertext } from "../ckks/ciphertext.js";
 import { requireInstance } from "../ckks/copies.js";
 import type { ComplexVector } from "../ckks/embedding.js";
@@ -9,6 +10,7 @@ import { PublicKey } from "../ckks/keys/public-key.js";
 import type { Residency } from "../ckks/paging/residency.js";
 import { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
+import { refuseJson } from "../ckks/storage.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { acceptResult } from "./accept.js";
@@ -16,7 +18,8 @@ import { type Plan, requirePlan } from "./compile.js";
 import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
 import type { ImageValues } from "./image.js";
-import { type EncryptedModel, Model, type ModelOptions, makeOperands, pageOperands, weightsFor } from "./model.js";
+import { type EncryptedModel, Model, type ModelOptions, weightsFor } from "./model.js";
+import { makeOperands, pageOperands } from "./operands.js";
 import { GUARD } from "./program.js";
 import { modelSize } from "./program-counts.js";
 import { encodeInput } from "./simulate.js";
@@ -31,9 +34,10 @@ export interface DecryptOptions {
 
 /** The patient's side: holds the secret key, encrypts images, reads diagnoses. Must not collude with the server. */
 export class KeyHolder implements Disposable {
-  readonly evaluationKeys: EvaluationKeys;
   readonly #holder: SecretHolder;
-  readonly #ring: Ring;
+  /** Not #ring: structuredClone refuses what holds a device, and would take a holder for its plan else. */
+  private readonly ring: Ring;
+  #evaluationKeys: EvaluationKeys | undefined;
   #disposed = false;
 
   private constructor(
@@ -41,22 +45,75 @@ export class KeyHolder implements Disposable {
     holder: SecretHolder,
   ) {
     this.#holder = holder;
-    this.#ring = holder.ring;
-    try {
-      this.evaluationKeys = this.#holder.evaluationKeys({
-        relinearize: plan.relinearizationLevel,
-        rotations: plan.rotations,
-      });
-    } catch (error) {
-      this.#holder[Symbol.dispose](); // nobody else will have it
-      throw error;
-    }
+    this.ring = holder.ring;
   }
 
   /** Makes a secret key and the evaluation keys that the plan needs. A stream handed in stays the caller's, to wipe. */
   static async create(plan: Plan, device: Device, randomness?: Randomness): Promise<KeyHolder> {
     requirePlan(plan);
-    return new KeyHolder(plan, await SecretHolder.create(device, plan.parameters, randomness));
+    const holder = new KeyHolder(plan, await SecretHolder.create(device, plan.parameters, randomness));
+    try {
+      void holder.evaluationKeys;
+      return holder;
+    } catch (error) {
+      holder[Symbol.dispose](); // nobody else will have it
+      throw error;
+    }
+  }
+
+  /**
+   * The holder of a key that there is already: one of `blindsight/ckks`, which is disposed of with this one.
+   * @throws ParameterError for a key of other parameters than the plan's; TypeError for what is no plan or key holder
+   */
+  static from(plan: Plan, holder: SecretHolder): KeyHolder {
+    requirePlan(plan);
+    requireInstance(holder, SecretHolder, "holder", "a key holder of blindsight/ckks");
+    requireRing(Ring.of(holder.ring.device, plan.parameters), holder.ring, "the secret key");
+    return new KeyHolder(plan, holder);
+  }
+
+  /** The holder of a stored key, whose `toWrappedBytes` gave them. @throws as `from`; SecurityError for another passphrase; FormatError */
+  static async fromWrappedBytes(
+    source: ByteSource,
+    passphrase: string,
+    plan: Plan,
+    device: Device,
+  ): Promise<KeyHolder> {
+    requirePlan(plan);
+    return KeyHolder.taking(plan, await SecretHolder.fromWrappedBytes(source, passphrase, device));
+  }
+
+  /** The same for `toSecretBytes`. @throws as `from`; FormatError */
+  static async fromSecretBytes(source: ByteSource, plan: Plan, device: Device): Promise<KeyHolder> {
+    requirePlan(plan);
+    return KeyHolder.taking(plan, await SecretHolder.fromSecretBytes(source, device));
+  }
+
+  private static taking(plan: Plan, holder: SecretHolder): KeyHolder {
+    try {
+      return KeyHolder.from(plan, holder);
+    } catch (error) {
+      holder[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** The secret key in the open: see SecretKey.toSecretBytes. */
+  async toSecretBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#secret.toSecretBytes();
+  }
+
+  /** The secret key under a passphrase: see SecretKey.toWrappedBytes. */
+  async toWrappedBytes(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#secret.toWrappedBytes(passphrase);
+  }
+
+  /** What a server of the plan needs. Made with the key, or when they are first asked for where that came from elsewhere. */
+  get evaluationKeys(): EvaluationKeys {
+    if (this.#evaluationKeys) return this.#evaluationKeys;
+    const { relinearizationLevel, rotations } = this.plan;
+    this.#evaluationKeys = this.#secret.evaluationKeys({ relinearize: relinearizationLevel, rotations });
+    return this.#evaluationKeys;
   }
 
   get publicKey(): PublicKey {
@@ -82,7 +139,7 @@ export class KeyHolder implements Disposable {
    */
   async decrypt(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array> {
     const { plan } = this;
-    acceptResult(plan, { ring: this.#ring, fingerprint: this.#secret.fingerprint }, result);
+    acceptResult(plan, { ring: this.ring, fingerprint: this.#secret.fingerprint }, result);
     const logits = new Float64Array(result.logits.length);
     let readable = true;
     for (const [j, ciphertext] of result.logits.entries()) {
@@ -107,11 +164,16 @@ export class KeyHolder implements Disposable {
     return this.#holder;
   }
 
+  /** A stored name would be a lost key. @throws FormatError always: see there. */
+  toJSON(): never {
+    return refuseJson();
+  }
+
   /** Overwrites the secret key and frees the others. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#holder[Symbol.dispose]();
-    this.evaluationKeys[Symbol.dispose]();
+    this.#evaluationKeys?.[Symbol.dispose]();
   }
 }
 

@@ -1,7 +1,7 @@
 import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
 import { fold, linearTransform } from "../ckks/circuits/linear-transform.js";
 import type { Evaluator } from "../ckks/evaluator.js";
-import type { StepOperands } from "./model.js";
+import type { StepOperands } from "./operands.js";
 import type { Step } from "./program.js";
 
 /**

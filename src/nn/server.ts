@@ -1,3 +1,4 @@
+import type { ByteSource } from "../bytes/stream.js";
 import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
 import { Encoder } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
@@ -13,16 +14,8 @@ import { acceptImage, acceptKeys, acceptModel } from "./accept.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { type EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
-import {
-  type EncryptedModel,
-  Model,
-  type ModelOptions,
-  makeOperands,
-  type PlainModel,
-  pageStep,
-  type StepOperands,
-  weightsFor,
-} from "./model.js";
+import { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
+import { makeOperands, pageStep, type StepOperands } from "./operands.js";
 import type { Step } from "./program.js";
 import { runStep } from "./run.js";
 
@@ -85,6 +78,23 @@ export class Server {
   load(model: EncryptedModel): EncryptedModel {
     this.accept(model);
     return model;
+  }
+
+  /**
+   * A model from what its `toBytes` wrote: bytes, a web stream or a Node stream. A server with a memory limit puts it into its
+   * store as it comes.
+   * @throws FormatError for what is no model; as `load` for one that is not this server's to run
+   */
+  async readModel(source: ByteSource): Promise<EncryptedModel | PlainModel> {
+    const { plan, device, residency } = this;
+    const model = await Model.fromBytes(source, plan, device, { residency });
+    try {
+      this.accept(model);
+      return model;
+    } catch (error) {
+      model[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Encodes a network of the server's own, for plans with `model: "plain"`. */

@@ -19,6 +19,8 @@ import { readLimbs } from "./read-limbs.js";
 const STATES = ["canonical", "product"] as const;
 const DIGEST_BYTES = 32;
 const SEED_BYTES = 32;
+/** Of the fields of one object inside of a larger file: those above, and a number for each prime. */
+export const MOST_FIELDS = 2 ** 14;
 
 /** What a file says of a ciphertext. */
 export interface CiphertextContent {
@@ -60,10 +62,22 @@ export function ciphertextChunks(content: CiphertextContent): AsyncGenerator<Uin
   return writeFile("ciphertext", fieldsOf(content), limbsOf(written(content)));
 }
 
+/** The same inside of a larger file: its fields as a block, and then its limbs. */
+export async function* ciphertextBlocks(content: CiphertextContent): AsyncGenerator<Uint8Array, void, undefined> {
+  yield fieldsOf(content);
+  yield* limbsOf(written(content));
+}
+
+/** Lengths of those blocks. */
+export function ciphertextBlockBytes(content: CiphertextContent): number[] {
+  const limbs = written(content).flatMap(({ primes, ring }) => primes.map((p) => packedLimbBytes(p, ring.logN)));
+  return [fieldsOf({ ...content, fingerprint: ANY_FINGERPRINT }).length, ...limbs];
+}
+
 /** Bytes of that file. */
 export function ciphertextBytes(content: CiphertextContent): number {
-  const lengths = written(content).flatMap(({ primes, ring }) => primes.map((p) => packedLimbBytes(p, ring.logN)));
-  return fileBytes(fieldsOf({ ...content, fingerprint: ANY_FINGERPRINT }).length, lengths);
+  const [fieldBytes, ...limbs] = ciphertextBlockBytes(content);
+  return fileBytes(fieldBytes, limbs);
 }
 
 /**
@@ -76,7 +90,41 @@ export async function readCiphertext(
   residency?: Residency,
 ): Promise<CiphertextContent> {
   using file = await FileReader.open(source, "ciphertext");
-  const reader = new ByteReader(file.header.fields, "the header of this ciphertext");
+  const listed = takeFields(new ByteReader(file.header.fields, "the header of this ciphertext"), ring);
+  return await allOrNothing(async (keep) => {
+    const content = await readListed(file, ring, listed, { keep, residency });
+    await file.end();
+    return content;
+  });
+}
+
+/** For what is inside of a larger file. */
+export interface TakeOptions<Listed> {
+  readonly what: string;
+  readonly keep: Keep;
+  readonly residency?: Residency | undefined;
+  /** Looks at what is announced, before a limb of it is read. */
+  readonly accept: (listed: Listed) => void;
+}
+
+/** What `ciphertextBlocks` wrote. @throws FormatError, ParameterError as `readCiphertext`; what `accept` throws */
+export async function takeCiphertext(
+  file: FileReader,
+  ring: Ring,
+  { what, accept, ...options }: TakeOptions<ListedCiphertext>,
+): Promise<CiphertextContent> {
+  const fields = await file.next(what, { most: MOST_FIELDS });
+  const listed = takeFields(new ByteReader(fields, `the head of ${what}`), ring);
+  accept(listed);
+  return await readListed(file, ring, listed, options);
+}
+
+/** What the fields say. */
+export interface ListedCiphertext extends Omit<CiphertextContent, "parts"> {
+  readonly count: number;
+}
+
+function takeFields(reader: ByteReader, ring: Ring): ListedCiphertext {
   requireDigest(reader, ring, "the ciphertext");
   const fingerprint = bytesToHex(reader.run(DIGEST_BYTES));
   const level = takeLevel(reader, ring);
@@ -91,17 +139,27 @@ export async function readCiphertext(
   if (!possible || (count === 3 && state !== "product"))
     throw reader.error(`says ${count} parts, which it cannot have`);
   const seed = seeded ? new Uint8Array(reader.run(SEED_BYTES)) : undefined;
-  const primes = ring.parameters.primesAt(level);
-  requirePrimes(reader, primes);
+  requirePrimes(reader, ring.parameters.primesAt(level));
   reader.end();
+  return { level, state, slots, fingerprint, count, ...(seed && { seed }) };
+}
+
+async function readListed(
+  file: FileReader,
+  ring: Ring,
+  { count, ...listed }: ListedCiphertext,
+  { keep, residency }: { readonly keep: Keep; readonly residency?: Residency | undefined },
+): Promise<CiphertextContent> {
+  const { level, seed } = listed;
+  const primes = ring.parameters.primesAt(level);
   const read = { file, ring, primes, form: count === 3 ? PRODUCT : VALUES, residency };
-  const parts = await allOrNothing(async (keep) => {
-    const stored = await readParts(read, seed ? count - 1 : count, keep);
-    if (!seed) return stored;
-    const expand = () => expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
-    return [...stored, keep(residency ? residency.generate(ring, primes, VALUES, expand) : expand())];
-  });
-  return { level, state, slots, fingerprint, parts, ...(seed && { seed }) };
+  const parts = await readParts(read, seed ? count - 1 : count, keep);
+  if (!seed) return { ...listed, parts };
+  const expand = () => expandUniform(ring, primes, seed, CIPHERTEXT_STREAM, 0);
+  return {
+    ...listed,
+    parts: [...parts, keep(residency ? residency.generate(ring, primes, VALUES, expand) : expand())],
+  };
 }
 
 interface Reading {
@@ -112,12 +170,11 @@ interface Reading {
   readonly residency?: Residency | undefined;
 }
 
-/** The polynomials of a file to its end, each kept. */
+/** Polynomials of a file, each kept. */
 export async function readParts({ file, ring, primes, ...options }: Reading, count: number, keep: Keep) {
   const parts: RnsPolynomial[] = [];
   for (let i = 0; i < count; i++)
     parts.push(keep(await readLimbs(file, ring, primes, { ...options, what: `part ${i}` })));
-  await file.end();
   return parts;
 }
 

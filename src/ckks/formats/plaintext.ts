@@ -3,11 +3,11 @@ import { ByteReader } from "../../bytes/reader.js";
 import type { ByteSource } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import { OPERAND } from "../form.js";
-import { allOrNothing } from "../limbs.js";
+import { allOrNothing, type Keep } from "../limbs.js";
 import type { Residency } from "../paging/residency.js";
 import { packedLimbBytes, type RnsPolynomial } from "../polynomial.js";
 import type { Ring } from "../ring.js";
-import { readParts, requireDigest, takeLevel, takeSlots } from "./ciphertext.js";
+import { MOST_FIELDS, readParts, requireDigest, type TakeOptions, takeLevel, takeSlots } from "./ciphertext.js";
 import { packedLimbs } from "./limbs.js";
 import { putPrimes, requirePrimes, requireScale } from "./parameters.js";
 
@@ -33,12 +33,21 @@ export function plaintextChunks(content: PlaintextContent): AsyncGenerator<Uint8
   return writeFile("plaintext", fieldsOf(content), packedLimbs(content.polynomial));
 }
 
-export function plaintextBytes(content: PlaintextContent): number {
+/** The same inside of a larger file: its fields as a block, and then its limbs. */
+export async function* plaintextBlocks(content: PlaintextContent): AsyncGenerator<Uint8Array, void, undefined> {
+  yield fieldsOf(content);
+  yield* packedLimbs(content.polynomial);
+}
+
+/** Lengths of those blocks. */
+export function plaintextBlockBytes(content: PlaintextContent): number[] {
   const { primes, ring } = content.polynomial;
-  return fileBytes(
-    fieldsOf(content).length,
-    primes.map((p) => packedLimbBytes(p, ring.logN)),
-  );
+  return [fieldsOf(content).length, ...primes.map((p) => packedLimbBytes(p, ring.logN))];
+}
+
+export function plaintextBytes(content: PlaintextContent): number {
+  const [fieldBytes, ...limbs] = plaintextBlockBytes(content);
+  return fileBytes(fieldBytes, limbs);
 }
 
 /**
@@ -47,17 +56,47 @@ export function plaintextBytes(content: PlaintextContent): number {
  */
 export async function readPlaintext(source: ByteSource, ring: Ring, residency?: Residency): Promise<PlaintextContent> {
   using file = await FileReader.open(source, "plaintext");
-  const reader = new ByteReader(file.header.fields, "the header of this plaintext");
+  const listed = takeFields(new ByteReader(file.header.fields, "the header of this plaintext"), ring);
+  return await allOrNothing(async (keep) => {
+    const content = await readListed(file, ring, listed, { keep, residency });
+    await file.end();
+    return content;
+  });
+}
+
+/** What `plaintextBlocks` wrote. @throws FormatError, ParameterError as `readPlaintext`; what `accept` throws */
+export async function takePlaintext(
+  file: FileReader,
+  ring: Ring,
+  { what, accept, ...options }: TakeOptions<ListedPlaintext>,
+): Promise<PlaintextContent> {
+  const fields = await file.next(what, { most: MOST_FIELDS });
+  const listed = takeFields(new ByteReader(fields, `the head of ${what}`), ring);
+  accept(listed);
+  return await readListed(file, ring, listed, options);
+}
+
+/** What the fields say. */
+export type ListedPlaintext = Omit<PlaintextContent, "polynomial">;
+
+function takeFields(reader: ByteReader, ring: Ring): ListedPlaintext {
   requireDigest(reader, ring, "the plaintext");
   const level = takeLevel(reader, ring);
   const slots = takeSlots(reader, ring);
   const scale = ring.parameters.scaleAt(level);
   requireScale(reader, scale);
-  const primes = ring.parameters.primesAt(level);
-  requirePrimes(reader, primes);
+  requirePrimes(reader, ring.parameters.primesAt(level));
   reader.end();
-  const [polynomial] = await allOrNothing((keep) =>
-    readParts({ file, ring, primes, form: OPERAND, residency }, 1, keep),
-  );
-  return { level, slots, scale, polynomial };
+  return { level, slots, scale };
+}
+
+async function readListed(
+  file: FileReader,
+  ring: Ring,
+  listed: ListedPlaintext,
+  { keep, residency }: { readonly keep: Keep; readonly residency?: Residency | undefined },
+): Promise<PlaintextContent> {
+  const primes = ring.parameters.primesAt(listed.level);
+  const [polynomial] = await readParts({ file, ring, primes, form: OPERAND, residency }, 1, keep);
+  return { ...listed, polynomial };
 }

@@ -7,9 +7,14 @@ const targets: Readonly<Record<string, Target>> = { ...immediate, ...deflateTarg
 
 /** What takes a device, and seconds to make: for those that ask for it only. */
 async function targetOf(name: string): Promise<Target> {
-  const { formatTargets } = name in targets ? {} : await import("./formats.js");
-  const { sealTargets } = name in { ...targets, ...formatTargets } ? {} : await import("./seal.js");
-  const found = { ...targets, ...formatTargets, ...sealTargets }[name];
+  const rooms = [
+    async () => targets,
+    async () => (await import("./formats.js")).formatTargets,
+    async () => (await import("./exchanged.js")).exchangedTargets,
+    async () => (await import("./seal.js")).sealTargets,
+  ];
+  let found: Target | undefined;
+  for (const room of rooms) found ??= (await room())[name];
   if (!found) throw new TypeError(`there is no target ${name}`);
   return found;
 }

@@ -1,0 +1,112 @@
+import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
+import { ByteReader } from "../../bytes/reader.js";
+import type { ByteSource } from "../../bytes/stream.js";
+import type { Ciphertext } from "../../ckks/ciphertext.js";
+import { allOrNothing } from "../../ckks/limbs.js";
+import { Ring } from "../../ckks/ring.js";
+import { ANY_FINGERPRINT } from "../../ckks/storage.js";
+import type { Device } from "../../ntt/device.js";
+import type { Plan } from "../compile.js";
+import { planFields, requirePlanFields, takeOutputScale } from "./head.js";
+import { readCiphertextValue, valueBlockBytes, valueBlocks } from "./values.js";
+
+/** Of an image, which is one ciphertext until plans cut it up, or of a result. */
+const MOST_CIPHERTEXTS = 2 ** 12;
+
+/** What a file says of an image. */
+export interface ImageContent {
+  readonly identity: string;
+  readonly ciphertext: Ciphertext;
+}
+
+/** What a file says of a result. */
+export interface ResultContent {
+  readonly identity: string;
+  readonly outputScale: number;
+  readonly encrypted: { readonly image: boolean; readonly model: boolean };
+  readonly logits: readonly Ciphertext[];
+}
+
+type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
+
+/** An image's header: 32 identity of the plan, 4 ciphertexts: 1; and then they, see values.ts. */
+function imageFields(identity: string): Uint8Array<ArrayBuffer> {
+  return planFields(identity).u32(1).finish();
+}
+
+export function imageChunks({ identity, ciphertext }: ImageContent): Chunks {
+  return writeFile("encrypted image", imageFields(identity), valueBlocks([ciphertext]));
+}
+
+export function imageBytes({ ciphertext }: ImageContent): number {
+  return fileBytes(imageFields(ANY_FINGERPRINT).length, valueBlockBytes([ciphertext]));
+}
+
+/** @throws FormatError for anything that is no image for the plan; ParameterError for one of another plan */
+export async function readImage(source: ByteSource, plan: Plan, device: Device): Promise<ImageContent> {
+  using file = await FileReader.open(source, "encrypted image");
+  const reader = new ByteReader(file.header.fields, "the header of this image");
+  requirePlanFields(reader, plan, "the image");
+  const count = reader.count(MOST_CIPHERTEXTS);
+  reader.end();
+  if (count !== 1) throw reader.error(`says ${count} ciphertexts where the plan has one`);
+  const [ciphertext] = await readAll(file, plan, device, [{ what: "the image", level: plan.program.depth }]);
+  return { identity: plan.identity, ciphertext };
+}
+
+/**
+ * A result's header: 32 identity of the plan, 8 output scale, a double, 1 whether the image, and 1 whether the model was
+ * encrypted, 4 logits; and then they, see values.ts.
+ */
+function resultFields({ identity, outputScale, encrypted, logits }: ResultContent): Uint8Array<ArrayBuffer> {
+  const writer = planFields(identity).f64(outputScale);
+  return writer.u8(Number(encrypted.image)).u8(Number(encrypted.model)).u32(logits.length).finish();
+}
+
+export function resultChunks(content: ResultContent): Chunks {
+  return writeFile("encrypted result", resultFields(content), valueBlocks(content.logits));
+}
+
+export function resultBytes(content: ResultContent): number {
+  return fileBytes(resultFields({ ...content, identity: ANY_FINGERPRINT }).length, valueBlockBytes(content.logits));
+}
+
+/** @throws FormatError for anything that is no result of the plan; ParameterError for one of another plan */
+export async function readResult(source: ByteSource, plan: Plan, device: Device): Promise<ResultContent> {
+  using file = await FileReader.open(source, "encrypted result");
+  const reader = new ByteReader(file.header.fields, "the header of this result");
+  requirePlanFields(reader, plan, "the result");
+  const outputScale = takeOutputScale(reader);
+  const encrypted = { image: takeFlag(reader), model: takeFlag(reader) };
+  const count = reader.count(MOST_CIPHERTEXTS);
+  reader.end();
+  const { classes } = plan.program;
+  if (count !== classes) throw reader.error(`says ${count} logits where the plan has ${classes}`);
+  const expected = Array.from({ length: classes }, (_, j) => ({ what: `logit ${j} of the result`, level: 0 }));
+  return { identity: plan.identity, outputScale, encrypted, logits: await readAll(file, plan, device, expected) };
+}
+
+/** Ciphertexts to the end of a file, under one key. */
+async function readAll(
+  file: FileReader,
+  { program, parameters }: Plan,
+  device: Device,
+  expected: readonly { readonly what: string; readonly level: number }[],
+): Promise<Ciphertext[]> {
+  const ring = Ring.of(device, parameters);
+  return await allOrNothing(async (keep) => {
+    const read: Ciphertext[] = [];
+    for (const each of expected) {
+      const wanted = { ...each, slots: program.slots };
+      read.push(await readCiphertextValue({ file, ring, keep }, wanted, read[0]?.fingerprint));
+    }
+    await file.end();
+    return read;
+  });
+}
+
+function takeFlag(reader: ByteReader): boolean {
+  const flag = reader.u8();
+  if (flag > 1) throw reader.error(`says ${flag} where yes or no belongs`);
+  return flag === 1;
+}

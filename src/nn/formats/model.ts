@@ -1,0 +1,93 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
+import { ByteReader } from "../../bytes/reader.js";
+import type { ByteSource, Room } from "../../bytes/stream.js";
+import type { Ciphertext, Plaintext } from "../../ckks/ciphertext.js";
+import { allOrNothing } from "../../ckks/limbs.js";
+import type { Residency } from "../../ckks/paging/residency.js";
+import { Ring } from "../../ckks/ring.js";
+import { ANY_FINGERPRINT, fingerprintBytes } from "../../ckks/storage.js";
+import type { Device } from "../../ntt/device.js";
+import type { Plan } from "../compile.js";
+import { operandLevels } from "../program.js";
+import { planFields, requirePlanFields, takeOutputScale } from "./head.js";
+import { readCiphertextValue, readPlaintextValue, type ValueReading, valueBlockBytes, valueBlocks } from "./values.js";
+
+const KINDS = ["plain", "encrypted"] as const;
+const FINGERPRINT_BYTES = 32;
+/** RL-6 has 2,374. */
+const MOST_OPERANDS = 2 ** 20;
+
+/** What a file says of a model. */
+export interface ModelContent<D = Ciphertext | Plaintext> {
+  readonly identity: string;
+  readonly outputScale: number;
+  /** Absent where the weights are plain. */
+  readonly fingerprint?: string | undefined;
+  /** Step by step, in the order in which they are made. */
+  readonly operands: readonly D[];
+}
+
+/**
+ * A model's header: 32 identity of the plan, 1 weights (0 plain, 1 encrypted), 32 fingerprint of the key (a label; zeros for
+ * plain weights), 8 output scale, a double, 4 vectors; and then the vectors, see values.ts.
+ */
+function fieldsOf({ identity, outputScale, fingerprint, operands }: ModelContent): Uint8Array<ArrayBuffer> {
+  const writer = planFields(identity).u8(fingerprint === undefined ? 0 : 1);
+  writer.run(fingerprintBytes(fingerprint ?? ANY_FINGERPRINT));
+  return writer.f64(outputScale).u32(operands.length).finish();
+}
+
+export function modelChunks(
+  content: ModelContent,
+  room?: Room,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  return writeFile("model", fieldsOf(content), valueBlocks(content.operands), room);
+}
+
+export function modelBytes({ operands, fingerprint }: ModelContent): number {
+  const labels = { identity: ANY_FINGERPRINT, outputScale: 1, fingerprint: fingerprint && ANY_FINGERPRINT };
+  return fileBytes(fieldsOf({ ...labels, operands }).length, valueBlockBytes(operands));
+}
+
+/**
+ * @param residency where the vectors are to live, if not in the device's memory: then no more than a block of the file is
+ *   outside of its store
+ * @throws FormatError for anything that is no whole model of the plan's; ParameterError for one of another plan
+ */
+export async function readModel(
+  source: ByteSource,
+  plan: Plan,
+  device: Device,
+  residency?: Residency,
+): Promise<ModelContent> {
+  using file = await FileReader.open(source, "model");
+  const reader = new ByteReader(file.header.fields, "the header of this model");
+  requirePlanFields(reader, plan, "the model");
+  const kind = KINDS[reader.u8()];
+  const label = bytesToHex(reader.run(FINGERPRINT_BYTES));
+  if (kind !== plan.model) throw reader.error(`says that its weights are ${kind}, where the plan's are ${plan.model}`);
+  if (kind === "plain" && label !== ANY_FINGERPRINT) throw reader.error("names a key, and its weights are plain");
+  const fingerprint = kind === "encrypted" ? label : undefined;
+  const outputScale = takeOutputScale(reader);
+  const count = reader.count(MOST_OPERANDS);
+  reader.end();
+  const levels = plan.program.steps.flatMap((step) => operandLevels(step));
+  if (count !== levels.length) throw reader.error(`says ${count} vectors where the plan has ${levels.length}`);
+  const ring = Ring.of(device, plan.parameters);
+  const { slots } = plan.program;
+  return await allOrNothing(async (keep) => {
+    const reading: ValueReading = { file, ring, keep, residency };
+    const operands: (Ciphertext | Plaintext)[] = [];
+    for (const [i, level] of levels.entries()) {
+      const expected = { what: `vector ${i} of the model`, level, slots };
+      const read =
+        fingerprint === undefined
+          ? readPlaintextValue(reading, expected)
+          : readCiphertextValue(reading, expected, fingerprint);
+      operands.push(await read);
+    }
+    await file.end();
+    return { identity: plan.identity, outputScale, fingerprint, operands };
+  });
+}
