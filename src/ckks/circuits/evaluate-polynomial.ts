@@ -1,5 +1,5 @@
 import { LevelError, ParameterError } from "../../errors.js";
-import type { Ciphertext } from "../ciphertext.js";
+import { type Ciphertext, redeclare } from "../ciphertext.js";
 import type { Evaluator } from "../evaluator.js";
 import { largestOn, type Polynomial } from "./polynomial.js";
 import { type PolynomialOptions, type PolynomialPlan, type PowerStep, planPolynomials } from "./polynomial-plan.js";
@@ -124,7 +124,10 @@ class Evaluation implements Disposable {
   private raise({ power, left, right }: PowerStep): void {
     const level = this.level - log2Ceil(power) + 1;
     const [a, b] = [this.power(left, level), this.power(right, level)];
-    this.powers.set(`${power}/${level - 1}`, this.own(this.product(a, b, left - right)));
+    const [low, high] = this.plan.range;
+    // |T_n| ≤ 1. By the sum that makes it, T_32 could be 2·10^12.
+    const bound = this.plan.basis === "chebyshev" ? 1 : Math.max(Math.abs(low), Math.abs(high)) ** power;
+    this.powers.set(`${power}/${level - 1}`, this.own(redeclare(this.product(a, b, left - right), bound)));
   }
 
   private product(a: Ciphertext, b: Ciphertext, difference: number): Ciphertext {
@@ -134,7 +137,13 @@ class Evaluation implements Disposable {
     return this.evaluator.sumOfProducts([[twice, b]], minus);
   }
 
+  /** For a variable in the interval, which also bounds it. */
   private value(node: PolynomialNode): Ciphertext {
+    const { basis, range } = this.plan;
+    return redeclare(this.sum(node), largestOn(node.coefficients, basis, ...range));
+  }
+
+  private sum(node: PolynomialNode): Ciphertext {
     const { products, constant } = node;
     const level = this.level - node.depth + 1;
     const terms = node.terms.map(([n, factor]) => [this.original(n), factor] as const);

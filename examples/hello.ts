@@ -1,4 +1,4 @@
-// The scheme by itself: encrypt, multiply, rotate, decrypt.
+// Hello: encrypt, multiply, rotate, decrypt.
 import { openDevice } from "blindsight";
 import { Evaluator, KeyHolder, Parameters } from "blindsight/ckks";
 
