@@ -6,8 +6,10 @@ import type { Device } from "./ntt/device.js";
 
 export { MAX_THREADS } from "./ntt/cpu/device.js";
 
+/** Which device to open. "auto": a GPU where there is one that is no software, else the CPU. */
 export type DeviceKind = "auto" | "cpu" | "webgpu";
 
+/** All optional. */
 export interface OpenDeviceOptions {
   /** Threads of the CPU device; default one for each processor, eight at most. */
   readonly threads?: number;
@@ -21,8 +23,11 @@ export interface OpenDeviceOptions {
 
 /** What `listDevices` found: a device and its name, or why it cannot be opened. */
 export interface DeviceListing {
+  /** What `openDevice` takes for it. */
   readonly kind: Device["kind"];
+  /** What `describe()` says, where it can be opened. */
   readonly name?: string;
+  /** Why it cannot be opened; its `fix` says what to do. */
   readonly problem?: DeviceError;
 }
 

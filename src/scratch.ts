@@ -2,6 +2,7 @@ import { host } from "#host";
 import { FileStore } from "./ckks/paging/file-store.js";
 import type { Store } from "./ckks/paging/store.js";
 
+/** All optional. */
 export interface ScratchFileOptions {
   /** Where the file is made; default the platform's folder for temporary files. A page has no folders. */
   readonly folder?: string;

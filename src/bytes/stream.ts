@@ -6,6 +6,7 @@ export type ByteSource = Uint8Array | ReadableBytes | AsyncIterable<Uint8Array> 
 
 /** What is used of a web stream: whoever compiles without the library of a browser or of Node has no name for one. */
 export interface ReadableBytes {
+  /** The stream's one reader. It is cancelled when nothing more is wanted. */
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array }>;
     cancel(): Promise<unknown>;

@@ -21,9 +21,13 @@ export class Plaintext implements Disposable {
   protected readonly ballast: ArrayBuffer | undefined;
 
   constructor(
+    /** Its residues, an operand. */
     readonly polynomial: RnsPolynomial,
+    /** Level that it can be multiplied at. */
     readonly level: number,
+    /** What its values are multiplied by. */
     readonly scale: number,
+    /** Values that it holds. */
     readonly slots: number,
     /** Its rounding, around values of a declared bound. */
     readonly noise: Noise = UNKNOWN_NOISE,
@@ -93,10 +97,14 @@ export interface CiphertextState {
  * Immutable; every operation makes a new one.
  */
 export class Ciphertext implements Disposable {
+  /** Products that are left to it, counted down to 0. */
   readonly level: number;
+  /** Whether it waits for `rescale`. */
   readonly state: ScaleState;
   readonly slots: number;
+  /** Of the key that it can be decrypted with: a label. */
   readonly fingerprint: string;
+  /** Of its uniform part, where the secret key's holder encrypted it: it then travels at half its size. */
   readonly seed?: Uint8Array;
   /** Estimated, from what callers declare: see there. */
   readonly noise: Noise;
@@ -104,6 +112,7 @@ export class Ciphertext implements Disposable {
   protected readonly ballast: ArrayBuffer | undefined;
 
   constructor(
+    /** c_0, c_1 and, after `tensor`, c_2, by their NTT values. */
     readonly parts: readonly RnsPolynomial[],
     state: CiphertextState,
   ) {
@@ -130,6 +139,7 @@ export class Ciphertext implements Disposable {
     return ciphertextBytes(this);
   }
 
+  /** The whole file in one array. @throws FormatError for a label that is no fingerprint. */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }

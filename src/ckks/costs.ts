@@ -10,6 +10,7 @@ export interface OperationCost {
   readonly levels: number;
 }
 
+/** The operations that `operationCosts` counts. */
 export type CountedOperation =
   | "encode"
   | "encryptSecretKey"

@@ -6,7 +6,9 @@ import { embeddingBase64 } from "./embedding.generated.js";
  * Source: Cheon, Han, Kim, Kim, Song, "Bootstrapping for approximate homomorphic encryption", EUROCRYPT 2018, section 5.
  */
 export interface ComplexVector {
+  /** Real parts, one a slot. */
   readonly real: Float64Array;
+  /** Imaginary parts, as many. */
   readonly imaginary: Float64Array;
 }
 

@@ -13,6 +13,7 @@ import { Randomness } from "./randomness.js";
 import { requireRing } from "./ring.js";
 import { CIPHERTEXT_STREAM, expandUniform, sampleGaussian, sampleTernary } from "./sampling.js";
 
+/** All optional. */
 export interface EncryptOptions {
   /** Level of the result; default the highest. Lower levels are smaller and quicker. */
   readonly level?: number;

@@ -32,6 +32,7 @@ export class Evaluator {
   constructor(
     readonly device: Device,
     readonly parameters: Parameters,
+    /** Those that it was made with. */
     readonly keys: KeySource,
   ) {
     this.ring = Ring.of(device, parameters);
@@ -53,6 +54,7 @@ export class Evaluator {
     return this.sum(a, b, subtract, (part, plain) => addScaled(part, plain, (p) => p - 1));
   }
 
+  /** Slotwise −a. Costs one pass over its residues. */
   negate(a: Ciphertext): Ciphertext {
     this.check(a);
     return new Ciphertext(a.parts.map(negate), stateOf(a));

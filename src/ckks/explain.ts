@@ -3,8 +3,11 @@ import { decrypted } from "./noise.js";
 
 /** What a ciphertext is. */
 export interface Explanation {
+  /** See Ciphertext. */
   readonly level: number;
+  /** See Ciphertext. */
   readonly state: ScaleState;
+  /** log2 of what values are multiplied by. */
   readonly scaleBits: number;
   /** Largest |z| that a slot may hold: beyond it all of them wrap around. */
   readonly headroom: number;
@@ -14,7 +17,9 @@ export interface Explanation {
   readonly noise: { readonly rmsBits: number; readonly worstBits: number };
   /** Bits of `bound` above the rms error. */
   readonly precisionBits: number;
+  /** Values that it holds. */
   readonly slots: number;
+  /** 2, or 3 before it is relinearised. */
   readonly parts: number;
   /** On the wire. */
   readonly bytes: number;

@@ -1,5 +1,10 @@
+/**
+ * RNS-CKKS: parameters, keys, encryption, arithmetic on ciphertexts, polynomials, sums and matrices, estimates of noise.
+ * @module blindsight/ckks
+ */
 // Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
 /// <reference lib="esnext.disposable" preserve="true" />
+export type { ByteSource, ReadableBytes } from "../bytes/stream.js";
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
 export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
 export { type Fit, type FitRequest, fitPolynomial } from "./circuits/fit.js";

@@ -8,7 +8,9 @@ import { addScaled, type RnsPolynomial } from "./polynomial.js";
 
 /** constant + Σ factor_j·x_j, the same in all slots: what may join a sum of products before its rescale. */
 export interface LinearSum {
+  /** Ciphertexts of the sum's level or above, each with its factor. */
   readonly terms?: readonly (readonly [x: Ciphertext, factor: number])[];
+  /** Added to every slot; default 0. */
   readonly constant?: number;
 }
 

@@ -20,6 +20,7 @@ export interface Noise {
   readonly worst: number;
   /** The same two over all N/2 slots of the ring: noise fills it even where a message repeats. */
   readonly ringRms: number;
+  /** See `ringRms`. */
   readonly ringWorst: number;
 }
 

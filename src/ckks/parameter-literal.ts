@@ -1,5 +1,6 @@
 /** Plain data: what `Parameters.of` takes and `toJSON` gives back. */
 export interface ParameterLiteral {
+  /** log2 of the ring's degree N. */
   readonly logN: number;
   /** Primes of Q by level, the base first: every level has one prime, or two for high precision. */
   readonly levels: readonly (readonly number[])[];

@@ -5,6 +5,7 @@ import { chunks, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
 import { isPowerOfTwo } from "./slots.js";
 
+/** What parameters are to be good for; `depth` is all that must be said. */
 export interface ParameterRequest {
   /** Multiplications in a row. */
   readonly depth: number;

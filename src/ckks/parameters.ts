@@ -17,11 +17,15 @@ const SMALLEST_PRIME = 2 ** 24;
 
 /** Checked, immutable parameters of one instance of RNS-CKKS. */
 export class Parameters {
+  /** log2 of the ring's degree N; there are N/2 slots. */
   readonly logN: number;
   /** N/2: values in a full ciphertext. */
   readonly slots: number;
+  /** The primes that each level adds to those below: q of level 0 first. */
   readonly levels: readonly (readonly number[])[];
+  /** The primes of P, which key switching works with and drops again. */
   readonly special: readonly number[];
+  /** Primes in each digit of key switching. */
   readonly digitPrimes: number;
   readonly security: Security;
   /** Equal for parameters that compute alike: all of the content but what is said about security. */
@@ -131,6 +135,7 @@ export class Parameters {
     return this.levels.length - 1;
   }
 
+  /** Digits of key switching at the highest level. */
   get dnum(): number {
     return Math.ceil(this.primesAt(this.maxLevel).length / this.digitPrimes);
   }
@@ -164,6 +169,7 @@ export class Parameters {
     }
   }
 
+  /** The literal that `Parameters.of` takes. */
   toJSON(): ParameterLiteral {
     return this.literal;
   }

@@ -41,6 +41,7 @@ export class Randomness implements Disposable {
     return new Randomness(this.bytes(32));
   }
 
+  /** The next bytes of the stream, in an array of the caller's own. */
   bytes(length: number): Uint8Array {
     if (this.wiped) throw new TypeError("this stream of randomness was wiped"); // an all-zero key would be known to everybody
     // NaN and fractions would give fewer bytes than asked for, or none: a seed that anybody can guess.
@@ -50,10 +51,12 @@ export class Randomness implements Disposable {
     return chacha20(this.#key, nonce, new Uint8Array(length));
   }
 
+  /** The next 32-bit words of the stream. */
   words(length: number): Uint32Array {
     return new Uint32Array(this.bytes(4 * length).buffer);
   }
 
+  /** Overwrites the stream's key: nothing can be drawn any more. */
   wipe(): void {
     this.wiped = true;
     this.#key.fill(0);

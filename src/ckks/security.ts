@@ -14,6 +14,10 @@ const MAX_LOG_QP: ReadonlyMap<number, number> = new Map([
   [16, 1747],
 ]);
 
+/**
+ * What parameters are worth against the best known attacks: log2 of the ring's degree, `logN`, and of the whole modulus,
+ * `logQP`.
+ */
 export interface Security {
   /** Bits against classical attacks, or 0 when the caller wrote `security: "none"` and the table is exceeded. */
   readonly bits: number;
@@ -21,6 +25,10 @@ export interface Security {
   readonly logQP: number;
 }
 
+/**
+ * What log2(QP) must stay below at N = 2^logN for 128 bits. Source: see SECURITY.md.
+ * @throws ParameterError for logN outside of 10 to 16
+ */
 export function maxLogQP(logN: number): number {
   const bound = MAX_LOG_QP.get(logN);
   if (bound === undefined) throw new ParameterError(`N = 2^${logN} is not supported`, "use logN from 10 to 16");

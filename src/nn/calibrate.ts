@@ -12,6 +12,7 @@ import { linearGeometry, linearValues } from "./matrix-geometry.js";
 import { INPUT_SCALE } from "./program.js";
 import { layerShapes } from "./shapes.js";
 
+/** Powers of two that keep every layer's values within what its level holds. */
 export interface CalibratedFactors {
   /** What layer i gives under encryption is scales[i] times what `interpretFolded` gives. Powers of two. */
   readonly scales: readonly number[];
@@ -21,6 +22,7 @@ export interface CalibratedFactors {
   readonly largestLogit: number;
 }
 
+/** How far beyond the calibration images a network is to be right. */
 export interface CalibrationOptions {
   /** Values may become this many times larger than in the sample images. */
   readonly margin?: number;

@@ -12,6 +12,7 @@ import { requireArchitecture } from "./plan-match.js";
 import { GUARD, INPUT_SCALE, type Program, rotations } from "./program.js";
 import { describe } from "./program-counts.js";
 
+/** All optional. */
 export interface CompileOptions {
   /** Whether the server computes with encrypted weights (default) or with plain ones. The image is always encrypted. */
   readonly model?: "encrypted" | "plain";
@@ -44,7 +45,9 @@ export class Plan {
   constructor(
     readonly program: Program,
     readonly parameters: Parameters,
+    /** Whether the weights are encrypted. */
     readonly model: "encrypted" | "plain",
+    /** Folds that were switched off; see FoldOptions. */
     readonly fold: Partial<FoldOptions>,
     /** Levels that one image takes: as planned, and as it would be with every fold off. */
     readonly depth: { readonly used: number; readonly withoutFolding: number },

@@ -28,6 +28,7 @@ export class EncryptedImage implements Disposable {
     return imageBytes(this);
   }
 
+  /** The whole file in one array. @throws FormatError for an image that was made for no plan. */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }
@@ -66,6 +67,7 @@ export class EncryptedResult implements Disposable {
   constructor(
     /** Of the plan that it was made for. */
     readonly identity: string,
+    /** One ciphertext a class, in their order: every slot holds the whole logit. */
     readonly logits: readonly Ciphertext[],
     /** What decrypted logits are multiplied by. */
     readonly outputScale: number,
@@ -90,6 +92,7 @@ export class EncryptedResult implements Disposable {
     return resultBytes(this);
   }
 
+  /** The whole file in one array. @throws FormatError for a result that was made for no plan. */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return collect(this.chunks());
   }

@@ -5,19 +5,28 @@
  * [out][in][row][column], matrices [out][in].
  */
 export interface Shape {
+  /** Maps. */
   readonly channels: number;
+  /** Rows, in pixels. */
   readonly height: number;
+  /** Columns, in pixels. */
   readonly width: number;
 }
 
+/** Cross-correlation, as ONNX's Conv: from `inChannels` to `outChannels`, by `weights` of a `kernel`, every `stride` pixels. */
 export interface Conv2d {
   readonly op: "conv2d";
+  /** Channels that it takes. */
   readonly inChannels: number;
+  /** Channels that it gives. */
   readonly outChannels: number;
+  /** Size, in pixels. */
   readonly kernel: readonly [height: number, width: number];
+  /** Pixels from one window to the next. */
   readonly stride: readonly [vertical: number, horizontal: number];
   /** Zero padding in pixels. */
   readonly padding: { readonly top: number; readonly left: number; readonly bottom: number; readonly right: number };
+  /** [out][in][row][column]. */
   readonly weights: Float64Array;
   /** One value for each output channel. */
   readonly bias: Float64Array;
@@ -36,8 +45,11 @@ export interface BatchNorm2d {
 /** y = a·x² + b·x + c, per channel: what stands in for ReLU. */
 export interface Quad {
   readonly op: "quad";
+  /** Of x², by channel. */
   readonly a: Float64Array;
+  /** Of x, by channel. */
   readonly b: Float64Array;
+  /** Constant, by channel. */
   readonly c: Float64Array;
 }
 
@@ -49,17 +61,21 @@ export interface Relu {
 /** Mean over windows that do not overlap and tile from the top left corner; a rest at the border is dropped. */
 export interface AvgPool2d {
   readonly op: "avgPool2d";
+  /** Size of a window, in pixels. */
   readonly kernel: readonly [height: number, width: number];
 }
 
+/** Mean over all pixels of a channel. */
 export interface GlobalAvgPool {
   readonly op: "globalAvgPool";
 }
 
+/** An image as a vector, [channel][row][column]. */
 export interface Flatten {
   readonly op: "flatten";
 }
 
+/** y = `weights`·x + `bias`, from `inFeatures` to `outFeatures` numbers. */
 export interface Linear {
   readonly op: "linear";
   readonly inFeatures: number;
@@ -68,15 +84,20 @@ export interface Linear {
   readonly bias: Float64Array;
 }
 
+/** What a network is made of. */
 export type Layer = Conv2d | BatchNorm2d | Quad | Relu | AvgPool2d | GlobalAvgPool | Flatten | Linear;
 
 /** What a model file says about its own use. All optional in a file; `onnx.ts` fills in neutral values. */
 export interface NetworkCard {
+  /** What people call it. */
   readonly name: string;
+  /** What it was trained on. */
   readonly dataset?: string;
+  /** Of the classes, in the order of their probabilities. */
   readonly labels: readonly string[];
   /** Class whose probability is compared with `threshold`, when there are two classes. */
   readonly positive: number;
+  /** Probability of the class `positive` from which on the verdict is that class. */
   readonly threshold: number;
   /**
    * How logits become probabilities (`probabilities`): "softmax" (unless said) over classes of which an image has one, or
@@ -92,6 +113,7 @@ export interface NetworkCard {
   readonly twin?: string;
 }
 
+/** A chain of `layers` over one image of the shape `input`, and its `card`. */
 export interface Network {
   readonly input: Shape;
   readonly layers: readonly Layer[];
@@ -114,19 +136,25 @@ export interface Square {
 /** Sum over windows as in AvgPool2d: rotations and additions only, the 1/k² went into the next weights. */
 export interface SumPool2d {
   readonly op: "sumPool2d";
+  /** Size of a window, in pixels. */
   readonly kernel: readonly [height: number, width: number];
 }
 
 /** A matrix from a whole feature map (any pooling merged into it) to features: weights [out][channel][row][column]. */
 export interface Dense {
   readonly op: "dense";
+  /** Numbers that it gives. */
   readonly outFeatures: number;
+  /** [out][channel][row][column]. */
   readonly weights: Float64Array;
+  /** One value for each output. */
   readonly bias: Float64Array;
 }
 
+/** What is left of layers to compute under encryption. */
 export type FoldedLayer = FoldedConv2d | BatchNorm2d | Quad | Square | AvgPool2d | SumPool2d | GlobalAvgPool | Dense;
 
+/** A chain of `layers` over one image of the shape `input`. */
 export interface FoldedNetwork {
   readonly input: Shape;
   readonly layers: readonly FoldedLayer[];

@@ -22,6 +22,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
   constructor(
     /** Of the plan that it was made for. */
     readonly identity: string,
+    /** What each step of the plan's program multiplies with and adds. */
     readonly steps: readonly StepOperands<D>[],
     /** Power of two that decrypted logits are multiplied by: the one number of the calibration that is told. */
     readonly outputScale: number,
@@ -37,6 +38,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     return THIS_COPY;
   }
 
+  /** All of its vectors, step by step. */
   get operands(): D[] {
     return this.steps.flatMap((step) => operandsOf(step));
   }
@@ -83,9 +85,12 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
   }
 }
 
+/** A model of encrypted weights. */
 export type EncryptedModel = Model<Ciphertext>;
+/** A model of encoded weights, which whoever has it can read. */
 export type PlainModel = Model<Plaintext>;
 
+/** How a network becomes a model. */
 export interface ModelOptions extends CalibrationOptions {
   /** Sample images as the network takes them: their ranges decide how weights are scaled. A few dozen will do. */
   readonly calibration: Iterable<ImageValues>;

@@ -19,6 +19,7 @@ const MOST_MESSAGES = 2 ** 16;
 /** Numbers and names in lists: where they take a byte each in the file they take up to sixty in memory. */
 const MOST_ENTRIES = 2 ** 25;
 
+/** Where weights are that the file does not hold. */
 export interface ImportOptions {
   /** Is told, in a sentence, of what was left out or taken otherwise. */
   readonly onNote?: (note: string) => void;

@@ -13,6 +13,7 @@ export type StepOperands<D> =
   | { readonly kind: "quad"; readonly a: D; readonly b: D; readonly c: D }
   | { readonly kind: "readout"; readonly weights: readonly D[]; readonly biases: readonly D[] };
 
+/** The diagonals of one giant step: `terms` by baby step, rotated together by `giant`. */
 export interface OperandGroup<D> {
   readonly giant: number;
   readonly terms: readonly { readonly baby: number; readonly diagonal: D }[];

@@ -7,6 +7,7 @@ import { levelAfter, type Program, rotations, type Step } from "./program.js";
 /** What decides the counts of a plan. */
 export interface Counted {
   readonly program: Program;
+  /** Those of the plan: how many primes a level has. */
   readonly parameters: Pick<Parameters, "primesAt">;
   /** Whether the weights are ciphertexts or plaintexts. */
   readonly model: "encrypted" | "plain";

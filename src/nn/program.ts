@@ -20,6 +20,7 @@ export const INPUT_SCALE = 1 / 4;
  */
 export const GUARD = 1.618033988749895 / 1024;
 
+/** What the server does with an image in `slots` slots, step by step, until it has one logit for each of `classes`. */
 export interface Program {
   readonly slots: number;
   /** Levels used up: the level of the first step; the results are at level 0. */
@@ -27,9 +28,11 @@ export interface Program {
   readonly classes: number;
   /** How the image must be laid into slots. */
   readonly input: Layout;
+  /** In the order in which they run. */
   readonly steps: readonly Step[];
 }
 
+/** One step of a program. */
 export type Step = LinearStep | SquareStep | QuadStep | ReadoutStep;
 
 interface StepBase {
@@ -37,6 +40,7 @@ interface StepBase {
   readonly layer: number;
   /** Level of the step's input. */
   readonly level: number;
+  /** Where the values lie that the step takes. */
   readonly input: Layout;
   /**
    * Rotations applied one after another as y += rotate(y, step) before the step's last drop, at the unrescaled scale:
@@ -63,6 +67,7 @@ export interface LinearStep extends StepBase {
   readonly output: Layout;
 }
 
+/** Products that are rotated together: those of `babies`, by `giant`. */
 export interface DiagonalGroup {
   readonly giant: number;
   readonly babies: readonly number[];
@@ -71,12 +76,14 @@ export interface DiagonalGroup {
 /** y = x², relinearised, folded, dropped. One level. */
 export interface SquareStep extends StepBase {
   readonly kind: "square";
+  /** Where the squares lie, after the pools. */
   readonly output: Layout;
 }
 
 /** y = a ⊙ x² + b ⊙ x + c: the square drops to level − 1, the sum is folded there and drops to level − 2. Two levels. */
 export interface QuadStep extends StepBase {
   readonly kind: "quad";
+  /** Where the result lies, after the pools. */
   readonly output: Layout;
 }
 
@@ -87,6 +94,7 @@ export interface QuadStep extends StepBase {
  */
 export interface ReadoutStep extends StepBase {
   readonly kind: "readout";
+  /** Logits that it gives. */
   readonly classes: number;
 }
 

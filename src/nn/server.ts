@@ -19,6 +19,7 @@ import { makeOperands, pageStep, type StepOperands } from "./operands.js";
 import type { Step } from "./program.js";
 import { runStep } from "./run.js";
 
+/** How much of the device's memory a server takes. */
 export interface ServerOptions {
   /**
    * Bytes of the device's memory for keys and weights between two sums of products. With it both live outside, packed, and
@@ -29,6 +30,7 @@ export interface ServerOptions {
   readonly store?: Store;
 }
 
+/** All optional. */
 export interface RunOptions {
   /** Called after each step with its index and time. Each step is then waited for: without it devices work on while the next is queued. */
   readonly onStep?: (step: Step, index: number, milliseconds: number) => void;

@@ -8,6 +8,7 @@ import { pack } from "./layout.js";
 import type { ProgramWeights } from "./matrix-weights.js";
 import { INPUT_SCALE, type LinearStep, levelAfter, type Program, type Step } from "./program.js";
 
+/** What a program gives in the clear. */
 export interface Simulation {
   /** As the network gives them: the output scale multiplied back. */
   readonly logits: Float64Array;
@@ -17,6 +18,7 @@ export interface Simulation {
   readonly maxAbs: readonly number[];
 }
 
+/** All optional. */
 export interface SimulateOptions {
   /** bounds[l]: what a slot may hold at level l, q_0·…·q_l / (2·Δ_l). Unchecked where it is missing. */
   readonly bounds?: readonly number[];

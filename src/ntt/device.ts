@@ -5,7 +5,9 @@ import type { KernelName, KernelRows, Limb } from "./kernels.js";
  * A limb may be freed as soon as the last launch that uses it has been queued.
  */
 export interface Device {
+  /** Where kernels run. */
   readonly kind: "cpu" | "webgpu";
+  /** Threads that compute: 1 on a GPU. */
   readonly threads: number;
   /** One line for people and bench records. */
   describe(): string;
@@ -32,14 +34,17 @@ export interface Device {
   /** Resolves when everything queued so far has run. */
   idle(): Promise<void>;
 
+  /** Counts since the device was opened. Costs nothing on the device. */
   statistics(): DeviceStatistics;
   /** Ends the device: everything that was in its memory is overwritten, and the memory itself is nobody's any more. */
   close(): Promise<void>;
 }
 
+/** What a device has done, and what it holds. */
 export interface DeviceStatistics {
   /** Bytes of limbs in use now, and the most there ever were. */
   readonly bytesInUse: number;
+  /** The most bytes of limbs that were in use at a time. */
   readonly peakBytes: number;
   /** Rows run since the device was opened, by kernel: an NTT count that a bench can hold against the theory. */
   readonly rows: Readonly<Record<KernelName, number>>;

@@ -9,6 +9,9 @@
 /** One limb in a device's arena: a byte address on the CPU, an index on a GPU. Opaque to everybody else. */
 export type Limb = number & { readonly __limb: unique symbol };
 
+/**
+ * What a row of each kernel holds. Operands are limbs, numbers are words; `out` may be an operand unless it is said not to be.
+ */
 export interface KernelRows {
   /** out = NTT(input): negacyclic, values in bit-reversed order of the minimal 2N-th root. */
   ntt: readonly [out: Limb, input: Limb, prime: number];
@@ -66,8 +69,10 @@ export interface KernelRows {
   baseConvert: ConversionRow;
 }
 
+/** The name of a kernel. */
 export type KernelName = keyof KernelRows;
 
+/** One limb of two sums of products, as KernelRows.dotProduct says: `out` modulo `prime`, over `terms`. */
 export interface DotProductRow {
   readonly prime: number;
   readonly out: readonly [Limb, Limb];
@@ -76,6 +81,7 @@ export interface DotProductRow {
   readonly plus?: { readonly factor: number; readonly y0?: Limb; readonly y1?: Limb };
 }
 
+/** One limb of a sum of products of pairs, as KernelRows.tensor says: `out` modulo `prime`, over `terms`. */
 export interface TensorRow {
   readonly prime: number;
   readonly out: readonly [Limb, Limb, Limb];
@@ -89,11 +95,15 @@ export interface TensorRow {
  * The integer estimate v is off by one only within about 2^−23 of the border, where it shifts x by Q.
  */
 export interface ConversionRow {
+  /** Limbs of the old basis. */
   readonly sources: readonly Limb[];
+  /** One word for each source. */
   readonly fractions: readonly number[];
+  /** Limbs of the new basis. */
   readonly targets: readonly ConversionTarget[];
 }
 
+/** One limb of the new basis: `out`, the residues modulo `prime`, by `constants` for each source and `quotientConstant`. */
 export interface ConversionTarget {
   readonly out: Limb;
   readonly prime: number;
@@ -101,6 +111,7 @@ export interface ConversionTarget {
   readonly quotientConstant: number;
 }
 
+/** All kernels, in the order in which they are numbered. */
 export const KERNEL_NAMES: readonly KernelName[] = [
   "ntt",
   "intt",

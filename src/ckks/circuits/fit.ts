@@ -2,6 +2,7 @@ import { ParameterError } from "../../errors.js";
 import { Polynomial, valueAt } from "./polynomial.js";
 import { largestError, remez } from "./remez.js";
 
+/** What is to be fitted, where, and how well. */
 export interface FitRequest {
   /** Where the function is taken, and where values of x will lie. */
   readonly interval: readonly [a: number, b: number];
@@ -17,6 +18,7 @@ export interface FitRequest {
   readonly symmetry?: boolean;
 }
 
+/** What `fitPolynomial` found. */
 export interface Fit {
   /** In the Chebyshev basis, on the interval. */
   readonly polynomial: Polynomial;

@@ -12,6 +12,7 @@ import { addNoise, type Noise } from "../noise.js";
  * Source: Halevi and Shoup, "Faster homomorphic linear transformations in HElib", CRYPTO 2018.
  */
 export interface LinearTransform<D extends Plaintext | Ciphertext> {
+  /** Giant steps, each with the diagonals of its baby steps, which are rotated back by the giant step. */
   readonly groups: readonly {
     readonly giant: number;
     readonly terms: readonly { readonly baby: number; readonly diagonal: D }[];

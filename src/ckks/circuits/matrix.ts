@@ -6,8 +6,11 @@ import { isPowerOfTwo } from "../slots.js";
 import { type LinearTransform, linearTransform } from "./linear-transform.js";
 import { sumRotations } from "./sums.js";
 
+/** A matrix of `rows` × `columns`, and how it is to be multiplied. */
 export interface MatrixShape {
+  /** Length of the result. */
   readonly rows: number;
+  /** Length of the vector. */
   readonly columns: number;
   /**
    * Slots of the vector's ciphertext, which holds its values in the first `columns` of them. What the others hold meets zeros,
@@ -27,6 +30,7 @@ export interface MatrixPlan extends Required<MatrixShape> {
   readonly outputSlots: number;
   /** The diagonals by their steps, giant + baby. */
   readonly groups: readonly { readonly giant: number; readonly babies: readonly number[] }[];
+  /** Rotations that complete each sum, in order. */
   readonly folds: readonly number[];
   /** Steps to ask keys for: `evaluationKeys({ rotations: plan.rotations })`, at the level of the vector. */
   readonly rotations: readonly number[];

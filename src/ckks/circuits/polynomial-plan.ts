@@ -3,6 +3,7 @@ import { ParameterError } from "../../errors.js";
 import type { Polynomial, PolynomialBasis } from "./polynomial.js";
 import { log2Ceil, type PolynomialNode, Splitting } from "./polynomial-splitting.js";
 
+/** What to save where both cannot be saved. */
 export interface PolynomialOptions {
   /**
    * What counts where one must be had for the other. "levels", the default: ⌈log2(degree + 1)⌉, and as few products as
@@ -13,6 +14,7 @@ export interface PolynomialOptions {
 
 /** What an evaluation takes. */
 export interface PolynomialCost {
+  /** Levels between x and the result. */
   readonly levels: number;
   /** Of two ciphertexts. */
   readonly products: number;

@@ -12,6 +12,7 @@ export class Polynomial {
   readonly coefficients: readonly number[];
 
   private constructor(
+    /** What its coefficients belong to. */
     readonly basis: PolynomialBasis,
     coefficients: ArrayLike<number>,
     /**
@@ -43,6 +44,7 @@ export class Polynomial {
     return new Polynomial("chebyshev", coefficients, interval);
   }
 
+  /** Of the last coefficient that is not zero. */
   get degree(): number {
     return this.coefficients.length - 1;
   }

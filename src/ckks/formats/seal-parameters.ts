@@ -24,6 +24,7 @@ export interface SealChain {
   readonly basePrimes?: 1 | 2 | 3;
   /** log2 of the scale at level 0; default 30, or 24 with one base prime. */
   readonly baseScaleBits?: number;
+  /** 128 bits, unless "none" is written: then more is only reported. */
   readonly security?: 128 | "none";
 }
 

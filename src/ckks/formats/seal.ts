@@ -5,6 +5,7 @@
  * SEAL's classes (native/src/seal), and the files that node-seal 6.0.3 writes.
  *
  * Scales, slots and levels: `chooseParameters`, `toSealOrder` and `readCiphertext` say how SEAL's are related to ours.
+ * @module blindsight/seal
  */
 export { decryptCiphertext, readCiphertext, writeCiphertext } from "./seal-ciphertext.js";
 export {

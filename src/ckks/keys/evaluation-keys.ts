@@ -15,8 +15,11 @@ import { ownFactor, uniformHalf } from "./uniform.js";
 export interface EvaluationKeyFile {
   /** "relinearization", or "galois-" and the element. */
   readonly name: string;
+  /** Galois element of its automorphism; undefined for the relinearisation key. */
   readonly element: number | undefined;
+  /** The highest level at which it can be used. */
   readonly level: number;
+  /** Of the whole file. */
   readonly bytes: number;
   /** The file, one limb at a time. */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
@@ -74,6 +77,7 @@ export class EvaluationKeys implements KeySource, Disposable {
     return evaluationKeysBytes(this);
   }
 
+  /** The whole file in one array, made in its place. @throws FormatError for a label that is no fingerprint. */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return inPlace(this.packedBytes, (room) => evaluationKeysChunks("evaluation keys", this, room));
   }

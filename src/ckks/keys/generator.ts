@@ -17,6 +17,7 @@ export interface EvaluationKeyRequest {
   readonly relinearize?: number | false;
   /** Rotation steps, each at the highest level or with its own. */
   readonly rotations?: Iterable<number> | ReadonlyMap<number, number>;
+  /** Whether to make a key for complex conjugation, at the highest level. */
   readonly conjugate?: boolean;
   /** Other Galois elements at the highest level, odd and below 2N: SEAL's rotation by an odd k has one that is no rotation here. */
   readonly elements?: Iterable<number>;

@@ -69,6 +69,7 @@ export class KeyHolder implements Disposable {
     return this.#secret.ring;
   }
 
+  /** The name of the key: of its public key, see there. */
   get fingerprint(): string {
     return this.#secret.fingerprint;
   }
@@ -87,10 +88,12 @@ export class KeyHolder implements Disposable {
     return this.#secret.toWrappedBytes(passphrase);
   }
 
+  /** New keys for those who compute: see KeyGenerator.evaluationKeys. */
   evaluationKeys(request: EvaluationKeyRequest = {}): EvaluationKeys {
     return this.generator.evaluationKeys(request);
   }
 
+  /** Encrypts with the secret key, at half the size of public-key encryption: see SecretEncryptor.encrypt. */
   encrypt(values: SlotValues, options: EncryptOptions = {}): Ciphertext {
     return this.encryptor.encrypt(values, options);
   }
@@ -110,6 +113,7 @@ export class KeyHolder implements Disposable {
     }
   }
 
+  /** All slots with their imaginary parts: see `decrypt`. */
   async decryptComplex(ciphertext: Ciphertext): Promise<ComplexVector> {
     return this.decryptor.decrypt(ciphertext);
   }

@@ -28,6 +28,7 @@ export class PublicKey implements Disposable {
   private constructor(
     /** Over Q and the first special prime, an operand. */
     readonly b: RnsPolynomial,
+    /** Its uniform half: a·s + b is small. */
     readonly a: RnsPolynomial,
     /** Of `a`, if it has one: that of a key from elsewhere was drawn in another way. */
     readonly seed: Uint8Array | undefined,
@@ -38,7 +39,10 @@ export class PublicKey implements Disposable {
     readonly fingerprint: string,
   ) {}
 
-  /** @param secret an operand over Q and P. Draws a seed and an error; costs two NTTs for each prime, and waits for the device. */
+  /**
+   * The public key of a secret: draws a seed and an error; costs two NTTs for each prime, and waits for the device.
+   * @param secret an operand over Q and P
+   */
   static async generate(secret: RnsPolynomial, randomness: Randomness): Promise<PublicKey> {
     const { ring } = secret;
     const seed = randomness.bytes(SEED_BYTES);

@@ -24,6 +24,7 @@ export class SecretKey implements Disposable {
   readonly #stream: Uint8Array;
 
   private constructor(
+    /** s over Q and P, an operand. It is overwritten when the key is disposed of. */
     readonly polynomial: RnsPolynomial,
     readonly publicKey: PublicKey,
     stream: Uint8Array,

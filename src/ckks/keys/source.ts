@@ -9,6 +9,7 @@ import type { SwitchingKey } from "./switching-key.js";
  * their Galois element; the relinearisation key has none and is `undefined`.
  */
 export interface KeySource extends Disposable {
+  /** What its keys were made with. */
   readonly ring: Ring;
   /** Of the secret key that they belong to: a label. */
   readonly fingerprint: string;

@@ -13,17 +13,20 @@ import type { OwnPrimes } from "./uniform.js";
 export interface SwitchingKey {
   /** Of σ, where v is s and w is σ^−1(s): its Galois element. Without one v is s² and w is s: the relinearisation key. */
   readonly element: number | undefined;
+  /** The highest level at which it can be used. */
   readonly level: number;
   /**
    * The power of 2^32 that residues modulo a digit's own primes carry: there the key carries the opposite. −1 where v is
    * s², since a product of two ciphertexts comes unscaled.
    */
   readonly power: number;
+  /** One for each digit of the level's primes. */
   readonly digits: readonly KeyDigit[];
   /** Of the halves a, which follow from it; keys from elsewhere may have none. */
   readonly seed: Uint8Array | undefined;
 }
 
+/** One digit of a switching key: the pair (b, a), `b` masked and `a` uniform, see SwitchingKey. */
 export interface KeyDigit {
   readonly b: RnsPolynomial;
   readonly a: RnsPolynomial;

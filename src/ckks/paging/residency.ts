@@ -87,6 +87,7 @@ export class Residency implements Pager {
     return poly;
   }
 
+  /** Frees the limbs of a paged polynomial, if it is in the device's memory. */
   leave(paged: PagedPolynomial): void {
     const poly = this.inside.get(paged);
     if (!poly) return;

@@ -23,6 +23,7 @@ export interface StoredWords {
 
 /** A polynomial as a store and a file hold it: for each prime the packed residues of its NTT values, without powers of 2^32. */
 export interface StoredLimbs {
+  /** The packed residues, prime by prime. */
   readonly words: readonly StoredWords[];
   /** What the residues modulo a prime are to be multiplied by. */
   readonly factor: (prime: number) => number;

@@ -7,7 +7,9 @@ import type { Quad } from "../graph.js";
 
 /** Smallest and largest value that each channel of a quadratic takes. */
 export interface ChannelRanges {
+  /** The smallest, by channel. */
   readonly low: Float64Array;
+  /** The largest, by channel. */
   readonly high: Float64Array;
 }
 

@@ -22,6 +22,7 @@ import { WorkerPool } from "./workers.js";
  */
 export type Execution = "inline" | "shared" | "messages";
 
+/** All optional. */
 export interface CpuDeviceOptions {
   /** Threads that compute; default 1. */
   readonly threads?: number;

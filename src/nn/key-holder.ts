@@ -1,14 +1,10 @@
 import type { ByteSource } from "../bytes/stream.js";
-import type { Ciphertext } from "../ckks/ciphertext.js";
 import { requireInstance } from "../ckks/copies.js";
 import type { ComplexVector } from "../ckks/embedding.js";
-import type { SlotValues } from "../ckks/encoder.js";
-import { Encryptor } from "../ckks/encryptor.js";
 import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { KeyHolder as SecretHolder } from "../ckks/keys/holder.js";
-import { PublicKey } from "../ckks/keys/public-key.js";
-import type { Residency } from "../ckks/paging/residency.js";
-import { Randomness } from "../ckks/randomness.js";
+import type { PublicKey } from "../ckks/keys/public-key.js";
+import type { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
 import { refuseJson } from "../ckks/storage.js";
 import { ParameterError } from "../errors.js";
@@ -16,14 +12,11 @@ import type { Device } from "../ntt/device.js";
 import { acceptResult } from "./accept.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { EncryptedImage, type EncryptedResult } from "./exchange.js";
-import type { Network } from "./graph.js";
 import type { ImageValues } from "./image.js";
-import { type EncryptedModel, Model, type ModelOptions, weightsFor } from "./model.js";
-import { makeOperands, pageOperands } from "./operands.js";
 import { GUARD } from "./program.js";
-import { modelSize } from "./program-counts.js";
 import { encodeInput } from "./simulate.js";
 
+/** All optional. */
 export interface DecryptOptions {
   /**
    * Logits as they were decrypted, not rounded to `plan.logitGrid`. UNSAFE to pass on: an exact logit is an equation in the
@@ -196,74 +189,4 @@ function toGrid(value: number, grid: number): number {
 
 function meanOf(values: Float64Array): number {
   return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-/** The owner of a network: has the public key only, and gives the network away encrypted. */
-export class ModelOwner {
-  readonly #randomness: Randomness | undefined;
-
-  /**
-   * @param randomness for tests; stays the caller's, to wipe
-   * @throws TypeError for a plan or a key that is none
-   */
-  constructor(
-    readonly plan: Plan,
-    readonly publicKey: PublicKey,
-    randomness?: Randomness,
-  ) {
-    requirePlan(plan);
-    requireInstance(publicKey, PublicKey, "publicKey", "a public key");
-    this.#randomness = randomness;
-  }
-
-  /**
-   * Encrypts every weight vector of the network at the level where it is used. Costs some milliseconds a vector.
-   * @throws ParameterError for a network with another architecture than the plan's, or without calibration images.
-   */
-  encrypt(network: Network, options: ModelOptions): EncryptedModel {
-    const { weights, factors } = weightsFor(this.plan, network, options);
-    const [encrypt, end] = this.#encryption(options);
-    try {
-      const steps = makeOperands(this.plan, weights, encrypt);
-      return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
-    } finally {
-      end();
-    }
-  }
-
-  /** The same model outside of the device's memory, which holds one layer of it at a time: for networks that do not fit. */
-  async encryptPaged(network: Network, options: ModelOptions, residency: Residency): Promise<EncryptedModel> {
-    const { weights, factors } = weightsFor(this.plan, network, options);
-    const [encrypt, end] = this.#encryption(options);
-    try {
-      const steps = await pageOperands(this.plan, weights, encrypt, residency);
-      return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
-    } finally {
-      end();
-    }
-  }
-
-  /** What encrypts a vector, and what is to be called after the last one. */
-  #encryption(options: ModelOptions): [encrypt: (values: SlotValues, level: number) => Ciphertext, end: () => void] {
-    // Whoever reads the stream later reads the weights: one of our own lives for one model only.
-    const own = this.#randomness ? undefined : Randomness.system();
-    const randomness = own ?? this.#randomness!;
-    let encryptor: Encryptor;
-    try {
-      const { ring } = this.publicKey;
-      requireRing(Ring.of(ring.device, this.plan.parameters), ring, "the public key");
-      encryptor = new Encryptor(this.publicKey, randomness);
-    } catch (error) {
-      own?.wipe();
-      throw error;
-    }
-    const total = modelSize(this.plan).vectors;
-    let done = 0;
-    const encrypt = (values: SlotValues, level: number) => {
-      const ciphertext = encryptor.encrypt(values, { level });
-      options.onProgress?.(++done, total);
-      return ciphertext;
-    };
-    return [encrypt, () => own?.wipe()];
-  }
 }

@@ -1,0 +1,70 @@
+// What each door of the package costs whoever bundles it for a page: everything that it exports, and one small use, of which a
+// bundler keeps what is used. Of dist, so after `npm run build`.
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "vite";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const all = (door) => `import * as all from "${door}"; console.log(all);`;
+
+/**
+ * Kilobytes of 1,000 bytes, minified: about a tenth above what was measured when a door was last made larger on purpose. The
+ * GPU device comes when it is opened, in files of its own, which count here, too.
+ */
+const BUDGETS = [
+  { what: "blindsight", kilobytes: 240, source: all("blindsight") },
+  { what: "blindsight/ntt", kilobytes: 98, source: all("blindsight/ntt") },
+  { what: "blindsight/ckks", kilobytes: 178, source: all("blindsight/ckks") },
+  { what: "blindsight/nn", kilobytes: 340, source: all("blindsight/nn") },
+  { what: "blindsight/seal", kilobytes: 150, source: all("blindsight/seal") },
+  {
+    what: "encrypt and decrypt",
+    kilobytes: 345,
+    source: `import { openDevice } from "blindsight"; import { KeyHolder, Parameters } from "blindsight/ckks";
+      const alice = await KeyHolder.create(await openDevice("cpu"), Parameters.choose({ depth: 1 }));
+      console.log(await alice.decrypt(alice.encrypt([1])));`,
+  },
+  {
+    what: "a polynomial's fit",
+    kilobytes: 6.5,
+    source: `import { fitPolynomial } from "blindsight/ckks"; console.log(fitPolynomial(Math.exp, { interval: [0, 1], degree: 7 }));`,
+  },
+  {
+    what: "a server of networks",
+    kilobytes: 162,
+    source: `import { Server } from "blindsight/nn"; console.log(Server);`,
+  },
+];
+
+let failed = false;
+for (const { what, kilobytes, source } of BUDGETS) {
+  const code = await bundled(source);
+  const bytes = Buffer.byteLength(code);
+  const most = 1000 * kilobytes;
+  const verdict = bytes <= most ? "" : " TOO LARGE: find what came in, or raise the budget and say why";
+  console.log(`${what}: ${bytes} bytes, ${gzipSync(code).length} gzipped, of ${most}${verdict}`);
+  failed ||= bytes > most;
+}
+if (failed) process.exit(1);
+
+/** All files that a page would load, one behind the other. */
+async function bundled(source) {
+  const entry = "\0entry.js";
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: "error",
+    plugins: [
+      {
+        name: "entry",
+        resolveId: (id) => (id === "entry.js" ? entry : undefined),
+        load: (id) => (id === entry ? source : undefined),
+      },
+    ],
+    build: { write: false, target: "es2022", modulePreload: false, rollupOptions: { input: "entry.js" } },
+  });
+  return [result]
+    .flat()
+    .flatMap(({ output }) => output.map(({ code = "" }) => code))
+    .join("\n");
+}
