@@ -1,6 +1,6 @@
 /** How each primitive is done with blindsight. */
 import {
-  type Ciphertext,
+  Ciphertext,
   Encryptor,
   Evaluator,
   KeyHolder,
@@ -43,6 +43,9 @@ export function makeRecipes(kitchen: Kitchen): Recipes {
   const encryptor = new Encryptor(holder.publicKey, Randomness.seededUnsafe(3));
   const a = holder.encrypt(x);
   const b = holder.encrypt(y);
+  /** Of the public key: both parts are written. */
+  const full = encryptor.encrypt(x);
+  let written: Uint8Array | undefined;
   const plain = he.encoder.encode(y);
   const tensor = he.tensor(a, b);
   const product = he.multiplyPlain(a, plain);
@@ -82,6 +85,23 @@ export function makeRecipes(kitchen: Kitchen): Recipes {
     }),
     "keys: secret, public, relinearization, one rotation": keyGeneration(kitchen),
     "linear transform, 16 diagonals": one(() => linearTransform(he, a, transform)),
+    "write a ciphertext": general<Uint8Array>({
+      make: () => full.toBytes(),
+      free: () => {},
+      read: async (made) => {
+        using read = await Ciphertext.fromBytes(made, holder.ring);
+        return await holder.decrypt(read);
+      },
+      bytes: (made) => made.length,
+      waits: true,
+    }),
+    "read a ciphertext": general<Ciphertext>({
+      make: async () => Ciphertext.fromBytes((written ??= await full.toBytes()), holder.ring),
+      free: (made) => made[Symbol.dispose](),
+      read: (made) => holder.decrypt(made),
+      bytes: (made) => made.packedBytes,
+      waits: true,
+    }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { EvaluationKeys } from "../src/ckks/index.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { imageToInput } from "../src/data/input.js";
 import { openDataset } from "../src/data/open-dataset.js";
@@ -12,6 +13,7 @@ import {
   importOnnx,
   interpret,
   KeyHolder,
+  Model,
   ModelOwner,
   type Network,
   type PlainModel,
@@ -112,6 +114,7 @@ class Run {
       using model = await this.makeModel(holder, server);
       this.bytes.set("key generation", holder.evaluationKeys.packedBytes);
       this.bytes.set(this.modelStage, model.packedBytes);
+      if (!this.countsOnly) await this.files(holder.evaluationKeys, model);
       if (i < setUps - 1) continue;
       for (let run = -1; run < (this.countsOnly ? 0 : RUNS); run++) {
         await this.diagnose(holder, server, model, run < 0);
@@ -149,6 +152,21 @@ class Run {
     const owner = new ModelOwner(this.plan, holder.publicKey, this.randomness.fork());
     const encrypted = await this.stage(this.modelStage, () => owner.encrypt(network, { calibration }));
     return this.stage("load the model", () => server.load(encrypted));
+  }
+
+  /** As whole arrays: what a disk or a network adds is not ours. */
+  private async files(keys: EvaluationKeys, model: EncryptedModel | PlainModel): Promise<void> {
+    const { plan, device } = this;
+    const keyBytes = await this.stage("write the evaluation keys", () => keys.toBytes());
+    (await this.stage("read the evaluation keys", () => EvaluationKeys.fromBytes(keyBytes, device)))[Symbol.dispose]();
+    const modelBytes = await this.stage("write the model", () => model.toBytes());
+    (await this.stage("read the model", () => Model.fromBytes(modelBytes, plan, device)))[Symbol.dispose]();
+    for (const [what, { length }] of [
+      ["the evaluation keys", keyBytes],
+      ["the model", modelBytes],
+    ] as const) {
+      for (const way of ["write", "read"]) this.bytes.set(`${way} ${what}`, length);
+    }
   }
 
   private async diagnose(holder: KeyHolder, server: Server, model: EncryptedModel | PlainModel, warmUp: boolean) {

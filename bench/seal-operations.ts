@@ -38,6 +38,7 @@ export function makeSealOperations(kitchen: SealKitchen): Partial<Record<Operati
   evaluator.multiplyPlain(a, plainY, product);
   const plain = seal.PlainText();
   let decoded: Float64Array = x;
+  let written: Uint8Array = a.saveArray(seal.ComprModeType.none);
   const finish = (multiply: () => void) => () => {
     multiply();
     evaluator.relinearize(out, relinearization, out);
@@ -105,6 +106,13 @@ export function makeSealOperations(kitchen: SealKitchen): Partial<Record<Operati
     rotate,
     "rotate, hoisted, each of 8": rotate, // SEAL hoists nothing
     "keys: secret, public, relinearization, one rotation": keyGeneration(kitchen),
+    "write a ciphertext": {
+      ...one("write a ciphertext", () => {
+        written = a.saveArray(seal.ComprModeType.none);
+      }),
+      outcome: async () => ({ values: encoder.decode(decryptor.decrypt(a)), bytes: written.length }),
+    },
+    "read a ciphertext": one("read a ciphertext", () => out.loadArray(kitchen.context, written)),
     ...(kitchen.withTransform ? { [linear]: one(linear, linearTransform(kitchen, a)) } : {}),
   };
 }

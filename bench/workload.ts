@@ -18,6 +18,8 @@ export const OPERATION_NAMES = [
   "rotate, hoisted, each of 8",
   "keys: secret, public, relinearization, one rotation",
   "linear transform, 16 diagonals",
+  "write a ciphertext",
+  "read a ciphertext",
 ] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
 

@@ -4,7 +4,7 @@ import { COPY, THIS_COPY } from "./copies.js";
 import { ciphertextBytes, ciphertextChunks, readCiphertext } from "./formats/ciphertext.js";
 import { plaintextBytes, plaintextChunks, readPlaintext } from "./formats/plaintext.js";
 import { declared, type Noise, UNKNOWN_NOISE } from "./noise.js";
-import type { PagingOptions, Residency } from "./paging/residency.js";
+import { type PagingOptions, type Residency, residencyOf } from "./paging/residency.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
 import { type Ring, requireIsRing } from "./ring.js";
@@ -63,9 +63,9 @@ export class Plaintext implements Disposable {
    * What `toBytes` wrote, from bytes, a web stream or a Node stream.
    * @throws FormatError for anything else; ParameterError for one of other parameters than the ring's
    */
-  static async fromBytes(source: ByteSource, ring: Ring, { residency }: PagingOptions = {}): Promise<Plaintext> {
+  static async fromBytes(source: ByteSource, ring: Ring, options: PagingOptions = {}): Promise<Plaintext> {
     requireIsRing(ring);
-    const { polynomial, level, scale, slots } = await readPlaintext(source, ring, residency);
+    const { polynomial, level, scale, slots } = await readPlaintext(source, ring, residencyOf(options));
     return new Plaintext(polynomial, level, scale, slots);
   }
 
@@ -153,9 +153,9 @@ export class Ciphertext implements Disposable {
    * What `toBytes` wrote, from bytes, a web stream or a Node stream. Its fingerprint is what the file says: a label.
    * @throws FormatError for anything else; ParameterError for one of other parameters than the ring's
    */
-  static async fromBytes(source: ByteSource, ring: Ring, { residency }: PagingOptions = {}): Promise<Ciphertext> {
+  static async fromBytes(source: ByteSource, ring: Ring, options: PagingOptions = {}): Promise<Ciphertext> {
     requireIsRing(ring);
-    const { parts, ...state } = await readCiphertext(source, ring, residency);
+    const { parts, ...state } = await readCiphertext(source, ring, residencyOf(options));
     return new Ciphertext(parts, state);
   }
 

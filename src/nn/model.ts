@@ -1,7 +1,7 @@
 import { type ByteSource, inPlace } from "../bytes/stream.js";
 import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
-import type { PagingOptions } from "../ckks/paging/residency.js";
+import { type PagingOptions, residencyOf } from "../ckks/paging/residency.js";
 import { refuseJson } from "../ckks/storage.js";
 import type { Device } from "../ntt/device.js";
 import { type CalibratedFactors, type CalibrationOptions, calibrate, calibrationImages } from "./calibrate.js";
@@ -67,9 +67,10 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     source: ByteSource,
     plan: Plan,
     device: Device,
-    { residency }: PagingOptions = {},
+    options: PagingOptions = {},
   ): Promise<EncryptedModel | PlainModel> {
     requirePlan(plan);
+    const residency = residencyOf(options);
     const { identity, outputScale, fingerprint, operands } = await readModel(source, plan, device, residency);
     const steps = assembleAll(plan, operands);
     return new Model(identity, steps, outputScale, fingerprint) as EncryptedModel | PlainModel;

@@ -4,7 +4,7 @@ import type { Device } from "../../ntt/device.js";
 import { COPY, requireInstance, THIS_COPY } from "../copies.js";
 import { evaluationKeysBytes, evaluationKeysChunks, readEvaluationKeys } from "../formats/evaluation-keys.js";
 import { allOrNothing } from "../limbs.js";
-import type { PagingOptions, Residency } from "../paging/residency.js";
+import { type PagingOptions, type Residency, residencyOf } from "../paging/residency.js";
 import { type Ring, requireRing } from "../ring.js";
 import { refuseJson } from "../storage.js";
 import type { KeySource } from "./source.js";
@@ -104,11 +104,8 @@ export class EvaluationKeys implements KeySource, Disposable {
    * label. Keys that somebody else made compute nonsense, and reveal nothing.
    * @throws FormatError for anything else
    */
-  static async fromBytes(
-    source: ByteSource,
-    device: Device,
-    { residency }: PagingOptions = {},
-  ): Promise<EvaluationKeys> {
+  static async fromBytes(source: ByteSource, device: Device, options: PagingOptions = {}): Promise<EvaluationKeys> {
+    const residency = residencyOf(options);
     const { ring, fingerprint, all } = await readEvaluationKeys(source, device, residency);
     return new EvaluationKeys(ring, fingerprint, all, residency);
   }

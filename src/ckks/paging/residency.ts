@@ -1,6 +1,6 @@
 import { DeviceError } from "../../errors.js";
 import { inverseModulo } from "../../ntt/modulus.js";
-import { kindOf } from "../copies.js";
+import { kindOf, requireInstance } from "../copies.js";
 import type { Form } from "../form.js";
 import { packedLimbs } from "../formats/limbs.js";
 import type { RnsPolynomial } from "../polynomial.js";
@@ -12,6 +12,16 @@ import { MemoryStore, type Store, type StoredLimbs, type StoredWords } from "./s
 export interface PagingOptions {
   /** Where it is to live, if not in the device's memory: it is then never in it as a whole. */
   readonly residency?: Residency | undefined;
+}
+
+/** @throws TypeError for options that are none, and for a residency that is none */
+export function residencyOf(options: PagingOptions): Residency | undefined {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`options: { residency } was expected, not ${kindOf(options)}`);
+  }
+  const { residency } = options;
+  if (residency !== undefined) requireInstance(residency, Residency, "residency", "what new Residency(limit) gives");
+  return residency;
 }
 
 /**

@@ -117,6 +117,25 @@ describe.each(stores)("a store in %s", (_, open) => {
   });
 });
 
+test("options that are none, and a residency or a store that is none, say what was expected", async () => {
+  const device = await testDevice();
+  using holder = await KeyHolder.create(device, parameters);
+  using x = holder.encrypt([1]);
+  const bytes = await x.toBytes();
+  const { Ciphertext, EvaluationKeys } = await import("../../../src/ckks/index.js");
+  for (const wrong of [null, 5, { residency: {} }, { residency: null }] as never[]) {
+    await expect(Ciphertext.fromBytes(bytes, holder.ring, wrong)).rejects.toThrow(
+      /(options|residency): .* was expected/,
+    );
+    await expect(EvaluationKeys.fromBytes(bytes, device, wrong)).rejects.toThrow(
+      /(options|residency): .* was expected/,
+    );
+  }
+  expect(() => new Residency(1, {} as never)).toThrow("store: a store was expected, not another object");
+  for (const limit of [-1, Number.NaN, "1", undefined] as never[])
+    expect(() => new Residency(limit)).toThrow(RangeError);
+});
+
 test("an extent that is empty is used again, and one that is full of holes is not", () => {
   const emptied: number[] = [];
   const extents = new Extents(100, (extent) => emptied.push(extent));
