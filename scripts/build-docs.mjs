@@ -32,8 +32,8 @@ const app = await Application.bootstrap({
   entryPoints: doors.map((types) => join(root, types.replace("./dist/", "src/").replace(".d.ts", ".ts"))),
   tsconfig: join(root, "tsconfig.build.json"),
   readme: "none",
-  disableGit: true, // builds outside of a clone, too
-  sourceLinkTemplate: "https://example.invalid/{path}#L{line}",
+  disableSources: true, // where lines are on the web is not known here: the links would be dead
+  markdownItOptions: { html: false, linkify: false }, // else SECURITY.md becomes a link to a host of that name
   excludePrivate: true,
   excludeProtected: true,
   excludeInternal: true,
@@ -55,8 +55,8 @@ const count = project.getReflectionsByKind(ReflectionKind.SomeExport).length;
 console.log(`${OUT}: ${doors.length} doors, ${count} names with what they have, all documented`);
 
 /**
- * Everything has a docstring, but for: a property that what it belongs to names, as a formula or a sentence over several of
- * them does; one that holds an object of the type whose name it has (`ring: Ring`); one that tells the members of a
+ * Everything has a docstring, but for: a property that the one of what it belongs to names in `backticks`, as a formula or a
+ * sentence over several of them does (as a bare word "a" or "level" would be found in any sentence); one that holds an object of the type whose name it has (`ring: Ring`); one that tells the members of a
  * union apart (`op: "conv2d"`); the fields of an object without a name, which its owner describes; `dispose`, which does what
  * Disposable says unless it says more; and the mark of this copy of the library.
  */
@@ -92,7 +92,7 @@ function nameOfType({ type, getSignature }) {
 
 function namedByOwner(member) {
   for (let owner = member.parent; owner && !owner.isProject(); owner = owner.parent) {
-    if (new RegExp(`(?<![\\w.])${member.name}(?!\\w)`).test(textOf(owner))) return true;
+    if (textOf(owner).includes(`\`${member.name}\``)) return true;
   }
   return false;
 }

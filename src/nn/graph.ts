@@ -32,7 +32,7 @@ export interface Conv2d {
   readonly bias: Float64Array;
 }
 
-/** y = gamma·(x − mean)/√(variance + epsilon) + beta, per channel. */
+/** y = `gamma`·(x − `mean`)/√(`variance` + `epsilon`) + `beta`, per channel. */
 export interface BatchNorm2d {
   readonly op: "batchNorm2d";
   readonly gamma: Float64Array;
