@@ -18,7 +18,7 @@ export type ScaleState = "canonical" | "product";
 /** An encoded vector, stored times 2^32 as NTT values. */
 export class Plaintext implements Disposable {
   /** For the collector: see pressure.ts. */
-  protected readonly ballast: ArrayBuffer | undefined;
+  protected ballast: ArrayBuffer | undefined;
 
   constructor(
     /** Its residues, an operand. */
@@ -69,6 +69,13 @@ export class Plaintext implements Disposable {
     return new Plaintext(polynomial, level, scale, slots);
   }
 
+  /** As `Ciphertext.withNoise`. */
+  withNoise(noise: Noise): Plaintext {
+    const same = new Plaintext(this.polynomial, this.level, this.scale, this.slots, noise);
+    same.ballast ??= this.ballast;
+    return same;
+  }
+
   /** The same plaintext outside of the device's memory; this one is disposed of. */
   async page(residency: Residency): Promise<Plaintext> {
     return new Plaintext(await residency.page(this.polynomial), this.level, this.scale, this.slots, this.noise);
@@ -109,7 +116,7 @@ export class Ciphertext implements Disposable {
   /** Estimated, from what callers declare: see there. */
   readonly noise: Noise;
   /** For the collector: see pressure.ts. */
-  protected readonly ballast: ArrayBuffer | undefined;
+  protected ballast: ArrayBuffer | undefined;
 
   constructor(
     /** c_0, c_1 and, after `tensor`, c_2, by their NTT values. */
@@ -163,6 +170,16 @@ export class Ciphertext implements Disposable {
   get pair(): readonly [RnsPolynomial, RnsPolynomial] {
     if (this.parts.length !== 2) throw new LevelError("a three-part ciphertext was given", "relinearize it first");
     return this.parts as unknown as readonly [RnsPolynomial, RnsPolynomial];
+  }
+
+  /**
+   * The same ciphertext, whose noise somebody declares who knows what it is made of: it stands for this one, and either disposes
+   * of the parts. Changes what `explain` says, and nothing else.
+   */
+  withNoise(noise: Noise): Ciphertext {
+    const same = new Ciphertext(this.parts, { ...stateOf(this), ...(this.seed && { seed: this.seed }), noise });
+    same.ballast ??= this.ballast;
+    return same;
   }
 
   /** The same ciphertext outside of the device's memory; this one is disposed of. */

@@ -38,6 +38,11 @@ export interface CalibrationOptions {
   readonly logitBound?: number;
 }
 
+/** What layers may reach unless their owner says otherwise: plans count on it in their estimate of noise. */
+export const DEFAULT_REACH: readonly number[] = [128, 16, 8];
+/** Logits may reach this share of what level 0 holds. */
+export const LOGIT_SHARE = 0.75;
+
 /**
  * Takes the ranges of all layers over `images` and chooses the factors: what enters a square or a quadratic, and
  * whatever else a linear layer gives, is reach / margin at most; a logit is logitBound / margin at most, its bias logitBound.
@@ -50,7 +55,7 @@ export function calibrate(
   images: Iterable<ImageValues>,
   options: CalibrationOptions = {},
 ): CalibratedFactors {
-  const { margin = 2, reach = [128, 16, 8], logitBound = 8 } = options;
+  const { margin = 2, reach = DEFAULT_REACH, logitBound = 8 } = options;
   const positive = (value: number) => Number.isFinite(value) && value > 0;
   const reaches = Array.isArray(reach) && reach.length > 0 && reach.every(positive);
   if (!(reaches && positive(margin) && margin >= 1 && positive(logitBound))) {
@@ -140,7 +145,11 @@ function isFree(layer: FoldedLayer): boolean {
 
 /** The entry of `reach` for a layer: counted from the last hidden layer that is free to be scaled. */
 function reachOf(layers: readonly FoldedLayer[], index: number, reach: readonly number[]): number {
-  const behind = layers.slice(index + 1, -1).filter(isFree).length;
+  return reachAt(reach, layers.slice(index + 1, -1).filter(isFree).length);
+}
+
+/** The entry of `reach` for a layer with so many behind it that are free to be scaled. */
+export function reachAt(reach: readonly number[], behind: number): number {
   return reach[Math.min(behind, reach.length - 1)];
 }
 

@@ -5,12 +5,13 @@ import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { ParameterError } from "../errors.js";
 import { depthOf, fold, quadRanges } from "./fold.js";
-import type { FoldedNetwork, FoldOptions, Network } from "./graph.js";
+import type { FoldedNetwork, FoldOptions, Network, NetworkCard } from "./graph.js";
 import { chooseSlots, planProgram, programDepth } from "./plan.js";
 import { costsOf } from "./plan-cost.js";
 import { requireArchitecture } from "./plan-match.js";
 import { GUARD, INPUT_SCALE, type Program, rotations } from "./program.js";
 import { describe } from "./program-counts.js";
+import { declaredRanges, type ProgramRanges } from "./ranges.js";
 
 /** All optional. */
 export interface CompileOptions {
@@ -40,6 +41,7 @@ const LOGIT_BITS = 22;
  */
 export class Plan {
   #identity: string | undefined;
+  #ranges: ProgramRanges | undefined;
 
   /** @throws TypeError, ParameterError for a program and parameters that do not fit each other: take what `compile` gives. */
   constructor(
@@ -51,9 +53,17 @@ export class Plan {
     readonly fold: Partial<FoldOptions>,
     /** Levels that one image takes: as planned, and as it would be with every fold off. */
     readonly depth: { readonly used: number; readonly withoutFolding: number },
+    /** Largest |value| of an image, as far as the network's card says. Only the estimate of noise asks for it. */
+    readonly inputBound = 1,
   ) {
     requireInstance(parameters, Parameters, "parameters", "Parameters");
     requireModel(model);
+    if (!(Number.isFinite(inputBound) && inputBound > 0)) {
+      throw new ParameterError(
+        `inputBound ${inputBound} is not a positive number`,
+        "take what pixels become, 1 as a rule",
+      );
+    }
     if (program?.slots !== parameters.slots || !(program.depth <= parameters.maxLevel)) {
       throw new ParameterError("the program does not fit the parameters", "take the plan that compile(network) gives");
     }
@@ -100,6 +110,12 @@ export class Plan {
     return this.#identity;
   }
 
+  /** What is declared of the values at each step, for the estimate of noise: see there. */
+  get ranges(): ProgramRanges {
+    this.#ranges ??= declaredRanges(this);
+    return this.#ranges;
+  }
+
   /** The plan for people: parameters, steps, sizes. */
   report(): string {
     return [
@@ -139,10 +155,14 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     levelsLimit: parameters.maxLevel,
     costs: costsOf(parameters, model),
   });
-  return new Plan(program, parameters, model, folds, {
-    used: program.depth,
-    withoutFolding: depthWithoutFolding(network),
-  });
+  const depth = { used: program.depth, withoutFolding: depthWithoutFolding(network) };
+  return new Plan(program, parameters, model, folds, depth, inputBoundOf(network.card));
+}
+
+/** What a pixel of 0 or 255 becomes. */
+function inputBoundOf(card: NetworkCard | undefined): number | undefined {
+  const input = card?.input;
+  return input && Math.max(Math.abs(input.offset), Math.abs(255 * input.scale + input.offset));
 }
 
 /**

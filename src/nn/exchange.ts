@@ -4,6 +4,7 @@ import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import { refuseJson } from "../ckks/storage.js";
 import type { Device } from "../ntt/device.js";
 import { type Plan, requirePlan } from "./compile.js";
+import { declareFresh } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { imageBytes, imageChunks, readImage, readResult, resultBytes, resultChunks } from "./formats/exchange.js";
 
@@ -45,7 +46,7 @@ export class EncryptedImage implements Disposable {
   static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedImage> {
     requirePlan(plan);
     const { identity, ciphertext } = await readImage(source, plan, device);
-    return new EncryptedImage(identity, ciphertext);
+    return new EncryptedImage(identity, declareFresh(ciphertext, plan.ranges.input));
   }
 
   /** @throws FormatError always: see there. */

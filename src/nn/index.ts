@@ -54,5 +54,6 @@ export {
   type Step,
 } from "./program.js";
 export { type Counted, describe, modelSize } from "./program-counts.js";
+export type { ProgramRanges, StepRanges, ValueRange } from "./ranges.js";
 export { type RunOptions, Server, type ServerOptions } from "./server.js";
 export { encodeInput, type SimulateOptions, type Simulation, simulate } from "./simulate.js";

@@ -11,6 +11,7 @@ import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { acceptResult } from "./accept.js";
 import { type Plan, requirePlan } from "./compile.js";
+import { declareFresh } from "./declared.js";
 import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { ImageValues } from "./image.js";
 import { GUARD } from "./program.js";
@@ -119,7 +120,8 @@ export class KeyHolder implements Disposable {
    */
   encrypt(image: ImageValues): EncryptedImage {
     const { program, identity } = this.plan;
-    return new EncryptedImage(identity, this.#secret.encrypt(encodeInput(program, image), { level: program.depth }));
+    const ciphertext = this.#secret.encrypt(encodeInput(program, image), { level: program.depth });
+    return new EncryptedImage(identity, declareFresh(ciphertext, this.plan.ranges.input));
   }
 
   /**

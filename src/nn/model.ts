@@ -4,8 +4,15 @@ import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import { type PagingOptions, residencyOf } from "../ckks/paging/residency.js";
 import { refuseJson } from "../ckks/storage.js";
 import type { Device } from "../ntt/device.js";
-import { type CalibratedFactors, type CalibrationOptions, calibrate, calibrationImages } from "./calibrate.js";
+import {
+  type CalibratedFactors,
+  type CalibrationOptions,
+  calibrate,
+  calibrationImages,
+  LOGIT_SHARE,
+} from "./calibrate.js";
 import { foldFor, type Plan, requirePlan } from "./compile.js";
+import { declareOperands } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { modelBytes, modelChunks, readModel } from "./formats/model.js";
 import type { Network } from "./graph.js";
@@ -72,7 +79,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     requirePlan(plan);
     const residency = residencyOf(options);
     const { identity, outputScale, fingerprint, operands } = await readModel(source, plan, device, residency);
-    const steps = assembleAll(plan, operands);
+    const steps = declareOperands(plan, assembleAll(plan, operands));
     return new Model(identity, steps, outputScale, fingerprint) as EncryptedModel | PlainModel;
   }
 
@@ -98,9 +105,6 @@ export interface ModelOptions extends CalibrationOptions {
   /** Called after each weight vector. */
   readonly onProgress?: (done: number, total: number) => void;
 }
-
-/** Logits may reach this at level 0, a quarter below what its modulus holds. */
-const LOGIT_SHARE = 0.75;
 
 /** The calibrated weights of a network, for `plan`. */
 export function weightsFor(

@@ -144,7 +144,8 @@ function guarded(values: Float64Array): SlotValues {
   return { real: values, imaginary: values.map((value) => value * GUARD) };
 }
 
-function mapOperands<D>(step: StepOperands<D>, change: (operand: D) => D): StepOperands<D> {
+/** The same step with other operands, changed in the order of `operandsOf`. */
+export function mapOperands<D>(step: StepOperands<D>, change: (operand: D) => D): StepOperands<D> {
   switch (step.kind) {
     case "linear": {
       const groups = step.groups.map(({ giant, terms }) => ({

@@ -12,6 +12,7 @@ import type { Device } from "../ntt/device.js";
 import { nextTurn } from "../ntt/turn.js";
 import { acceptImage, acceptKeys, acceptModel } from "./accept.js";
 import { type Plan, requirePlan } from "./compile.js";
+import { declareOperands, declareOutput } from "./declared.js";
 import { type EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
 import { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
@@ -107,7 +108,7 @@ export class Server {
     const { weights, factors } = weightsFor(this.plan, network, options);
     const encoder = new Encoder(this.evaluator.ring);
     const steps = makeOperands(this.plan, weights, (values, level) => encoder.encode(values, level));
-    return new Model(this.plan.identity, steps, factors.outputScale);
+    return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
   }
 
   /**
@@ -134,12 +135,13 @@ export class Server {
   ): Promise<EncryptedResult> {
     this.accept(model);
     acceptImage(this.plan, this.evaluator, image);
+    const { steps: ranges } = this.plan.ranges;
     let values = [image.ciphertext];
     for (const [index, step] of this.plan.program.steps.entries()) {
       const begin = performance.now();
       const next = runStep(this.evaluator, step, model.steps[index], values[0]);
       if (values[0] !== image.ciphertext) values[0][Symbol.dispose]();
-      values = next;
+      values = next.map((value) => declareOutput(value, ranges[index].output));
       this.residency?.trim();
       // Weights that come in are copied into the queue: it must not grow to hold all of them.
       if (options.onStep || this.residency) await this.device.idle();
