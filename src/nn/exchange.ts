@@ -7,6 +7,7 @@ import { type Plan, requirePlan } from "./compile.js";
 import { declareFresh } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { imageBytes, imageChunks, readImage, readResult, resultBytes, resultChunks } from "./formats/exchange.js";
+import { planned } from "./formats/head.js";
 
 /** An image on its way to the server. */
 export class EncryptedImage implements Disposable {
@@ -45,7 +46,7 @@ export class EncryptedImage implements Disposable {
    */
   static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedImage> {
     requirePlan(plan);
-    const { identity, ciphertext } = await readImage(source, plan, device);
+    const { identity, ciphertext } = await readImage(source, planned(plan, device));
     return new EncryptedImage(identity, declareFresh(ciphertext, plan.ranges.input));
   }
 
@@ -109,7 +110,7 @@ export class EncryptedResult implements Disposable {
    */
   static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedResult> {
     requirePlan(plan);
-    const { identity, logits, outputScale, encrypted } = await readResult(source, plan, device);
+    const { identity, logits, outputScale, encrypted } = await readResult(source, planned(plan, device));
     return new EncryptedResult(identity, logits, outputScale, encrypted);
   }
 

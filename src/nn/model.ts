@@ -14,6 +14,7 @@ import {
 import { foldFor, type Plan, requirePlan } from "./compile.js";
 import { declareOperands } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
+import { planned } from "./formats/head.js";
 import { modelBytes, modelChunks, readModel } from "./formats/model.js";
 import type { Network } from "./graph.js";
 import type { ImageValues } from "./image.js";
@@ -78,7 +79,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
   ): Promise<EncryptedModel | PlainModel> {
     requirePlan(plan);
     const residency = residencyOf(options);
-    const { identity, outputScale, fingerprint, operands } = await readModel(source, plan, device, residency);
+    const { identity, outputScale, fingerprint, operands } = await readModel(source, planned(plan, device), residency);
     const steps = declareOperands(plan, assembleAll(plan, operands));
     return new Model(identity, steps, outputScale, fingerprint) as EncryptedModel | PlainModel;
   }

@@ -3,11 +3,8 @@ import { ByteReader } from "../../bytes/reader.js";
 import type { ByteSource } from "../../bytes/stream.js";
 import type { Ciphertext } from "../../ckks/ciphertext.js";
 import { allOrNothing } from "../../ckks/limbs.js";
-import { Ring } from "../../ckks/ring.js";
 import { ANY_FINGERPRINT } from "../../ckks/storage.js";
-import type { Device } from "../../ntt/device.js";
-import type { Plan } from "../compile.js";
-import { planFields, requirePlanFields, takeOutputScale } from "./head.js";
+import { type Planned, planFields, requirePlanFields, takeOutputScale } from "./head.js";
 import { readCiphertextValue, valueBlockBytes, valueBlocks } from "./values.js";
 
 /** Of an image, which is one ciphertext until plans cut it up, or of a result. */
@@ -43,14 +40,14 @@ export function imageBytes({ ciphertext }: ImageContent): number {
 }
 
 /** @throws FormatError for anything that is no image for the plan; ParameterError for one of another plan */
-export async function readImage(source: ByteSource, plan: Plan, device: Device): Promise<ImageContent> {
+export async function readImage(source: ByteSource, plan: Planned): Promise<ImageContent> {
   using file = await FileReader.open(source, "encrypted image");
   const reader = new ByteReader(file.header.fields, "the header of this image");
   requirePlanFields(reader, plan, "the image");
   const count = reader.count(MOST_CIPHERTEXTS);
   reader.end();
   if (count !== 1) throw reader.error(`says ${count} ciphertexts where the plan has one`);
-  const [ciphertext] = await readAll(file, plan, device, [{ what: "the image", level: plan.program.depth }]);
+  const [ciphertext] = await readAll(file, plan, [{ what: "the image", level: plan.levels.image }]);
   return { identity: plan.identity, ciphertext };
 }
 
@@ -72,7 +69,7 @@ export function resultBytes(content: ResultContent): number {
 }
 
 /** @throws FormatError for anything that is no result of the plan; ParameterError for one of another plan */
-export async function readResult(source: ByteSource, plan: Plan, device: Device): Promise<ResultContent> {
+export async function readResult(source: ByteSource, plan: Planned): Promise<ResultContent> {
   using file = await FileReader.open(source, "encrypted result");
   const reader = new ByteReader(file.header.fields, "the header of this result");
   requirePlanFields(reader, plan, "the result");
@@ -80,24 +77,22 @@ export async function readResult(source: ByteSource, plan: Plan, device: Device)
   const encrypted = { image: takeFlag(reader), model: takeFlag(reader) };
   const count = reader.count(MOST_CIPHERTEXTS);
   reader.end();
-  const { classes } = plan.program;
-  if (count !== classes) throw reader.error(`says ${count} logits where the plan has ${classes}`);
-  const expected = Array.from({ length: classes }, (_, j) => ({ what: `logit ${j} of the result`, level: 0 }));
-  return { identity: plan.identity, outputScale, encrypted, logits: await readAll(file, plan, device, expected) };
+  const levels = plan.levels.result;
+  if (count !== levels.length) throw reader.error(`says ${count} logits where the plan has ${levels.length}`);
+  const expected = levels.map((level, j) => ({ what: `logit ${j} of the result`, level }));
+  return { identity: plan.identity, outputScale, encrypted, logits: await readAll(file, plan, expected) };
 }
 
 /** Ciphertexts to the end of a file, under one key. */
 async function readAll(
   file: FileReader,
-  { program, parameters }: Plan,
-  device: Device,
+  { ring, slots }: Planned,
   expected: readonly { readonly what: string; readonly level: number }[],
 ): Promise<Ciphertext[]> {
-  const ring = Ring.of(device, parameters);
   return await allOrNothing(async (keep) => {
     const read: Ciphertext[] = [];
     for (const each of expected) {
-      const wanted = { ...each, slots: program.slots };
+      const wanted = { ...each, slots };
       read.push(await readCiphertextValue({ file, ring, keep }, wanted, read[0]?.fingerprint));
     }
     await file.end();

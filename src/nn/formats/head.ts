@@ -1,11 +1,34 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import type { ByteReader } from "../../bytes/reader.js";
 import { ByteWriter } from "../../bytes/writer.js";
+import { Ring } from "../../ckks/ring.js";
 import { FormatError, ParameterError } from "../../errors.js";
+import type { Device } from "../../ntt/device.js";
 import type { Plan } from "../compile.js";
 import { requireOutputScale } from "../exchange-checks.js";
+import { operandLevels } from "../program.js";
 
 const IDENTITY_BYTES = 32;
+
+/** All that readers ask of a plan: files outlive the shape that programs have. */
+export interface Planned {
+  readonly identity: string;
+  readonly ring: Ring;
+  readonly model: "plain" | "encrypted";
+  readonly slots: number;
+  /** Of the image, of the model's vectors in the order in which they are made, and of the logits. */
+  readonly levels: { readonly image: number; readonly model: readonly number[]; readonly result: readonly number[] };
+}
+
+/** @throws TypeError for what is no device */
+export function planned({ identity, parameters, model, program }: Plan, device: Device): Planned {
+  const levels = {
+    image: program.depth,
+    model: program.steps.flatMap((step) => operandLevels(step)),
+    result: Array<number>(program.classes).fill(0),
+  };
+  return { identity, ring: Ring.of(device, parameters), model, slots: program.slots, levels };
+}
 
 /** How the fields of every file of networks begin: 32 bytes, the identity of the plan that it was made for. */
 export function planFields(identity: string): ByteWriter {
@@ -15,7 +38,7 @@ export function planFields(identity: string): ByteWriter {
 }
 
 /** @throws ParameterError for another plan's */
-export function requirePlanFields(reader: ByteReader, plan: Plan, what: string): void {
+export function requirePlanFields(reader: ByteReader, plan: Planned, what: string): void {
   if (bytesToHex(reader.run(IDENTITY_BYTES)) === plan.identity) return;
   const fix = "compile the same network with the same options and version on both sides";
   throw new ParameterError(`${what} was made for another plan`, fix);

@@ -5,12 +5,8 @@ import type { ByteSource, Room } from "../../bytes/stream.js";
 import type { Ciphertext, Plaintext } from "../../ckks/ciphertext.js";
 import { allOrNothing } from "../../ckks/limbs.js";
 import type { Residency } from "../../ckks/paging/residency.js";
-import { Ring } from "../../ckks/ring.js";
 import { ANY_FINGERPRINT, fingerprintBytes } from "../../ckks/storage.js";
-import type { Device } from "../../ntt/device.js";
-import type { Plan } from "../compile.js";
-import { operandLevels } from "../program.js";
-import { planFields, requirePlanFields, takeOutputScale } from "./head.js";
+import { type Planned, planFields, requirePlanFields, takeOutputScale } from "./head.js";
 import { readCiphertextValue, readPlaintextValue, type ValueReading, valueBlockBytes, valueBlocks } from "./values.js";
 
 const KINDS = ["plain", "encrypted"] as const;
@@ -55,12 +51,7 @@ export function modelBytes({ operands, fingerprint }: ModelContent): number {
  *   outside of its store
  * @throws FormatError for anything that is no whole model of the plan's; ParameterError for one of another plan
  */
-export async function readModel(
-  source: ByteSource,
-  plan: Plan,
-  device: Device,
-  residency?: Residency,
-): Promise<ModelContent> {
+export async function readModel(source: ByteSource, plan: Planned, residency?: Residency): Promise<ModelContent> {
   using file = await FileReader.open(source, "model");
   const reader = new ByteReader(file.header.fields, "the header of this model");
   requirePlanFields(reader, plan, "the model");
@@ -72,10 +63,9 @@ export async function readModel(
   const outputScale = takeOutputScale(reader);
   const count = reader.count(MOST_OPERANDS);
   reader.end();
-  const levels = plan.program.steps.flatMap((step) => operandLevels(step));
+  const levels = plan.levels.model;
   if (count !== levels.length) throw reader.error(`says ${count} vectors where the plan has ${levels.length}`);
-  const ring = Ring.of(device, plan.parameters);
-  const { slots } = plan.program;
+  const { ring, slots } = plan;
   return await allOrNothing(async (keep) => {
     const reading: ValueReading = { file, ring, keep, residency };
     const operands: (Ciphertext | Plaintext)[] = [];
