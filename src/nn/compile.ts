@@ -110,7 +110,10 @@ export class Plan {
     return this.#identity;
   }
 
-  /** What is declared of the values at each step, for the estimate of noise: see there. */
+  /**
+   * What is declared of the values at each step, so that the estimate of noise means something: public, since it follows from the
+   * architecture, the card and what calibration does by default, and from no weight and no image. Nothing is refused by it.
+   */
   get ranges(): ProgramRanges {
     this.#ranges ??= declaredRanges(this);
     return this.#ranges;

@@ -2,21 +2,27 @@ import type { Parameters } from "../ckks/parameters.js";
 import { DEFAULT_REACH, LOGIT_SHARE, reachAt } from "./calibrate.js";
 import { INPUT_SCALE, operandLevels, type Program, type Step } from "./program.js";
 
-/** What is declared of the values of a vector: the largest |value|, and the rms over the slots. */
+/** What is declared of the values of a vector. */
 export interface ValueRange {
+  /** The largest |value|. */
   readonly bound: number;
+  /** The rms over the slots. */
   readonly size: number;
 }
 
-/** What is declared of a step: of each operand in the order of `operandsOf`, and of what it gives. */
+/** What is declared of a step. */
 export interface StepRanges {
+  /** Of its weights, then of its biases, in the order in which they are made. */
   readonly operands: readonly ValueRange[];
+  /** Of what it gives. */
   readonly output: ValueRange;
 }
 
-/** What is declared of a program: of the image as it is encrypted, and of each step. */
+/** What is declared of a program: see `Plan.ranges`. */
 export interface ProgramRanges {
+  /** Of the image as it is encrypted, at a quarter of its values. */
   readonly input: ValueRange;
+  /** Of each step of the program. */
   readonly steps: readonly StepRanges[];
 }
 
