@@ -3,7 +3,7 @@ import { LevelError, ParameterError } from "../errors.js";
 import { COPY, THIS_COPY } from "./copies.js";
 import { ciphertextBytes, ciphertextChunks, readCiphertext } from "./formats/ciphertext.js";
 import { plaintextBytes, plaintextChunks, readPlaintext } from "./formats/plaintext.js";
-import { declared, type Noise, UNKNOWN_NOISE } from "./noise.js";
+import { type Noise, UNKNOWN_NOISE } from "./noise.js";
 import { type PagingOptions, type Residency, residencyOf } from "./paging/residency.js";
 import type { RnsPolynomial } from "./polynomial.js";
 import { ballast } from "./pressure.js";
@@ -207,13 +207,4 @@ export function requireSlots(...operands: readonly { readonly slots: number }[])
 export function stateOf(a: Ciphertext): CiphertextState & { readonly noise: Noise } {
   const { level, state, slots, fingerprint, noise } = a;
   return { level, state, slots, fingerprint, noise };
-}
-
-/** The same residues around values that are declared to be within `bound`, a public number; the ciphertext given is left without. */
-export function redeclare(a: Ciphertext, bound: number): Ciphertext {
-  const noise = declared(a.noise, bound);
-  return new Ciphertext(
-    a.parts.map((part) => part.move()),
-    { ...stateOf(a), noise, ...(a.seed && { seed: a.seed }) },
-  );
 }

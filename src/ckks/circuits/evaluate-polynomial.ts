@@ -1,6 +1,7 @@
 import { LevelError, ParameterError } from "../../errors.js";
-import { type Ciphertext, redeclare } from "../ciphertext.js";
+import type { Ciphertext } from "../ciphertext.js";
 import type { Evaluator } from "../evaluator.js";
+import { declared } from "../noise.js";
 import { largestOn, type Polynomial } from "./polynomial.js";
 import { type PolynomialOptions, type PolynomialPlan, type PowerStep, planPolynomials } from "./polynomial-plan.js";
 import { log2Ceil, type PolynomialNode } from "./polynomial-splitting.js";
@@ -127,7 +128,7 @@ class Evaluation implements Disposable {
     const [low, high] = this.plan.range;
     // |T_n| ≤ 1. By the sum that makes it, T_32 could be 2·10^12.
     const bound = this.plan.basis === "chebyshev" ? 1 : Math.max(Math.abs(low), Math.abs(high)) ** power;
-    this.powers.set(`${power}/${level - 1}`, this.own(redeclare(this.product(a, b, left - right), bound)));
+    this.powers.set(`${power}/${level - 1}`, this.own(within(bound, this.product(a, b, left - right))));
   }
 
   private product(a: Ciphertext, b: Ciphertext, difference: number): Ciphertext {
@@ -140,7 +141,7 @@ class Evaluation implements Disposable {
   /** For a variable in the interval, which also bounds it. */
   private value(node: PolynomialNode): Ciphertext {
     const { basis, range } = this.plan;
-    return redeclare(this.sum(node), largestOn(node.coefficients, basis, ...range));
+    return within(largestOn(node.coefficients, basis, ...range), this.sum(node));
   }
 
   private sum(node: PolynomialNode): Ciphertext {
@@ -168,6 +169,11 @@ class Evaluation implements Disposable {
     using zero = this.evaluator.subtract(x, x);
     return this.evaluator.add(zero, constant);
   }
+}
+
+/** What was computed, of which it is known that no slot holds more. */
+function within(bound: number, made: Ciphertext): Ciphertext {
+  return made.withNoise(declared(made.noise, bound));
 }
 
 /** Every power and every sum, for every value of the variable in its range, must fit the level where it lies. */
