@@ -1,38 +1,63 @@
-// Mean, deviation and correlation of two columns that the computer never sees.
+// Means, deviations and correlations of a table that whoever computes them cannot read: one ciphertext a column.
 import { openDevice } from "blindsight";
-import { Evaluator, innerProduct, KeyHolder, meanSlots, Parameters, sumRotations } from "blindsight/ckks";
+import {
+  type Ciphertext,
+  Evaluator,
+  innerProduct,
+  KeyHolder,
+  Parameters,
+  sumRotations,
+  sumSlots,
+} from "blindsight/ckks";
 import { readTable } from "./table.js";
 
-const table = readTable(process.argv[2]);
-const columns = [0, 1].map((j) => table.map(({ features }) => features[j])); // mean radius, mean texture
-const slots = 1024; // a power of two; what is behind the patients is zero and changes no sum
+// Public: which columns there are, and what no value of theirs exceeds. In units of it all are equally precise.
+const COLUMNS = [
+  { name: "radius", index: 0, bound: 32 },
+  { name: "texture", index: 1, bound: 64 },
+  { name: "smoothness", index: 4, bound: 0.25 },
+  { name: "concavity", index: 6, bound: 0.5 },
+];
+const { source, rows } = readTable();
+const slots = 2 ** Math.ceil(Math.log2(rows.length)); // few slots: few rotations to sum them
+console.log(`${rows.length} rows of ${source}`);
 
 const device = await openDevice("auto");
-const parameters = Parameters.choose({ depth: 3, slots });
-using holder = await KeyHolder.create(device, parameters);
-using keys = holder.evaluationKeys({ rotations: sumRotations(slots) });
+const parameters = Parameters.choose({ depth: 3, slots }); // one level each: the mean, the mask, the product
+using alice = await KeyHolder.create(device, parameters);
+using keys = alice.evaluationKeys({ rotations: sumRotations(slots) });
+const columns = COLUMNS.map(({ index, bound }) => {
+  const values = rows.map((row) => row[index] / bound);
+  return alice.encrypt(values, { slots, bound: 1 }); // a value beyond its bound is refused
+});
+
+// The server knows how many rows there are, and no number in them.
 const he = new Evaluator(device, parameters, keys);
+const isRow = Float64Array.from({ length: slots }, (_, i) => (i < rows.length ? 1 : 0));
+const encryptedSums = columns.map((column) => sumSlots(he, column)); // in every slot
+const deviations = columns.map((column, c) => deviationsOf(column, encryptedSums[c]));
+const encryptedProducts = deviations.map((a, i) => deviations.slice(i).map((b) => innerProduct(he, a, b)));
 
-/** Means are over slots: over patients they are slots/patients times as large. */
-const share = slots / table.length;
-// The bound is public. It decides nothing but what `explain` says of the noise.
-const [x, y] = columns.map((column) => holder.encrypt(column, { slots, bound: 64 }));
-const [meanX, meanY] = [x, y].map((values) => he.multiply(meanSlots(he, values), share));
+/** x − mean; 0 behind the last row. Sums of its products keep the digits that Σx² − (Σx)²/n would cancel. */
+function deviationsOf(column: Ciphertext, sum: Ciphertext): Ciphertext {
+  using mean = he.multiply(sum, 1 / rows.length);
+  using difference = he.subtract(column, mean);
+  return he.multiply(difference, isRow);
+}
 
-/** mean(a·b) − mean(a)·mean(b). Sums of squares fit: level 0 holds 2^27. */
-const covariance = (a: typeof x, b: typeof x, means: readonly [typeof x, typeof x]) =>
-  he.subtract(he.multiply(innerProduct(he, a, b), 1 / table.length), he.multiply(...means));
-const results = [
-  meanX,
-  meanY,
-  covariance(x, x, [meanX, meanX]),
-  covariance(y, y, [meanY, meanY]),
-  covariance(x, y, [meanX, meanY]),
-];
-const [mean, meanTexture, variance, varianceTexture, shared] = await Promise.all(
-  results.map(async (result) => (await holder.decrypt(result, 1))[0]),
+// Quotients and roots take levels and digits; whoever decrypts has them for nothing.
+const sums = await Promise.all(encryptedSums.map((sum) => alice.decrypt(sum, 1)));
+const products = await Promise.all(
+  encryptedProducts.map((row) => Promise.all(row.map((product) => alice.decrypt(product, 1)))),
 );
-console.log(`patients ${table.length}, ${parameters.describe()}`);
-console.log(`radius: mean ${mean.toFixed(3)}, deviation ${Math.sqrt(variance).toFixed(3)}`);
-console.log(`texture: mean ${meanTexture.toFixed(3)}, deviation ${Math.sqrt(varianceTexture).toFixed(3)}`);
-console.log(`correlation ${(shared / Math.sqrt(variance * varianceTexture)).toFixed(3)}`);
+const covariance = (i: number, j: number) =>
+  (products[i][j - i][0] * COLUMNS[i].bound * COLUMNS[j].bound) / (rows.length - 1);
+for (const [i, { name, bound }] of COLUMNS.entries()) {
+  const mean = (sums[i][0] / rows.length) * bound;
+  const deviation = Math.sqrt(covariance(i, i));
+  console.log(`${name}: mean ${mean.toPrecision(6)}, standard deviation ${deviation.toPrecision(6)}`);
+  for (let j = i + 1; j < COLUMNS.length; j++) {
+    const correlation = covariance(i, j) / Math.sqrt(covariance(i, i) * covariance(j, j));
+    console.log(`${name} and ${COLUMNS[j].name}: correlation ${correlation.toFixed(5)}`);
+  }
+}
