@@ -45,7 +45,7 @@ async function run(): Promise<void> {
   const server = await Server.withMemoryLimit(plan, device, holder.evaluationKeys, paging);
   const begin = performance.now();
   const model = values.plain
-    ? await server.page(server.loadPlain(network, options))
+    ? await server.loadPlainPaged(network, options)
     : server.load(await new ModelOwner(plan, holder.publicKey).encryptPaged(network, options, server.residency!));
   await device.idle();
   const seconds = (performance.now() - begin) / 1000;

@@ -151,8 +151,7 @@ async function equip(
 ): Promise<EncryptedModel | PlainModel> {
   const { plan, residency } = server;
   if (plan.model === "plain") {
-    const model = server.loadPlain(network, options);
-    return residency ? server.page(model) : model;
+    return residency ? server.loadPlainPaged(network, options) : server.loadPlain(network, options);
   }
   const stream = source.fork();
   try {

@@ -1,6 +1,6 @@
 import type { ByteSource } from "../bytes/stream.js";
 import { Ciphertext, type Plaintext } from "../ckks/ciphertext.js";
-import { Encoder } from "../ckks/encoder.js";
+import type { SlotValues } from "../ckks/encoder.js";
 import { Evaluator } from "../ckks/evaluator.js";
 import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { type KeySource, requireKeySource } from "../ckks/keys/source.js";
@@ -16,7 +16,7 @@ import { declareOperands, declareOutput } from "./declared.js";
 import { type EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph.js";
 import { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
-import { makeOperands, pageStep, type StepOperands } from "./operands.js";
+import { makeOperands, pageOperands, pageStep, type StepOperands } from "./operands.js";
 import type { Step } from "./program.js";
 import { runStep } from "./run.js";
 
@@ -102,12 +102,19 @@ export class Server {
 
   /** Encodes a network of the server's own, for plans with `model: "plain"`. */
   loadPlain(network: Network, options: ModelOptions): PlainModel {
-    if (this.plan.model !== "plain") {
-      throw new ParameterError("the plan is for an encrypted model", 'compile with model: "plain" to use a plain one');
-    }
-    const { weights, factors } = weightsFor(this.plan, network, options);
-    const encoder = new Encoder(this.evaluator.ring);
-    const steps = makeOperands(this.plan, weights, (values, level) => encoder.encode(values, level));
+    const { weights, factors } = this.plainWeights(network, options);
+    const steps = makeOperands(this.plan, weights, this.encode);
+    return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
+  }
+
+  /**
+   * The same outside of the device's memory, which holds few vectors at a time: for networks that do not fit.
+   * @throws ParameterError for a server without a memory limit, and as `loadPlain`
+   */
+  async loadPlainPaged(network: Network, options: ModelOptions): Promise<PlainModel> {
+    const residency = this.requireResidency();
+    const { weights, factors } = this.plainWeights(network, options);
+    const steps = await pageOperands(this.plan, weights, this.encode, residency);
     return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
   }
 
@@ -116,8 +123,7 @@ export class Server {
    * @throws ParameterError for a server without a memory limit.
    */
   async page<M extends EncryptedModel | PlainModel>(model: M): Promise<M> {
-    const { residency } = this;
-    if (!residency) throw new ParameterError("this server has no memory limit", "open it with Server.withMemoryLimit");
+    const residency = this.requireResidency();
     this.accept(model);
     const steps: StepOperands<Ciphertext | Plaintext>[] = [];
     for (const step of model.steps) steps.push(await pageStep<Ciphertext | Plaintext>(step, residency));
@@ -151,6 +157,19 @@ export class Server {
     await this.device.idle();
     const encrypted = { image: true, model: model.fingerprint !== undefined };
     return new EncryptedResult(this.plan.identity, values, model.outputScale, encrypted);
+  }
+
+  private readonly encode = (values: SlotValues, level: number): Plaintext =>
+    this.evaluator.encoder.encode(values, level);
+
+  private plainWeights(network: Network, options: ModelOptions) {
+    if (this.plan.model === "plain") return weightsFor(this.plan, network, options);
+    throw new ParameterError("the plan is for an encrypted model", 'compile with model: "plain" to use a plain one');
+  }
+
+  private requireResidency(): Residency {
+    if (this.residency) return this.residency;
+    throw new ParameterError("this server has no memory limit", "open it with Server.withMemoryLimit");
   }
 
   private accept(model: EncryptedModel | PlainModel): void {

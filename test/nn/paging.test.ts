@@ -29,7 +29,7 @@ async function run(model: "encrypted" | "plain", memoryLimit?: number) {
     server = await Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit });
     loaded =
       model === "plain"
-        ? await server.page(server.loadPlain(network, options))
+        ? await server.loadPlainPaged(network, options)
         : server.load(await owner.encryptPaged(network, options, server.residency!));
   }
   const input = holder.encrypt(image);
@@ -76,8 +76,26 @@ test("only a server with a limit pages a model", async () => {
   const holder = await KeyHolder.create(plan, device);
   const server = new Server(plan, device, holder.evaluationKeys);
   await expect(server.page(server.loadPlain(network, options))).rejects.toThrow(ParameterError);
+  await expect(server.loadPlainPaged(network, options)).rejects.toThrow("has no memory limit");
   await expect(
     Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit: Number.NaN }),
   ).rejects.toThrow(RangeError);
+  await device.close();
+});
+
+test("a model paged after it was loaded is the one that was paged as it was encoded, and the device holds neither", async () => {
+  const device = await openCpuDevice();
+  const plan = compile(network, { model: "plain" });
+  const holder = await KeyHolder.create(plan, device);
+  const server = await Server.withMemoryLimit(plan, device, holder.evaluationKeys, { memoryLimit: 0 });
+  const before = device.statistics().bytesInUse;
+  const [early, late] = [
+    await server.loadPlainPaged(network, options),
+    await server.page(server.loadPlain(network, options)),
+  ];
+  expect(device.statistics().bytesInUse).toBe(before);
+  expect(Buffer.compare(await early.toBytes(), await late.toBytes())).toBe(0);
+  for (const model of [early, late]) model[Symbol.dispose]();
+  expect(server.residency!.bytesInside).toBe(0);
   await device.close();
 });

@@ -13,7 +13,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Ciphertext, Evaluator, KeyHolder, MemoryStore, Residency, type Store } from "../../../src/ckks/index.js";
+import {
+  type Ciphertext,
+  Evaluator,
+  KeyHolder,
+  MemoryStore,
+  Randomness,
+  Residency,
+  Ring,
+  SecretKey,
+  type Store,
+} from "../../../src/ckks/index.js";
 import { Extents } from "../../../src/ckks/paging/extents.js";
 import { FileStore, type RandomAccessFile } from "../../../src/ckks/paging/file-store.js";
 import { DeviceError } from "../../../src/errors.js";
@@ -115,6 +125,17 @@ describe.each(stores)("a store in %s", (_, open) => {
     await expect(Ciphertext.fromBytes(bytes, holder.ring, { residency })).rejects.toThrow("damaged");
     expect(store.bytes).toBe(0);
   });
+});
+
+test("a secret is not paged, and stays whole", async () => {
+  const device = await testDevice();
+  using secret = await SecretKey.generate(Ring.of(device, parameters), Randomness.seededUnsafe(1));
+  const store = new MemoryStore();
+  await expect(new Residency(0, store).page(secret.polynomial)).rejects.toThrow(
+    "a secret stays in the device's memory",
+  );
+  expect(store.bytes).toBe(0);
+  secret.polynomial.requireAlive();
 });
 
 test("options that are none, and a residency or a store that is none, say what was expected", async () => {
