@@ -2,6 +2,7 @@ import { Encryptor, Evaluator, KeyHolder, type Parameters, Randomness } from "..
 import { logProduct } from "../src/ckks/primelist.js";
 import { openDevice } from "../src/device.js";
 import type { Device } from "../src/ntt/device.js";
+import { type Circuit, type CircuitName, makeCircuits } from "./circuits.js";
 import { CountingDevice } from "./counting-device.js";
 import { figuresOf, type Roof } from "./gpu.js";
 import type { Operation, Side } from "./operation.js";
@@ -24,7 +25,7 @@ export class Blindsight implements Side {
     this.subject = subjectOf(parameters, device);
     this.recipes = makeRecipes(kitchen);
     this.operations = Object.fromEntries(
-      OPERATION_NAMES.map((name) => [name, this.operation(name, this.recipes[name])]),
+      OPERATION_NAMES.map((name) => [name, this.operation(this.recipes[name], expectedOf(name, kitchen.workload))]),
     ) as Record<OperationName, Operation>;
   }
 
@@ -44,8 +45,16 @@ export class Blindsight implements Side {
   }
 
   /** What one operation launches. */
-  async count(name: OperationName): Promise<KernelCounts> {
-    const { make, free, each } = this.recipes[name];
+  count(name: OperationName): Promise<KernelCounts> {
+    return this.countOf(this.recipes[name]);
+  }
+
+  /** Those of `--circuits` that the parameters have levels for; keys and operands stay until the device is closed. */
+  circuits(): Partial<Record<CircuitName, Circuit>> {
+    return makeCircuits(this.kitchen);
+  }
+
+  async countOf({ make, free, each }: Recipe<unknown>): Promise<KernelCounts> {
     let made: unknown;
     const counts = await this.kitchen.device.count(async () => {
       made = await make();
@@ -67,7 +76,7 @@ export class Blindsight implements Side {
     const b = holder.encrypt(workload.y, { level });
     const make = name === "rotate" ? () => he.rotate(a, 1) : () => he.multiply(a, b);
     const close = () => [a, b].forEach((ct) => void ct[Symbol.dispose]());
-    return { ...this.operation(name, ciphertextRecipe(holder, make)), close };
+    return { ...this.operation(ciphertextRecipe(holder, make), expectedOf(name, workload)), close };
   }
 
   /** Of limbs, on the device. */
@@ -110,8 +119,8 @@ export class Blindsight implements Side {
     await this.kitchen.device.close();
   }
 
-  private operation(name: OperationName, { make, free, read, bytes, each = 1, waits }: Recipe<unknown>): Operation {
-    const { device, workload } = this.kitchen;
+  operation({ make, free, read, bytes, each = 1, waits }: Recipe<unknown>, expected: Float64Array): Operation {
+    const { device } = this.kitchen;
     const queued = waits ? 1 : this.queued;
     return {
       perSample: queued * each,
@@ -128,7 +137,7 @@ export class Blindsight implements Side {
         free(made);
         return result;
       },
-      expected: expectedOf(name, workload),
+      expected,
     };
   }
 }

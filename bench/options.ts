@@ -13,6 +13,7 @@ export interface BenchOptions {
   readonly peer: boolean;
   readonly levels: boolean;
   readonly rl3: boolean;
+  readonly circuits: boolean;
   /** Only what each operation launches, without a time. */
   readonly counts: boolean;
   /** Operations in a sample with several threads. */
@@ -42,6 +43,7 @@ export const USAGE = `npm run bench -- [options]
   --against NAME    node-seal (default) or none
   --levels          multiply and rotate at every level too
   --rl3             RL-3 by stage and by layer too, with the model encrypted and plain
+  --circuits        polynomials, sums over slots and products of matrices too; not on a GPU
   --counts          only what each operation launches: transforms, conversions, bytes; no times
   --time MS         for each side of a row (default 1000)
   --queued COUNT    operations in a sample with several threads (default 4; 1 times latency)
@@ -65,6 +67,9 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
   const { device = "cpu" } = values;
   if (device !== "cpu" && device !== "webgpu")
     throw new BenchError(`there is no --device ${device}`, "take cpu or webgpu");
+  if (values.circuits && device !== "cpu") {
+    throw new BenchError("--circuits has no rows on a GPU", "take --device cpu, or leave --circuits out");
+  }
   return {
     device,
     logNs: distinct("--log-n", values["log-n"] ?? "14", (text) => oneOf(text, LOG_NS)),
@@ -74,6 +79,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     peer: against === "node-seal",
     levels: values.levels ?? false,
     rl3: values.rl3 ?? false,
+    circuits: values.circuits ?? false,
     counts: values.counts ?? false,
     queued: whole("--queued", values.queued ?? "4", 1, 64),
     timeMs: whole("--time", values.time ?? "1000", 1, 600_000),
@@ -99,6 +105,7 @@ function parse(args: readonly string[]) {
         against: { type: "string" },
         levels: { type: "boolean" },
         rl3: { type: "boolean" },
+        circuits: { type: "boolean" },
         counts: { type: "boolean" },
         time: { type: "string" },
         queued: { type: "string" },

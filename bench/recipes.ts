@@ -2,6 +2,7 @@
 import {
   Ciphertext,
   Encryptor,
+  EvaluationKeys,
   Evaluator,
   KeyHolder,
   type LinearTransform,
@@ -99,6 +100,40 @@ export function makeRecipes(kitchen: Kitchen): Recipes {
       make: async () => Ciphertext.fromBytes((written ??= await full.toBytes()), holder.ring),
       free: (made) => made[Symbol.dispose](),
       read: (made) => holder.decrypt(made),
+      bytes: (made) => made.packedBytes,
+      waits: true,
+    }),
+    ...keyFiles(kitchen),
+  };
+}
+
+/** Keys are read to be used: what makes the result needs both. */
+function keyFiles({ device, parameters, holder, workload }: Kitchen) {
+  let [keys, written]: [EvaluationKeys?, Uint8Array?] = [];
+  const write = () => (keys ??= holder.evaluationKeys({ rotations: [1] })).toBytes();
+  const use = async (read: EvaluationKeys) => {
+    const he = new Evaluator(device, parameters, read);
+    using a = holder.encrypt(workload.x);
+    using b = holder.encrypt(workload.y);
+    using product = he.multiply(a, b);
+    using result = he.rotate(product, 1);
+    return await holder.decrypt(result);
+  };
+  return {
+    "write keys: relinearization, one rotation": general<Uint8Array>({
+      make: write,
+      free: () => {},
+      read: async (made) => {
+        using read = await EvaluationKeys.fromBytes(made, device);
+        return await use(read);
+      },
+      bytes: (made) => made.length,
+      waits: true,
+    }),
+    "read keys: relinearization, one rotation": general<EvaluationKeys>({
+      make: async () => EvaluationKeys.fromBytes((written ??= await write()), device),
+      free: (made) => made[Symbol.dispose](),
+      read: use,
       bytes: (made) => made.packedBytes,
       waits: true,
     }),

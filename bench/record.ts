@@ -83,7 +83,7 @@ export interface KernelCounts {
   readonly submits?: number;
 }
 
-export type Group = "kernel" | "primitive" | "level" | "RL-3";
+export type Group = "kernel" | "primitive" | "level" | "circuit" | "RL-3";
 
 export interface Row {
   readonly group: Group;

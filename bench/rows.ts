@@ -1,4 +1,5 @@
 /** How a row comes about: every side checked, then timed beside the other. */
+import type { CircuitName } from "./circuits.js";
 import type { KERNEL_ROWS } from "./kernels.js";
 import { measure } from "./measure.js";
 import { type Operation, verify } from "./operation.js";
@@ -12,6 +13,7 @@ export interface Selection {
   readonly kernels: readonly (typeof KERNEL_ROWS)[number][];
   readonly operations: readonly (typeof OPERATION_NAMES)[number][];
   readonly levelOperations: readonly (typeof LEVEL_OPERATION_NAMES)[number][];
+  readonly circuits: readonly CircuitName[];
   readonly sizes: readonly (typeof SIZE_NAMES)[number][];
 }
 

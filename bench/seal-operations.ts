@@ -113,7 +113,7 @@ export function makeSealOperations(kitchen: SealKitchen): Partial<Record<Operati
       outcome: async () => ({ values: encoder.decode(decryptor.decrypt(a)), bytes: written.length }),
     },
     "read a ciphertext": one("read a ciphertext", () => out.loadArray(kitchen.context, written)),
-    ...(kitchen.withTransform ? { [linear]: one(linear, linearTransform(kitchen, a)) } : {}),
+    ...(kitchen.withTransform ? { [linear]: one(linear, linearTransform(kitchen, a)), ...keyFiles(kitchen) } : {}),
   };
 }
 
@@ -160,6 +160,53 @@ function keyGeneration({ seal, context, encoder, evaluator, scale, workload }: S
       return { values, bytes: sentBytes() };
     },
     expected: expectedOf("keys: secret, public, relinearization, one rotation", workload),
+  };
+}
+
+/** With seeds and without compression, the relinearisation key and one rotation key, as ours. */
+function keyFiles({
+  seal,
+  context,
+  generator,
+  encoder,
+  evaluator,
+  encryptor,
+  decryptor,
+  scale,
+  workload,
+}: SealKitchen) {
+  const kept = [generator.createRelinKeysSerializable(), generator.createGaloisKeysSerializable(Int32Array.from([1]))];
+  const [relinearization, galois] = [seal.RelinKeys(), seal.GaloisKeys()];
+  let written: Uint8Array[] = [];
+  const write = () => {
+    written = kept.map((keys) => keys.saveArray(seal.ComprModeType.none));
+  };
+  const read = () => {
+    if (written.length === 0) write();
+    relinearization.loadArray(context, written[0]);
+    galois.loadArray(context, written[1]);
+  };
+  const operation = (name: OperationName, run: () => void): Operation => ({
+    perSample: 1,
+    run,
+    outcome: async () => {
+      run();
+      read();
+      const [a, b] = [workload.x, workload.y].map((values) => encryptor.encrypt(encoder.encode(values, scale)));
+      evaluator.multiply(a, b, a);
+      evaluator.relinearize(a, relinearization, a);
+      evaluator.rescaleToNext(a, a);
+      evaluator.rotateVector(a, 1, galois, a);
+      const values = encoder.decode(decryptor.decrypt(a));
+      for (const object of [a, b]) object.delete();
+      return { values, bytes: written.reduce((sum, { length }) => sum + length, 0) };
+    },
+    expected: expectedOf(name, workload),
+  });
+  const [writing, reading] = ["write", "read"].map((verb) => `${verb} keys: relinearization, one rotation`);
+  return {
+    [writing]: operation(writing as OperationName, write),
+    [reading]: operation(reading as OperationName, read),
   };
 }
 

@@ -1,6 +1,7 @@
 /** One run: every row that was asked for, checked, then timed beside its peer. */
 import { Blindsight } from "./blindsight.js";
 import { beside } from "./busy.js";
+import { CIRCUIT_NAMES } from "./circuits.js";
 import { BenchError } from "./failure.js";
 import { PRODUCT_ROWS } from "./gpu-products.js";
 import { runGpu } from "./gpu-suite.js";
@@ -30,6 +31,7 @@ export async function runSuite(options: BenchOptions, report: Report): Promise<S
     kernels: options.counts ? [] : KERNEL_ROWS.filter((kernel) => wanted(Kernels.nameOf(kernel))),
     operations: OPERATION_NAMES.filter(wanted),
     levelOperations: options.levels && !options.counts ? LEVEL_OPERATION_NAMES.filter(wanted) : [],
+    circuits: options.circuits ? CIRCUIT_NAMES.filter(wanted) : [],
     sizes: options.counts ? [] : SIZE_NAMES.filter((name) => wanted(SIZES + name)),
   };
   // Its stages and layers have one name in front: the filter takes all of them, or none.
@@ -62,12 +64,22 @@ export async function runSuite(options: BenchOptions, report: Report): Promise<S
       if (rl3) for (const threads of options.threads) await runRl3(threads, options.counts, add);
     });
   }
+  if (rows.length + sizes.length === 0) {
+    throw new BenchError(`N = 2^${options.logNs} has no levels for these rows`, "take a larger N: --log-n 14");
+  }
   return { rows, sizes };
 }
 
 async function runRing(logN: number, options: BenchOptions, selection: Selection, add: Report): Promise<Size[]> {
   for (const threads of options.threads) await runKernels(logN, threads, options, selection, add);
-  if (selection.operations.length + selection.levelOperations.length + selection.sizes.length === 0) return [];
+  if (
+    selection.operations.length +
+      selection.levelOperations.length +
+      selection.sizes.length +
+      selection.circuits.length ===
+    0
+  )
+    return [];
   const workload = makeWorkload(2 ** (logN - 1));
   const parameters = parametersOf(logN, options.fullPrimes);
   // Loaded when it is needed: the bundle for GPU machines has none.
@@ -86,6 +98,7 @@ async function runRing(logN: number, options: BenchOptions, selection: Selection
           add(await timedRow(row, sides, options));
         }
         await runLevels(logN, options, selection, ours, index === 0 ? seal : undefined, add); // SEAL knows no threads
+        await runCircuits(logN, options, selection, ours, add);
         if (index === 0) sizes.push(...sizeRows(logN, selection, ours, seal));
       } finally {
         await ours.close();
@@ -144,6 +157,27 @@ async function runLevels(
       const { ratio: _, ...row } = await timedRow({ group: "level", name, logN, threads, level }, sides, options);
       add(row);
     }
+  }
+}
+
+/** Those that N has levels for. */
+async function runCircuits(
+  logN: number,
+  options: BenchOptions,
+  { circuits }: Selection,
+  ours: Blindsight,
+  add: Report,
+): Promise<void> {
+  if (circuits.length === 0) return;
+  const { subject } = ours;
+  const made = ours.circuits();
+  for (const name of circuits) {
+    const circuit = made[name];
+    if (!circuit) continue;
+    const { recipe, expected } = circuit;
+    const counts = await ours.countOf(recipe);
+    const row = { group: "circuit", name, logN, threads: subject.threads, counts } as const;
+    add(await timedRow(row, [{ subject, operation: ours.operation(recipe, expected) }], options));
   }
 }
 

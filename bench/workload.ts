@@ -20,6 +20,8 @@ export const OPERATION_NAMES = [
   "linear transform, 16 diagonals",
   "write a ciphertext",
   "read a ciphertext",
+  "write keys: relinearization, one rotation",
+  "read keys: relinearization, one rotation",
 ] as const;
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
@@ -85,6 +87,8 @@ export function expectedOf(name: OperationName, { x, y, diagonals }: Workload): 
     case "rotate, hoisted, each of 8":
       return concatenate(HOISTED_STEPS.map((steps) => rotated(x, steps)));
     case "keys: secret, public, relinearization, one rotation":
+    case "write keys: relinearization, one rotation":
+    case "read keys: relinearization, one rotation":
       return rotated(product(), 1);
     case "linear transform, 16 diagonals":
       return x.map((_, j) => diagonals.reduce((sum, diagonal, d) => sum + diagonal[j] * x[(j + d) % x.length], 0));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Blindsight } from "../../bench/blindsight.js";
+import { CIRCUIT_NAMES } from "../../bench/circuits.js";
 import { CountingDevice } from "../../bench/counting-device.js";
 import { BenchError } from "../../bench/failure.js";
 import { KERNEL_ROWS, Kernels } from "../../bench/kernels.js";
@@ -8,7 +9,7 @@ import { type Operation, verify } from "../../bench/operation.js";
 import { Seal } from "../../bench/seal.js";
 import { LOG_NS, parametersOf, settingOf } from "../../bench/settings.js";
 import { makeWorkload, OPERATION_NAMES, SIZE_NAMES } from "../../bench/workload.js";
-import { maxLogQP } from "../../src/ckks/index.js";
+import { type Ciphertext, maxLogQP } from "../../src/ckks/index.js";
 import { openReferenceDevice } from "../../src/ntt/index.js";
 
 const LOG_N = 12;
@@ -40,6 +41,36 @@ describe("what is timed is right", () => {
     await run();
     expect(ours.bytesInUse).toBe(before);
     expect(perSample).toBe(name.includes("each of 8") ? 8 : 1);
+  });
+
+  it("circuits: those that the levels allow, against doubles; what runs under the clock leaves no limb behind", async () => {
+    const small = Object.keys(ours.circuits());
+    expect(CIRCUIT_NAMES.filter((name) => !small.includes(name)).map((name) => name.split(",")[0])).toEqual([
+      "polynomial",
+      "polynomial",
+      "polynomial",
+    ]);
+    const LARGER = 14;
+    const larger = await Blindsight.open(parametersOf(LARGER, false), 1, 1, makeWorkload(2 ** (LARGER - 1)));
+    try {
+      const circuits = larger.circuits();
+      expect(Object.keys(circuits)).toEqual(CIRCUIT_NAMES);
+      const levels: number[] = [];
+      for (const name of CIRCUIT_NAMES) {
+        const { recipe, expected } = circuits[name]!;
+        const operation = larger.operation(recipe, expected);
+        await verify(name, larger.subject.label, operation);
+        const before = larger.bytesInUse;
+        const result = (await recipe.make()) as Ciphertext;
+        levels.push(settingOf(LARGER).depth - result.level);
+        result[Symbol.dispose]();
+        await operation.run();
+        expect(larger.bytesInUse, name).toBe(before);
+      }
+      expect(levels).toEqual([3, 6, 7, 0, 1, 1, 1]);
+    } finally {
+      await larger.close();
+    }
   });
 
   it("a wrong result is refused, and the line says which", async () => {
