@@ -13,19 +13,28 @@ const forgotten = new FinalizationRegistry<{ known: WeakRef<Map<string, WeakRef<
   },
 );
 
+const NOT_CLONED = Symbol(
+  "what lies in a device's memory: send what its toBytes() gives, and read it by fromBytes; it",
+);
+
 /**
  * Polynomials modulo X^N + 1 and the primes of some parameters, on one device. There is one object for each device and
  * each content of parameters: whether two things fit each other is one comparison, while parameters that were made
  * twice, or came as JSON, still work together.
  */
 export class Ring {
+  /** Whatever lies on a device holds its ring: structuredClone and postMessage come to this first, and their error names it. */
+  protected readonly notCloned: symbol = NOT_CLONED;
+  /** Where its polynomials lie. */
+  readonly device: Device;
+  /** The primes, and what they are good for. */
+  readonly parameters: Parameters;
   /** The noise of each operation. */
   readonly noise: NoiseModel;
 
-  private constructor(
-    readonly device: Device,
-    readonly parameters: Parameters,
-  ) {
+  private constructor(device: Device, parameters: Parameters) {
+    this.device = device;
+    this.parameters = parameters;
     this.noise = new NoiseModel(parameters);
     Object.freeze(this);
   }
