@@ -119,10 +119,14 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (cause) {
-    // Node's own words run on with advice about "--".
-    const message = (cause as Error).message.split(/\. (?=To )/)[0].replace(/\.$/, "");
-    throw new BenchError(message, "see npm run bench -- --help", { cause });
+    throw refusedOption(cause, "npm run bench -- --help");
   }
+}
+
+/** What `parseArgs` threw, in one line: Node's own words run on with advice about "--". */
+export function refusedOption(cause: unknown, help: string): BenchError {
+  const message = (cause as Error).message.split(/\. (?=To )/)[0].replace(/\.$/, "");
+  return new BenchError(message, `see ${help}`, { cause });
 }
 
 const ALLOWED = {
@@ -160,7 +164,8 @@ function busyCount(text: string): number | undefined {
   return text === "0" ? 0 : threadCount(text);
 }
 
-function whole(option: string, text: string, low: number, high: number): number {
+/** @throws BenchError that names the option */
+export function whole(option: string, text: string, low: number, high: number): number {
   if (/^\d+$/.test(text) && Number(text) >= low && Number(text) <= high) return Number(text);
   throw new BenchError(`${option} ${text} is not a whole number in range`, `take ${low} to ${high}`);
 }

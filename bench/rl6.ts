@@ -5,6 +5,8 @@
 import { parseArgs } from "node:util";
 import { openDevice, openScratchFile } from "../src/index.js";
 import { compile, interpret, KeyHolder, type Layer, ModelOwner, type Network, Server } from "../src/nn/index.js";
+import { BenchError, failureOf } from "./failure.js";
+import { refusedOption, whole } from "./options.js";
 
 const USAGE = `npm run bench:memory -- [options]
 
@@ -18,33 +20,70 @@ const PIXELS = 64;
 /** The largest error of a logit that still counts as right. */
 const LOGIT_TOLERANCE = 0.05;
 
-const { values } = parseArgs({
-  options: {
-    memory: { type: "string", default: "1500" },
-    threads: { type: "string", default: "2" },
-    images: { type: "string", default: "3" },
-    store: { type: "string", default: "file" },
-    plain: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help) process.stdout.write(USAGE);
-else await run();
+interface Options {
+  readonly memoryLimit: number;
+  readonly threads: number;
+  readonly images: number;
+  readonly inFile: boolean;
+  readonly plain: boolean;
+}
 
-async function run(): Promise<void> {
+try {
+  const options = parse(process.argv.slice(2));
+  if (options) await run(options);
+  else process.stdout.write(USAGE);
+} catch (error) {
+  const { line, exitCode } = failureOf(error);
+  process.stderr.write(`${line}\n`);
+  process.exitCode = exitCode;
+}
+
+/** @throws BenchError naming the option; undefined for --help. */
+function parse(args: readonly string[]): Options | undefined {
+  const { memory = "1500", threads = "2", images = "3", store = "file", plain = false, help } = valuesOf(args);
+  if (help) return undefined;
+  if (store !== "file" && store !== "memory")
+    throw new BenchError(`there is no --store ${store}`, "take file or memory");
+  return {
+    memoryLimit: whole("--memory", memory, 0, 2 ** 22) * 2 ** 20,
+    threads: whole("--threads", threads, 1, 64),
+    images: whole("--images", images, 1, 1000),
+    inFile: store === "file",
+    plain,
+  };
+}
+
+function valuesOf(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        memory: { type: "string" },
+        threads: { type: "string" },
+        images: { type: "string" },
+        store: { type: "string" },
+        plain: { type: "boolean" },
+        help: { type: "boolean" },
+      },
+    }).values;
+  } catch (cause) {
+    throw refusedOption(cause, "npm run bench:memory -- --help");
+  }
+}
+
+async function run({ memoryLimit, threads, images: count, inFile, plain }: Options): Promise<void> {
   const network = rl6();
   const images = Array.from({ length: 8 }, (_, k) => drawn(PIXELS ** 2, 0, 1, 100 + k));
   const options = { calibration: images };
-  const plan = compile(network, { model: values.plain ? "plain" : "encrypted" });
+  const plan = compile(network, { model: plain ? "plain" : "encrypted" });
   console.log(plan.parameters.describe());
-  const device = await openDevice("cpu", { threads: Number(values.threads) });
+  const device = await openDevice("cpu", { threads });
   const holder = await KeyHolder.create(plan, device);
-  const store = values.store === "memory" ? undefined : await openScratchFile();
-  const memoryLimit = Number(values.memory) * 2 ** 20;
+  const store = inFile ? await openScratchFile() : undefined;
   const paging = { memoryLimit, ...(store && { store }) };
   const server = await Server.withMemoryLimit(plan, device, holder.evaluationKeys, paging);
   const begin = performance.now();
-  const model = values.plain
+  const model = plain
     ? await server.loadPlainPaged(network, options)
     : server.load(await new ModelOwner(plan, holder.publicKey).encryptPaged(network, options, server.residency!));
   await device.idle();
@@ -53,7 +92,7 @@ async function run(): Promise<void> {
     `model: ${model.operands.length} vectors, ${megabytes(model.packedBytes)} MB, made in ${seconds.toFixed(1)} s; ` +
       `keys: ${megabytes(holder.evaluationKeys.packedBytes)} MB`,
   );
-  for (let k = 0; k < Number(values.images); k++) {
+  for (let k = 0; k < count; k++) {
     const image = images[k % images.length];
     using encrypted = holder.encrypt(image);
     const start = performance.now();
