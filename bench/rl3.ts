@@ -184,7 +184,10 @@ class Run {
       // Layers in a run of their own: to time one by itself the device must be waited for.
       const layers = await server.run(model, encrypted, {
         onStep: (step, index, milliseconds) =>
-          this.record(`layer ${index + 1}, ${step.kind} at level ${step.level}`, milliseconds),
+          this.record(
+            `step ${index + 1}, ${step.op} at level ${this.plan.program.values[step.inputs[0]].level}`,
+            milliseconds,
+          ),
       });
       layers[Symbol.dispose]();
     }

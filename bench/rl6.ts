@@ -129,17 +129,19 @@ function rl6(): Network {
     const of = (low: number, high: number, k: number) => drawn(out, low, high, 7 * seed + k);
     layers.push(
       {
-        op: "conv2d",
+        op: "conv",
         inChannels: channels,
         outChannels: out,
         kernel: [size, size],
         stride: [stride, stride],
-        padding: { top: edge, left: edge, bottom: edge, right: edge },
+        dilation: [1, 1],
+        padding: { before: [edge, edge], after: [edge, edge] },
+        groups: 1,
         weights: drawn(out * inputs, -reach, reach, 7 * seed),
         bias: of(-0.1, 0.1, 1),
       },
       {
-        op: "batchNorm2d",
+        op: "batchNorm",
         gamma: of(0.8, 1.2, 2),
         beta: of(-0.1, 0.1, 3),
         mean: of(-0.1, 0.1, 4),
@@ -150,7 +152,7 @@ function rl6(): Network {
     );
     channels = out;
   };
-  const pool: Layer = { op: "avgPool2d", kernel: [2, 2] };
+  const pool: Layer = { op: "avgPool", kernel: [2, 2], stride: [2, 2] };
   block(16, 5, 2);
   block(16, 3, 1);
   layers.push(pool);
@@ -168,7 +170,7 @@ function rl6(): Network {
     bias: drawn(2, -0.1, 0.1, 2),
   });
   const card = { name: "RL-6", labels: ["0", "1"], positive: 1, threshold: 0.5, input: { scale: 1 / 255, offset: 0 } };
-  return { input: { channels: 1, height: PIXELS, width: PIXELS }, layers, classes: 2, card };
+  return { input: [1, PIXELS, PIXELS], layers, classes: 2, card };
 }
 
 /** Numbers between two bounds, the same in every run. */

@@ -84,6 +84,23 @@ export class Scheme {
     return this.switchingKey(s, automorphism(s, this.inverseElement(g)), uniforms, errors);
   }
 
+  /** What relinearises a product and rotates it at once: from s² to σ^−1(s). */
+  productKey(s, g, uniforms, errors) {
+    const square = multiply(s, s, product(this.primesAt()) * this.p);
+    return this.switchingKey(square, automorphism(s, this.inverseElement(g)), uniforms, errors);
+  }
+
+  /** σ of a product in three parts, times P and modulo QP: parts 1 and 2 are switched to σ^−1(s) by a key each. */
+  rotateProduct([c0, c1, c2], g, key, productKey, level) {
+    const m = this.extendedModulus(level);
+    const first = this.innerProduct(c1, key, level, [c0]);
+    const second = this.innerProduct(c2, productKey, level);
+    return first.map((x, part) => {
+      const both = combine(m, [1n, x], [1n, second[part]]);
+      return automorphism(both, g).map((coefficient) => modulo(coefficient, m));
+    });
+  }
+
   inverseElement(g) {
     return Number(power(BigInt(g), BigInt(this.n / 2 - 1), BigInt(2 * this.n)));
   }

@@ -127,6 +127,7 @@ function operationsCase(setting, label) {
   const relinearized = setting.dropSpecial(sums, level);
   const output = setting.dropSpecialAndLevel(sums, level);
 
+  const galoisKeys = [];
   const galois = [
     ["rotation by 1", 5],
     ["rotation by 3", 125 % (2 * N)],
@@ -134,6 +135,7 @@ function operationsCase(setting, label) {
   ].map(([what, element]) => {
     const e = errors(what);
     const key = setting.galoisKey(s, element, uniforms(what), e);
+    galoisKeys.push(key);
     const moved = setting.applyGalois(x, element, key, level);
     return {
       what,
@@ -144,6 +146,9 @@ function operationsCase(setting, label) {
       decrypted: setting.phase(moved, s),
     };
   });
+  const productErrors = errors("product rotation");
+  const productKey = setting.productKey(s, 5, uniforms("product rotation"), productErrors);
+  const rotated = setting.rotateProduct(tensor, 5, galoisKeys[0], productKey, level);
   return {
     n: N,
     levels,
@@ -164,6 +169,13 @@ function operationsCase(setting, label) {
       decrypted: setting.phase(output, s, level - 1),
     },
     galois,
+    rotatedProduct: {
+      element: 5,
+      key: writeKey(productKey, productErrors),
+      sums: write(rotated, all),
+      output: write(setting.dropSpecial(rotated, level)),
+      decrypted: setting.phase(setting.dropSpecial(rotated, level), s),
+    },
     permutation: permutation(x[0], primes[0]),
   };
 }

@@ -65,6 +65,35 @@ export function operationCosts(
   };
 }
 
+/** What a giant step of `linearTransform` meets. */
+export interface GiantStepKind {
+  /** Whether diagonals are ciphertexts; default false. */
+  readonly encrypted?: boolean;
+  /** Whether the step is not 0; default true. */
+  readonly rotates?: boolean;
+  /** Whether its key of `evaluationKeys({ productRotations })` is there, beside the rotation's; default false. */
+  readonly productKey?: boolean;
+}
+
+/**
+ * What a giant step of `linearTransform` takes at a level, beside the rotations of its baby steps: with E NTTs to take a
+ * polynomial apart and D to divide a ciphertext by P, E where diagonals are plaintexts, 2·E + D where they are encrypted, and
+ * 2·E with a key for products; step 0 none, or E. Each result then takes "relinearize" less its E (a division), and a "rescale".
+ * @throws RangeError for a level that there is not.
+ */
+export function giantStepCost(
+  parameters: Parameters,
+  level = parameters.maxLevel,
+  { encrypted = false, rotates = true, productKey = false }: GiantStepKind = {},
+): OperationCost {
+  const limbs = parameters.primesAt(level).length;
+  const special = parameters.special.length;
+  const keySwitches = (encrypted ? 1 : 0) + (rotates ? 1 : 0);
+  const divides = encrypted && rotates && !productKey;
+  const decomposition = extendedLimbs(limbs, special, parameters.digitPrimes);
+  return { ntts: keySwitches * decomposition + (divides ? dropNtts(limbs + special) : 0), keySwitches, levels: 0 };
+}
+
 /** Limbs of all digits of a polynomial modulo QP: as many NTTs as decomposing it takes, inverse and forward. */
 export function extendedLimbs(limbs: number, special: number, digitPrimes: number): number {
   return Math.ceil(limbs / digitPrimes) * (limbs + special);

@@ -6,9 +6,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export type { ByteSource, ReadableBytes } from "../bytes/stream.js";
 export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
+export type { BabyStep } from "./circuits/baby-steps.js";
 export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
 export { type Fit, type FitRequest, fitPolynomial } from "./circuits/fit.js";
-export { fold, type LinearTransform, linearTransform } from "./circuits/linear-transform.js";
+export type { GiantStep } from "./circuits/giant-steps.js";
+export {
+  type BlockTransform,
+  fold,
+  type LinearTransform,
+  type LinearTransformOptions,
+  linearTransform,
+  linearTransforms,
+} from "./circuits/linear-transform.js";
 export { type MatrixPlan, type MatrixShape, matrixTransform, multiplyMatrix, planMatrix } from "./circuits/matrix.js";
 export { Polynomial, type PolynomialBasis } from "./circuits/polynomial.js";
 export { type PolynomialCost, type PolynomialOptions, polynomialCost } from "./circuits/polynomial-plan.js";
@@ -22,7 +31,13 @@ export {
   sumRotations,
   sumSlots,
 } from "./circuits/sums.js";
-export { type CountedOperation, type OperationCost, operationCosts } from "./costs.js";
+export {
+  type CountedOperation,
+  type GiantStepKind,
+  giantStepCost,
+  type OperationCost,
+  operationCosts,
+} from "./costs.js";
 export type { ComplexVector } from "./embedding.js";
 export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
@@ -34,7 +49,7 @@ export { KeyHolder } from "./keys/holder.js";
 export { PublicKey } from "./keys/public-key.js";
 export { SecretKey } from "./keys/secret.js";
 export type { KeySource } from "./keys/source.js";
-export type { KeyDigit, SwitchingKey } from "./keys/switching-key.js";
+export type { KeyDigit, KeyName, SwitchingKey } from "./keys/switching-key.js";
 export type { LinearSum } from "./linearsum.js";
 export type { Noise } from "./noise.js";
 export { type PagingOptions, Residency } from "./paging/residency.js";

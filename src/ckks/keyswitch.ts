@@ -78,10 +78,21 @@ export class Accumulator implements Disposable {
    * Costs two products for each digit and prime.
    */
   static innerProduct(digits: Digits, key: SwitchingKey, c0: RnsPolynomial, c1?: RnsPolynomial): Accumulator {
-    const { level, ring } = digits;
+    return Accumulator.innerProducts([[digits, key]], c0, c1);
+  }
+
+  /** The same with a sum over the digits of several polynomials of one level, each with its key; all keys lead to one secret. */
+  static innerProducts(
+    switched: readonly (readonly [Digits, SwitchingKey])[],
+    c0: RnsPolynomial,
+    c1?: RnsPolynomial,
+  ): Accumulator {
+    const [[{ level, ring }]] = switched;
     const { parameters } = ring;
-    if (key.power !== digits.power) throw new TypeError("the key is for digits that carry another power of 2^32");
-    requireSameForm(key.digits[0].b.form, OPERAND);
+    for (const [digits, key] of switched) {
+      if (key.power !== digits.power) throw new TypeError("the key is for digits that carry another power of 2^32");
+      requireSameForm(key.digits[0].b.form, OPERAND);
+    }
     if (c1) requireSameForm(c0.form, c1.form);
     const primes = [...parameters.primesAt(level), ...parameters.special];
     const ofLevel = primes.length - parameters.special.length;
@@ -92,10 +103,12 @@ export class Accumulator implements Disposable {
       primes.map((prime, i) => ({
         prime,
         out: [parts[0].limbs[i], parts[1].limbs[i]] as const,
-        terms: Array.from({ length: digits.count }, (_, d) => {
-          const { b, a } = key.digits[d];
-          return [digits.limb(d, prime), b.limb(prime), a.limb(prime)] as const;
-        }),
+        terms: switched.flatMap(([digits, key]) =>
+          Array.from({ length: digits.count }, (_, d) => {
+            const { b, a } = key.digits[d];
+            return [digits.limb(d, prime), b.limb(prime), a.limb(prime)] as const;
+          }),
+        ),
         // P is 0 modulo its own primes.
         ...(i < ofLevel && {
           plus: { factor: specialFactor(ring, prime, c0.form.power), y0: c0.limb(prime), y1: c1?.limb(prime) },

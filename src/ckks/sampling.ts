@@ -4,7 +4,10 @@ import { compute, type RnsPolynomial } from "./polynomial.js";
 import type { Randomness } from "./randomness.js";
 import type { Ring } from "./ring.js";
 
-/** Streams of one seed: the public key, a ciphertext, the relinearisation key, then the Galois elements (odd, from 3 on). */
+/**
+ * Streams of one seed: the public key, a ciphertext, the relinearisation key, then the Galois elements (odd, from 3 on), each
+ * with its key for products behind it.
+ */
 export const PUBLIC_STREAM = 0;
 export const CIPHERTEXT_STREAM = 1;
 export const RELINEARIZATION_STREAM = 2;

@@ -1,10 +1,11 @@
 import { Ciphertext, stateOf } from "./ciphertext.js";
+import { VALUES } from "./form.js";
 import { requireSteps, rotationElement } from "./keys/galois.js";
 import { type KeySource, requireKey } from "./keys/source.js";
 import type { SwitchingKey } from "./keys/switching-key.js";
 import { Accumulator, Digits } from "./keyswitch.js";
 import type { Noise } from "./noise.js";
-import { copy, permute, type RnsPolynomial } from "./polynomial.js";
+import { copy, permute, type RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
 /** Key switching with one set of evaluation keys: relinearisation and automorphisms of ciphertexts. */
@@ -61,7 +62,31 @@ export class KeySwitcher {
     return this.ring.noise.switched(stateOf(a)).noise;
   }
 
-  /** The only place that names a key's limbs: once its launch is queued, the key may leave the device's memory. */
+  /**
+   * sum += P·σ(a) for a product in three parts: parts 1 and 2 are both switched to σ^−1(s), from s and from s², and summed
+   * before σ is applied, so that no division stands between relinearisation and rotation. @returns the noise of σ(a) now.
+   * @throws MissingKeyError without both keys, see `productElement`.
+   */
+  addPermutedProduct(sum: Accumulator, a: Ciphertext, galois: number): Noise {
+    const key = this.galoisKey(galois, a.level);
+    const productKey = requireKey(this.keys, `product-${galois}`, a.level);
+    // The rotation's key is for digits that carry no power of 2^32, which parts of a product do.
+    using rotated = scale(a.parts[1], () => 1, a.parts[1].primes, VALUES.power);
+    using digits = Digits.decompose(rotated, a.level);
+    using productDigits = Digits.decompose(a.parts[2], a.level);
+    using switched = Accumulator.innerProducts(
+      [
+        [digits, key],
+        [productDigits, productKey],
+      ],
+      a.parts[0],
+    );
+    this.keys.settle();
+    sum.addAccumulator(switched, galois);
+    return this.ring.noise.switched(this.ring.noise.switched(stateOf(a))).noise;
+  }
+
+  /** Once its launch is queued, a key may leave the device's memory: its limbs are named here and above, nowhere else. */
   private innerProduct(digits: Digits, key: SwitchingKey, c0: RnsPolynomial, c1?: RnsPolynomial): Accumulator {
     const sum = Accumulator.innerProduct(digits, key, c0, c1);
     this.keys.settle();
@@ -87,6 +112,24 @@ export class KeySwitcher {
   }
 
   /**
+   * The Galois element of a rotation whose two keys for products reach the level: that of the step itself, or of an equal one
+   * where slots are fewer. Undefined without them, and for a step that changes nothing.
+   */
+  productElement(steps: number, slots: number, level: number): number | undefined {
+    requireSteps(steps);
+    if (steps % slots === 0) return undefined;
+    const { levels } = this.keys;
+    const reaches = (element: number) =>
+      (levels.get(element) ?? -1) >= level && (levels.get(`product-${element}`) ?? -1) >= level;
+    const galois = rotationElement(steps, this.ring.parameters.logN);
+    if (reaches(galois)) return galois;
+    if (slots === this.ring.parameters.slots) return undefined;
+    return [...levels.keys()].find(
+      (name): name is number => typeof name === "number" && (name - galois) % (4 * slots) === 0 && reaches(name),
+    );
+  }
+
+  /**
    * The Galois element whose key reaches highest, by its residue modulo 4·slots. Equal residues are equal steps there:
    * 5 has the order `slots`, and the message is a polynomial in X^(N/2/slots).
    */
@@ -96,7 +139,7 @@ export class KeySwitcher {
       this.highest.set(slots, (highest = new Map()));
       const descending = [...this.keys.levels].sort(([, a], [, b]) => b - a);
       for (const [galois] of descending) {
-        if (galois === undefined) continue;
+        if (typeof galois !== "number") continue;
         const residue = galois % (4 * slots);
         if (!highest.has(residue)) highest.set(residue, galois);
       }

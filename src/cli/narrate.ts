@@ -9,7 +9,7 @@ export const notADevice = "Research software, not a medical device: never use it
 
 /** The picture as it will be encrypted, and what it is. */
 export function narrateImage(terminal: Terminal, { model, pixels, title }: Patient): void {
-  const { height, width } = model.network.input;
+  const [, height, width] = model.network.input;
   const picture = drawImage(pixels, width, height, { color: terminal.color });
   terminal.say(`\nDiagnosing ${title} without seeing it\n`);
   terminal.say(picture.replace(/^/gm, "  "));

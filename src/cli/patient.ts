@@ -50,7 +50,7 @@ async function fromDataset(options: PatientOptions, terminal: Terminal, bare: bo
 async function fromPng(path: string, options: PatientOptions, terminal: Terminal): Promise<Patient> {
   const dataset = options.dataset === undefined ? undefined : await openShowing(options.dataset, terminal);
   const model = await loadModel(options.model ?? defaultModelFor(dataset ?? { name: defaultDataset }), terminal);
-  const { channels, height, width } = model.network.input;
+  const [channels, height, width] = model.network.input;
   if (channels !== 1) {
     throw new UsageError(`${model.name} takes images of ${channels} channels, --image gives one`, "take a grey model");
   }

@@ -59,7 +59,7 @@ export async function calibrationInputs(
       if (!(error instanceof DataError)) throw error;
     }
   }
-  if (network.input.channels !== 1) {
+  if (network.input[0] !== 1) {
     throw new UsageError(`there are no images to calibrate ${name} on`, "name a data set with --dataset");
   }
   terminal.warn(`${name} is calibrated on phantoms, for lack of its training images: values may leave its range`);
@@ -90,7 +90,7 @@ export function checkIndex(dataset: Dataset, split: Split, index: number): void 
 }
 
 function expectFit({ network, name }: LoadedModel, dataset: Dataset): void {
-  const { channels, height, width } = network.input;
+  const [channels, height, width] = network.input;
   if (dataset.channels === channels && dataset.height === height && dataset.width === width) return;
   throw new UsageError(
     `${name} takes images of ${channels}×${height}×${width}, those of ${dataset.name} are ` +
@@ -100,7 +100,7 @@ function expectFit({ network, name }: LoadedModel, dataset: Dataset): void {
 }
 
 function inputsOf(network: Network, dataset: Dataset): Float64Array[] | undefined {
-  const { channels, height, width } = network.input;
+  const [channels, height, width] = network.input;
   if (dataset.channels !== channels || dataset.height !== height || dataset.width !== width) return undefined;
   const split = (["train", "val"] as const).find((each) => dataset.count(each) > 0);
   if (!split) return undefined;
@@ -113,7 +113,7 @@ function inputsOf(network: Network, dataset: Dataset): Float64Array[] | undefine
 
 async function phantomInputs(network: Network): Promise<Float64Array[]> {
   const phantoms = await openDataset("phantom");
-  const { height, width } = network.input;
+  const [, height, width] = network.input;
   return Array.from({ length: calibrationCount }, (_, k) => {
     const { pixels } = phantoms.image("train", k);
     const picture = { width: phantoms.width, height: phantoms.height, grey: (pixel: number) => pixels[pixel] };

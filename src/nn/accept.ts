@@ -13,8 +13,7 @@ import type { Plan } from "./compile.js";
 import { EncryptedImage, EncryptedResult } from "./exchange.js";
 import { requireOutputScale } from "./exchange-checks.js";
 import { Model } from "./model.js";
-import { operandsOf, type StepOperands } from "./operands.js";
-import { operandLevels, type Step } from "./program.js";
+import { operandLevels } from "./program/program.js";
 
 /** Whose device and whose key it must be on and under. */
 export interface Owner {
@@ -39,11 +38,15 @@ export function acceptKeys(plan: Plan, keys: KeySource): void {
     const element = rotationElement(steps, plan.parameters.logN);
     expectKey(`the rotation by ${steps}`, level, keys.levels.get(element));
   }
+  for (const [steps, level] of plan.productRotations) {
+    const element = rotationElement(steps, plan.parameters.logN);
+    expectKey(`products that are rotated by ${steps}`, level, keys.levels.get(`product-${element}`));
+  }
   if (missing.length > 0) {
     const more = missing.length > 4 ? ` and ${missing.length - 4} more` : "";
     throw new MissingKeyError(
       `the evaluation keys do not cover the plan: no key for ${missing.slice(0, 4).join(", ")}${more}`,
-      "take a nn KeyHolder's evaluationKeys, or make them with evaluationKeys({ relinearize: plan.relinearizationLevel, rotations: plan.rotations })",
+      "take a nn KeyHolder's evaluationKeys, or make them with evaluationKeys({ relinearize: plan.relinearizationLevel, rotations: plan.rotations, productRotations: plan.productRotations })",
     );
   }
   keys.requireAlive();
@@ -53,9 +56,14 @@ export function acceptKeys(plan: Plan, keys: KeySource): void {
 export function acceptImage(plan: Plan, evaluator: Evaluator, image: EncryptedImage): void {
   requireInstance(image, EncryptedImage, "the image", "what KeyHolder.encrypt gives");
   requireIdentity(plan, image.identity, "the image");
-  evaluator.check(image.ciphertext);
   const owner = { ring: evaluator.ring, fingerprint: evaluator.keys.fingerprint };
-  acceptCiphertext(plan, owner, image.ciphertext, plan.program.depth, "the image");
+  const { inputs, values } = plan.program;
+  requireCount(image.ciphertexts.length, inputs.length, "the image", "give what KeyHolder.encrypt gave");
+  for (const [j, ciphertext] of image.ciphertexts.entries()) {
+    const what = inputs.length === 1 ? "the image" : `ciphertext ${j} of the image`;
+    evaluator.check(ciphertext);
+    acceptCiphertext(plan, owner, ciphertext, values[inputs[j]].level, what);
+  }
 }
 
 /** @throws as `acceptImage`, for a result. */
@@ -63,13 +71,9 @@ export function acceptResult(plan: Plan, owner: Owner, result: EncryptedResult):
   requireInstance(result, EncryptedResult, "the result", "what Server.run gives");
   requireIdentity(plan, result.identity, "the result");
   requireOutputScale(result.outputScale);
-  const { logits, encrypted } = result;
-  if (logits.length !== plan.program.classes) {
-    throw new ParameterError(
-      `the result has ${logits.length} logits, the network ${plan.program.classes}`,
-      "give back what Server.run gave",
-    );
-  }
+  const { ciphertexts, encrypted } = result;
+  const { outputs, values } = plan.program;
+  requireCount(ciphertexts.length, outputs.length, "the result", "give back what Server.run gave");
   if (!encrypted.image || encrypted.model !== (plan.model === "encrypted")) {
     throw new ParameterError(
       `the result says that image and model were ${encrypted.image ? "" : "not "}and ${encrypted.model ? "" : "not "}encrypted, ` +
@@ -77,7 +81,9 @@ export function acceptResult(plan: Plan, owner: Owner, result: EncryptedResult):
       "run the plan that the key holder was made for",
     );
   }
-  for (const [j, logit] of logits.entries()) acceptCiphertext(plan, owner, logit, 0, `logit ${j} of the result`);
+  for (const [j, ciphertext] of ciphertexts.entries()) {
+    acceptCiphertext(plan, owner, ciphertext, values[outputs[j]].level, `ciphertext ${j} of the result`);
+  }
 }
 
 /** @throws as `acceptImage`, for a model. */
@@ -95,11 +101,11 @@ export function acceptModel(plan: Plan, evaluator: Evaluator, model: Model<Ciphe
   }
   for (const [index, step] of plan.program.steps.entries()) {
     const operands = model.steps[index];
-    if (!matches(step, operands)) {
+    const levels = operandLevels(plan.program, step);
+    if (operands?.length !== levels.length) {
       throw new ParameterError(`step ${index} of the model is not the plan's`, "load what ModelOwner.encrypt made");
     }
-    const levels = operandLevels(step);
-    for (const [i, operand] of operandsOf(operands).entries()) {
+    for (const [i, operand] of operands.entries()) {
       const what = `vector ${i} of step ${index} of the model`;
       if (plan.model === "encrypted") acceptCiphertext(plan, owner, operand as Ciphertext, levels[i], what);
       else acceptPlaintext(plan, owner, operand as Plaintext, levels[i], what);
@@ -157,12 +163,7 @@ function requireSlots({ program }: Plan, slots: number, what: string): void {
   throw new ParameterError(`${what} has ${slots} slots, the plan ${program.slots}`, "make it for this plan");
 }
 
-/** Whether the operands of a step are as many as it takes, and at the rotations that it makes. */
-function matches(step: Step, operands: StepOperands<Ciphertext | Plaintext> | undefined): boolean {
-  if (operands?.kind !== step.kind) return false;
-  if (step.kind === "linear" && operands.kind === "linear") {
-    const made = operands.groups.map(({ giant, terms }) => ({ giant, babies: terms.map(({ baby }) => baby) }));
-    return JSON.stringify(made) === JSON.stringify(step.groups.map(({ giant, babies }) => ({ giant, babies })));
-  }
-  return operandsOf(operands).length === operandLevels(step).length;
+function requireCount(count: number, wanted: number, what: string, fix: string): void {
+  if (count === wanted) return;
+  throw new ParameterError(`${what} has ${count} ciphertexts, the plan ${wanted}`, fix);
 }

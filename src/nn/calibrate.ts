@@ -5,12 +5,12 @@
  */
 import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
-import type { FoldedLayer, FoldedNetwork, Shape } from "./graph.js";
-import { type ImageValues, imageValues } from "./image.js";
-import { interpretFolded } from "./interpret-folded.js";
-import { linearGeometry, linearValues } from "./matrix-geometry.js";
-import { INPUT_SCALE } from "./program.js";
-import { layerShapes } from "./shapes.js";
+import type { FoldedLayer, FoldedNetwork } from "./fold/folded.js";
+import { takenBy } from "./fold/folded.js";
+import { interpretFolded } from "./fold/interpret.js";
+import { type ImageValues, imageValues } from "./graph/image.js";
+import type { Shape } from "./graph/network.js";
+import { ScaleClasses } from "./scale-classes.js";
 
 /** Powers of two that keep every layer's values within what its level holds. */
 export interface CalibratedFactors {
@@ -70,29 +70,23 @@ export function calibrate(
   // The bias is a vector at level 0 by itself, however small the sum with what the image makes of the weights.
   const largest = Math.max(ranges[last] * margin, largestBias(folded));
   const outputScale = 2 ** Math.max(0, Math.ceil(Math.log2(largest / logitBound)));
-  const scales: number[] = [];
-  let scale = INPUT_SCALE;
-  for (const [index, layer] of layers.entries()) {
-    if (index === last) scale = 1 / outputScale;
-    else if (layer.op === "square") scale *= scale;
-    else if (isFree(layer)) {
-      const largest = largestThroughPools(layers, ranges, index) * margin;
-      if (largest > 0) scale = 2 ** Math.floor(Math.log2(reachOf(layers, index, reach) / largest));
-    }
-    scales.push(scale);
-  }
+  const behind = freeLayersBehind(folded);
+  const classes = new ScaleClasses(folded);
+  const scales = classes.assign({
+    last: 1 / outputScale,
+    free: (members, before) => {
+      const most = Math.max(...members.map((value) => (value === 0 ? 0 : ranges[value - 1]))) * margin;
+      const makers = members.filter((value) => value > 0 && isFree(layers[value - 1]));
+      const room = Math.min(...makers.map((value) => reachAt(reach, behind[value - 1])));
+      return most > 0 ? 2 ** Math.floor(Math.log2(room / most)) : before;
+    },
+  });
   return { scales, outputScale, largestLogit: ranges[last] };
 }
 
 /** Factors of one wherever a layer's weights can take one up: only what stands before the first weights is scaled. */
 export function neutralFactors(folded: FoldedNetwork): CalibratedFactors {
-  const last = folded.layers.length - 1;
-  let scale = INPUT_SCALE;
-  const scales = folded.layers.map((layer, index) => {
-    if (layer.op === "square") scale *= scale;
-    else if (index === last || isFree(layer)) scale = 1;
-    return scale;
-  });
+  const scales = new ScaleClasses(folded).assign({ last: 1, free: () => 1 });
   return { scales, outputScale: 1, largestLogit: 0 };
 }
 
@@ -108,11 +102,10 @@ export function calibrationImages(input: Shape, images: Iterable<ImageValues>): 
 }
 
 /** Of the layer that gives the logits. */
-function largestBias({ input, layers }: FoldedNetwork): number {
-  const last = layers.length - 1;
-  const geometry = linearGeometry(layers[last], layerShapes(input, layers)[last]);
-  if (!geometry) return 0;
-  return linearValues(layers[last], geometry).bias.reduce((largest, bias) => Math.max(largest, Math.abs(bias)), 0);
+function largestBias({ layers }: FoldedNetwork): number {
+  const last = layers[layers.length - 1];
+  if (last?.op !== "linear") return 0;
+  return last.bias.reduce((largest, bias) => Math.max(largest, Math.abs(bias)), 0);
 }
 
 /** Largest absolute value that each layer gives. */
@@ -138,24 +131,22 @@ function rangesOf(folded: FoldedNetwork, images: Iterable<ImageValues>): number[
   return ranges;
 }
 
-/** Layers whose weights can take up a factor; squares and sums pass on what they get. */
-function isFree(layer: FoldedLayer): boolean {
-  return layer.op !== "square" && layer.op !== "sumPool2d";
+/** Layers whose weights can take up a factor; all others pass on what they get. */
+function isFree({ op }: FoldedLayer): boolean {
+  return op === "linear" || op === "quad";
 }
 
-/** The entry of `reach` for a layer: counted from the last hidden layer that is free to be scaled. */
-function reachOf(layers: readonly FoldedLayer[], index: number, reach: readonly number[]): number {
-  return reachAt(reach, layers.slice(index + 1, -1).filter(isFree).length);
+/** Of each layer, the most layers free to be scaled that stand one behind the other after it, the last one left out. */
+function freeLayersBehind({ layers }: FoldedNetwork): number[] {
+  const behind = layers.map(() => 0);
+  for (let index = layers.length - 1; index >= 0; index--) {
+    const own = behind[index] + Number(isFree(layers[index]) && index < layers.length - 1);
+    for (const value of takenBy(layers[index])) if (value > 0) behind[value - 1] = Math.max(behind[value - 1], own);
+  }
+  return behind;
 }
 
 /** The entry of `reach` for a layer with so many behind it that are free to be scaled. */
 export function reachAt(reach: readonly number[], behind: number): number {
-  return reach[Math.min(behind, reach.length - 1)];
-}
-
-/** A sum pool right behind a layer is summed with it: its result counts, too. */
-function largestThroughPools(layers: readonly FoldedLayer[], ranges: readonly number[], index: number): number {
-  let largest = ranges[index];
-  for (let next = index + 1; layers[next]?.op === "sumPool2d"; next++) largest = Math.max(largest, ranges[next]);
-  return largest;
+  return reach[Math.max(0, Math.min(behind, reach.length - 1))];
 }

@@ -4,14 +4,18 @@ import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { ParameterError } from "../errors.js";
-import { depthOf, fold, quadRanges } from "./fold.js";
-import type { FoldedNetwork, FoldOptions, Network, NetworkCard } from "./graph.js";
-import { chooseSlots, planProgram, programDepth } from "./plan.js";
-import { costsOf } from "./plan-cost.js";
-import { requireArchitecture } from "./plan-match.js";
-import { GUARD, INPUT_SCALE, type Program, rotations } from "./program.js";
-import { describe } from "./program-counts.js";
-import { declaredRanges, type ProgramRanges } from "./ranges.js";
+import { fold, quadRanges } from "./fold/fold.js";
+import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
+import type { Network, NetworkCard } from "./graph/network.js";
+import { costsOf } from "./plan/cost.js";
+import { DEFAULT_KEY_BYTES, productKeys, programKeyBytes } from "./plan/keys.js";
+import { requireArchitecture } from "./plan/match.js";
+import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
+import { checkProgram } from "./program/check.js";
+import { describe } from "./program/counts.js";
+import { levelBefore, type Program, rotations } from "./program/program.js";
+import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
+import { GUARD, INPUT_SCALE } from "./scales.js";
 
 /** All optional. */
 export interface CompileOptions {
@@ -19,6 +23,11 @@ export interface CompileOptions {
   readonly model?: "encrypted" | "plain";
   /** Folds to switch off: each costs levels, none changes the result. */
   readonly fold?: Partial<FoldOptions>;
+  /**
+   * Bytes that the evaluation keys' file may have (128 MiB unless said). What the program cannot do without comes first, and is never
+   * refused; the rest goes into keys that save up to a quarter of the time of layers with encrypted weights.
+   */
+  readonly maxKeyBytes?: number;
 }
 
 const NO_FOLDS: FoldOptions = { batchNorm: false, square: false, pooling: false, linear: false };
@@ -55,6 +64,8 @@ export class Plan {
     readonly depth: { readonly used: number; readonly withoutFolding: number },
     /** Largest |value| of an image, as far as the network's card says. Only the estimate of noise asks for it. */
     readonly inputBound = 1,
+    /** Giant steps with a second key, for products that are rotated: steps, each with the level that it must reach. */
+    readonly productRotations: ReadonlyMap<number, number> = new Map(),
   ) {
     requireInstance(parameters, Parameters, "parameters", "Parameters");
     requireModel(model);
@@ -67,6 +78,7 @@ export class Plan {
     if (program?.slots !== parameters.slots || !(program.depth <= parameters.maxLevel)) {
       throw new ParameterError("the program does not fit the parameters", "take the plan that compile(network) gives");
     }
+    checkProgram(program);
   }
 
   get [COPY](): object {
@@ -84,10 +96,16 @@ export class Plan {
 
   /** Level that the relinearisation key must reach: that of the first product of two ciphertexts; false where there is none. */
   get relinearizationLevel(): number | false {
-    const { steps } = this.program;
-    const products =
-      this.model === "encrypted" ? steps : steps.filter((step) => step.kind === "square" || step.kind === "quad");
-    return products.length > 0 && Math.max(...products.map((step) => step.level));
+    const { program, model } = this;
+    const multiplies = new Set([
+      "square",
+      "multiply",
+      "quad",
+      "polynomial",
+      ...(model === "encrypted" ? ["linear"] : []),
+    ]);
+    const products = program.steps.filter((step) => multiplies.has(step.op));
+    return products.length > 0 && Math.max(...products.map((step) => levelBefore(program, step)));
   }
 
   /**
@@ -105,7 +123,9 @@ export class Plan {
   get identity(): string {
     const scales = { INPUT_SCALE, GUARD };
     this.#identity ??= bytesToHex(
-      sha256(utf8ToBytes(JSON.stringify([scales, this.model, this.program, this.parameters]))),
+      sha256(
+        utf8ToBytes(JSON.stringify([scales, this.model, this.program, this.parameters, [...this.productRotations]])),
+      ),
     );
     return this.#identity;
   }
@@ -136,12 +156,17 @@ export class Plan {
  *   network or no such option.
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
-  const { model = "encrypted", fold: folds = {} } = options;
+  const { model = "encrypted", fold: folds = {}, maxKeyBytes = DEFAULT_KEY_BYTES } = options;
   requireModel(model);
   for (const [name, value] of Object.entries(folds)) {
     if (name in NO_FOLDS && typeof value === "boolean") continue;
     throw new TypeError(
       `fold: { ${name}: ${value} } is none of ${Object.keys(NO_FOLDS).join(", ")} with true or false`,
+    );
+  }
+  if (!(typeof maxKeyBytes === "number" && maxKeyBytes >= 0)) {
+    throw new TypeError(
+      `maxKeyBytes: a number of bytes was expected, not ${typeof maxKeyBytes === "number" ? maxKeyBytes : kindOf(maxKeyBytes)}`,
     );
   }
   const { folded } = fold(network, folds);
@@ -153,13 +178,15 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     baseScaleBits: BASE_SCALE_BITS,
     smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
   });
-  const program = planProgram(folded, {
-    slots: parameters.slots,
-    levelsLimit: parameters.maxLevel,
-    costs: costsOf(parameters, model),
-  });
+  const costs = costsOf(parameters, model, maxKeyBytes > 0);
+  const program = planProgram(folded, { slots: parameters.slots, levelsLimit: parameters.maxLevel, costs });
   const depth = { used: program.depth, withoutFolding: depthWithoutFolding(network) };
-  return new Plan(program, parameters, model, folds, depth, inputBoundOf(network.card));
+  const bound = inputBoundOf(network.card);
+  const plan = new Plan(program, parameters, model, folds, depth, bound);
+  if (model === "plain") return plan;
+  const spare = maxKeyBytes - programKeyBytes(program, parameters, plan.relinearizationLevel);
+  const products = productKeys(program, parameters, costs, spare);
+  return products.size === 0 ? plan : new Plan(program, parameters, model, folds, depth, bound, products);
 }
 
 /** What a pixel of 0 or 255 becomes. */
@@ -193,5 +220,5 @@ function requireModel(model: unknown): void {
 }
 
 function depthWithoutFolding(network: Network): number {
-  return depthOf(fold(network, NO_FOLDS).folded.layers);
+  return fold(network, NO_FOLDS).depth;
 }

@@ -1,18 +1,12 @@
 import { type Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import type { Noise } from "../ckks/noise.js";
 import type { Plan } from "./compile.js";
-import { mapOperands, type StepOperands } from "./operands.js";
-import type { ValueRange } from "./ranges.js";
+import type { Operands } from "./operands.js";
+import type { ValueRange } from "./program/ranges.js";
 
 /** The same operands, with the noise of fresh ones that hold what is declared of them. */
-export function declareOperands<D extends Ciphertext | Plaintext>(
-  { ranges }: Plan,
-  steps: readonly StepOperands<D>[],
-): StepOperands<D>[] {
-  return steps.map((step, index) => {
-    let at = 0;
-    return mapOperands(step, (operand) => declareFresh(operand, ranges.steps[index].operands[at++]));
-  });
+export function declareOperands<D extends Ciphertext | Plaintext>({ ranges }: Plan, steps: Operands<D>): Operands<D> {
+  return steps.map((operands, index) => operands.map((each, i) => declareFresh(each, ranges.steps[index].operands[i])));
 }
 
 /** A fresh ciphertext or plaintext, with the noise of one that holds what is declared of it. */

@@ -11,14 +11,15 @@ import { planned } from "./formats/head.js";
 
 /** An image on its way to the server. */
 export class EncryptedImage implements Disposable {
-  /** @throws TypeError for other arguments than a plan's identity and a ciphertext. */
+  /** @throws TypeError for other arguments than a plan's identity and ciphertexts; RangeError for none of these. */
   constructor(
     /** Of the plan that it was made for. */
     readonly identity: string,
-    readonly ciphertext: Ciphertext,
+    /** As many as the plan's program takes. */
+    readonly ciphertexts: readonly Ciphertext[],
   ) {
     requireIdentity(identity);
-    requireInstance(ciphertext, Ciphertext, "the image", "a ciphertext");
+    requireCiphertexts(ciphertexts, "ciphertexts");
   }
 
   get [COPY](): object {
@@ -46,8 +47,11 @@ export class EncryptedImage implements Disposable {
    */
   static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedImage> {
     requirePlan(plan);
-    const { identity, ciphertext } = await readImage(source, planned(plan, device));
-    return new EncryptedImage(identity, declareFresh(ciphertext, plan.ranges.input));
+    const { identity, ciphertexts } = await readImage(source, planned(plan, device));
+    return new EncryptedImage(
+      identity,
+      ciphertexts.map((each) => declareFresh(each, plan.ranges.input)),
+    );
   }
 
   /** @throws FormatError always: see there. */
@@ -56,11 +60,11 @@ export class EncryptedImage implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.ciphertext[Symbol.dispose]();
+    for (const ct of this.ciphertexts) ct[Symbol.dispose]();
   }
 }
 
-/** What the server sends back: one ciphertext for each class. */
+/** What the server sends back: the logits, as a rule in one ciphertext. */
 export class EncryptedResult implements Disposable {
   /**
    * @throws TypeError for arguments of other types; ParameterError for an output scale that `requireOutputScale` refuses.
@@ -69,16 +73,15 @@ export class EncryptedResult implements Disposable {
   constructor(
     /** Of the plan that it was made for. */
     readonly identity: string,
-    /** One ciphertext a class, in their order: every slot holds the whole logit. */
-    readonly logits: readonly Ciphertext[],
+    /** Every slot holds one whole logit, which one says the plan's program. */
+    readonly ciphertexts: readonly Ciphertext[],
     /** What decrypted logits are multiplied by. */
     readonly outputScale: number,
     /** Whether the operands that ran were ciphertexts. */
     readonly encrypted: { readonly image: boolean; readonly model: boolean },
   ) {
     requireIdentity(identity);
-    if (!Array.isArray(logits)) throw new TypeError(`logits: an array was expected, not ${kindOf(logits)}`);
-    for (const [j, logit] of logits.entries()) requireInstance(logit, Ciphertext, `logit ${j}`, "a ciphertext");
+    requireCiphertexts(ciphertexts, "ciphertexts");
     requireOutputScale(outputScale);
     if (typeof encrypted?.image !== "boolean" || typeof encrypted.model !== "boolean") {
       throw new TypeError("encrypted: { image, model } of two booleans was expected");
@@ -110,8 +113,8 @@ export class EncryptedResult implements Disposable {
    */
   static async fromBytes(source: ByteSource, plan: Plan, device: Device): Promise<EncryptedResult> {
     requirePlan(plan);
-    const { identity, logits, outputScale, encrypted } = await readResult(source, planned(plan, device));
-    return new EncryptedResult(identity, logits, outputScale, encrypted);
+    const { identity, ciphertexts, outputScale, encrypted } = await readResult(source, planned(plan, device));
+    return new EncryptedResult(identity, ciphertexts, outputScale, encrypted);
   }
 
   /** @throws FormatError always: see there. */
@@ -120,6 +123,12 @@ export class EncryptedResult implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const ct of this.logits) ct[Symbol.dispose]();
+    for (const ct of this.ciphertexts) ct[Symbol.dispose]();
   }
+}
+
+function requireCiphertexts(ciphertexts: readonly Ciphertext[], name: string): void {
+  if (!Array.isArray(ciphertexts)) throw new TypeError(`${name}: an array was expected, not ${kindOf(ciphertexts)}`);
+  if (ciphertexts.length === 0) throw new RangeError(`${name}: an empty array, where there is one ciphertext at least`);
+  for (const [j, each] of ciphertexts.entries()) requireInstance(each, Ciphertext, `${name}[${j}]`, "a ciphertext");
 }

@@ -5,55 +5,82 @@
 // Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Randomness } from "../ckks/randomness.js";
+export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
+export { Check, type CheckOptions, check, type Finding } from "./check.js";
 export { type CompileOptions, compile, foldFor, Plan } from "./compile.js";
 export { EncryptedImage, EncryptedResult } from "./exchange.js";
+export { type FitOptions, fitActivations } from "./fit/fit-activations.js";
+export type { FitReport, FittedLayer, Gap } from "./fit/report.js";
 export type { ChannelRanges } from "./fold/curvature.js";
-export { depthOf, depthTable, fold } from "./fold.js";
+export { depthOf, depthTable, fold, quadRanges } from "./fold/fold.js";
 export type {
-  AvgPool2d,
-  BatchNorm2d,
-  Conv2d,
-  Dense,
-  Flatten,
-  FoldedConv2d,
+  FoldedAdd,
   FoldedLayer,
+  FoldedLinear,
+  FoldedMultiply,
   FoldedNetwork,
+  FoldedPolynomial,
+  FoldedQuad,
   FoldOptions,
+  LinearTerm,
+  Shift,
+  Square,
+  SumPool,
+} from "./fold/folded.js";
+export { type FoldedObserver, interpretFolded } from "./fold/interpret.js";
+export type { ImageValues } from "./graph/image.js";
+export { interpret, type LayerObserver } from "./graph/interpret.js";
+export type {
+  Activation,
+  ActivationName,
+  Add,
+  Affine,
+  AvgPool,
+  BatchNorm,
+  Conv,
+  Flatten,
   GlobalAvgPool,
   Layer,
   Linear,
+  Multiply,
   Network,
   NetworkCard,
+  Padding,
+  Placed,
+  PolynomialLayer,
   Quad,
-  Relu,
+  Rearrange,
+  Reshape,
   Shape,
-  Square,
-  SumPool2d,
-} from "./graph.js";
-export type { ImageValues } from "./image.js";
-export { interpret } from "./interpret.js";
-export { interpretFolded, type LayerObserver } from "./interpret-folded.js";
+} from "./graph/network.js";
 export { type DecryptOptions, KeyHolder } from "./key-holder.js";
-export type { Layout } from "./layout.js";
-export { materialize, type ProgramWeights } from "./matrix-weights.js";
+export type { Layout, Role } from "./layout/layout.js";
 export { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
 export { ModelOwner } from "./model-owner.js";
 export type { ExternalFile } from "./onnx/external.js";
 export { type ImportOptions, importOnnx } from "./onnx.js";
-export type { OperandGroup, StepOperands } from "./operands.js";
+export type { Operands } from "./operands.js";
 export { classLogits, probabilities, softmax } from "./probabilities.js";
+export { type Counted, describe, modelSize } from "./program/counts.js";
+export { encodeInput } from "./program/encode.js";
 export {
+  type AddStep,
   type DiagonalGroup,
   type LinearStep,
+  type LowerStep,
+  type MultiplyStep,
+  type PolynomialStep,
   type Program,
+  type ProgramValue,
   type QuadStep,
-  type ReadoutStep,
   rotations,
+  type ShiftStep,
   type SquareStep,
   type Step,
-} from "./program.js";
-export { type Counted, describe, modelSize } from "./program-counts.js";
-export type { ProgramRanges, StepRanges, ValueRange } from "./ranges.js";
+  type Taps,
+} from "./program/program.js";
+export type { ProgramRanges, StepRanges, ValueRange } from "./program/ranges.js";
+export { rememberVectors, type SimulateOptions, type Simulation, simulate } from "./program/simulate.js";
+export { materialize, type ProgramWeights } from "./program/weights.js";
 export { type RunOptions, Server, type ServerOptions } from "./server.js";
-export { encodeInput, type SimulateOptions, type Simulation, simulate } from "./simulate.js";

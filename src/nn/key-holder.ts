@@ -1,6 +1,5 @@
 import type { ByteSource } from "../bytes/stream.js";
 import { requireInstance } from "../ckks/copies.js";
-import type { ComplexVector } from "../ckks/embedding.js";
 import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { KeyHolder as SecretHolder } from "../ckks/keys/holder.js";
 import type { PublicKey } from "../ckks/keys/public-key.js";
@@ -13,9 +12,9 @@ import { acceptResult } from "./accept.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { declareFresh } from "./declared.js";
 import { EncryptedImage, type EncryptedResult } from "./exchange.js";
-import type { ImageValues } from "./image.js";
-import { GUARD } from "./program.js";
-import { encodeInput } from "./simulate.js";
+import type { ImageValues } from "./graph/image.js";
+import { readLogits } from "./logits.js";
+import { encodeInput } from "./program/encode.js";
 
 /** All optional. */
 export interface DecryptOptions {
@@ -105,8 +104,8 @@ export class KeyHolder implements Disposable {
   /** What a server of the plan needs. Made with the key, or when they are first asked for where that came from elsewhere. */
   get evaluationKeys(): EvaluationKeys {
     if (this.#evaluationKeys) return this.#evaluationKeys;
-    const { relinearizationLevel, rotations } = this.plan;
-    this.#evaluationKeys = this.#secret.evaluationKeys({ relinearize: relinearizationLevel, rotations });
+    const { relinearizationLevel: relinearize, rotations, productRotations } = this.plan;
+    this.#evaluationKeys = this.#secret.evaluationKeys({ relinearize, rotations, productRotations });
     return this.#evaluationKeys;
   }
 
@@ -119,13 +118,17 @@ export class KeyHolder implements Disposable {
    * @throws TypeError for what is no array of numbers; ParameterError for another number of values, or one that is not finite.
    */
   encrypt(image: ImageValues): EncryptedImage {
-    const { program, identity } = this.plan;
-    const ciphertext = this.#secret.encrypt(encodeInput(program, image), { level: program.depth });
-    return new EncryptedImage(identity, declareFresh(ciphertext, this.plan.ranges.input));
+    const { program, identity, ranges } = this.plan;
+    const ciphertexts = encodeInput(program, image).map((slots) => {
+      const ciphertext = this.#secret.encrypt(slots, { level: program.depth });
+      slots.fill(0);
+      return declareFresh(ciphertext, ranges.input);
+    });
+    return new EncryptedImage(identity, ciphertexts);
   }
 
   /**
-   * The logits, rounded to the plan's grid (times the output scale). Every slot of a result holds the same number: their mean
+   * The logits, rounded to the plan's grid (times the output scale). Many slots hold the same logit: their mean
    * is free of most of the noise, and slots that disagree give a broken result away; its imaginary part gives one away that
    * wrapped around (GUARD). All logits are decrypted and judged before any is refused, and the refusal says no more than that
    * there is one: against a server that deviates even that is a bit about the secret key (SECURITY.md).
@@ -135,17 +138,14 @@ export class KeyHolder implements Disposable {
   async decrypt(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array> {
     const { plan } = this;
     acceptResult(plan, { ring: this.ring, fingerprint: this.#secret.fingerprint }, result);
-    const logits = new Float64Array(result.logits.length);
+    const logits = new Float64Array(plan.program.classes);
     let readable = true;
-    for (const [j, ciphertext] of result.logits.entries()) {
+    for (const [j, ciphertext] of result.ciphertexts.entries()) {
       const slots = await this.#secret.decryptComplex(ciphertext);
-      const logit = meanOf(slots.real);
-      const rounded = toGrid(logit, plan.logitGrid);
-      readable = isLogit(slots, rounded, plan.logitGrid) && readable;
-      logits[j] = (exactUnsafe ? logit : rounded) * result.outputScale;
+      readable = readLogits(plan, j, slots, logits, exactUnsafe) && readable;
       for (const part of [slots.real, slots.imaginary]) part.fill(0);
     }
-    if (readable) return logits;
+    if (readable) return logits.map((logit) => logit * result.outputScale);
     logits.fill(0);
     const headroom = plan.parameters.headroomAt(0) * result.outputScale;
     throw new ParameterError(
@@ -170,25 +170,4 @@ export class KeyHolder implements Disposable {
     this.#holder[Symbol.dispose]();
     this.#evaluationKeys?.[Symbol.dispose]();
   }
-}
-
-/** Slots' noise: 2^−10 for images like those of the calibration, and a share of the logit far beyond them. */
-const mostSpread = (logit: number): number => 0.1 + Math.abs(logit) / 128;
-/** A wrap shifts the guard's difference by 3.2 (GUARD·2^11); noise stays far below, even near the bound. */
-const MOST_GUARD_ERROR = 1 / 4;
-
-/** Whether slots are those of a logit that rounds to `rounded`, judged by values on the grid: nothing finer decides. */
-function isLogit({ real, imaginary }: ComplexVector, rounded: number, grid: number): boolean {
-  const spread = real.reduce((largest, value) => Math.max(largest, Math.abs(value - rounded)), 0);
-  const guardError = Math.abs(toGrid(meanOf(imaginary), grid) - GUARD * rounded);
-  // Written so that NaN is refused, too.
-  return toGrid(spread, grid) < mostSpread(rounded) && guardError < MOST_GUARD_ERROR;
-}
-
-function toGrid(value: number, grid: number): number {
-  return Math.round(value / grid) * grid;
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

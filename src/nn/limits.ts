@@ -1,13 +1,11 @@
 /** What an encrypted network can have at most, looked at before anything is made of it: small files can ask for much. */
 import { kindOf } from "../ckks/copies.js";
 import { UnsupportedLayerError } from "../errors.js";
-import type { FoldOptions, Network } from "./graph.js";
-import { outputShape, shapeText, sizeOf } from "./shapes.js";
+import type { FoldOptions } from "./fold/folded.js";
+import type { Network, Shape } from "./graph/network.js";
+import { inputsOf, outputShape, shapeText, sizeOf } from "./graph/shapes.js";
+import { MOST_CIPHERTEXTS, MOST_SLOTS } from "./largest.js";
 
-/** N = 2^16. */
-export const MOST_SLOTS = 2 ** 15;
-/** Weight vectors of one layer: at N = 2^15, where a layer may need so many, they take 5 GiB and more as ciphertexts. */
-export const MOST_VECTORS = 2 ** 12;
 /** Entries of a matrix, the poolings before it merged in: 128 MiB of doubles. */
 const MOST_ENTRIES = 2 ** 24;
 /** Layers before they are folded; the deepest parameters have 56 levels. */
@@ -15,11 +13,11 @@ const MOST_LAYERS = 2 ** 10;
 
 /**
  * Walks the shapes of a network and allocates nothing.
- * @throws UnsupportedLayerError for a map of more values than a ciphertext has slots, a matrix of more than 2^24 entries, and
+ * @throws UnsupportedLayerError for a map of more values than 64 ciphertexts have slots, a matrix of more than 2^24 entries, and
  *   more than 2^10 layers; also, as `outputShape`, for layers that do not fit one another. TypeError for what is no network.
  */
 export function requireSizes(network: Network, folds: Partial<FoldOptions>): void {
-  if (!Array.isArray(network?.layers) || !Number.isInteger(network.input?.channels)) {
+  if (!Array.isArray(network?.layers) || !Array.isArray(network.input)) {
     throw new TypeError(`network: what importOnnx(bytes) gives was expected, not ${kindOf(network)}`);
   }
   if (network.layers.length > MOST_LAYERS) {
@@ -28,25 +26,33 @@ export function requireSizes(network: Network, folds: Partial<FoldOptions>): voi
       "take a network with fewer layers",
     );
   }
-  let shape = network.input;
-  expectMap("the image", sizeOf(shape), shapeText(shape));
+  const shapes: Shape[] = [network.input];
+  expectMap("the image", network.input);
   // Pooling before a matrix is merged into it: its entries are then those over the whole map before the pooling.
-  let pooledFrom = sizeOf(shape);
+  const pooledFrom = [sizeOf(network.input)];
   for (const [index, layer] of network.layers.entries()) {
-    if (layer.op === "linear") expectEntries(index, layer.outFeatures * pooledFrom);
-    shape = outputShape(layer, shape);
-    expectMap(`what layer ${index + 1} (${layer.op}) gives`, sizeOf(shape), shapeText(shape));
-    const pools = layer.op === "avgPool2d" || layer.op === "globalAvgPool" || layer.op === "flatten";
+    const taken = inputsOf(layer, index);
+    const from = Math.max(...taken.map((value) => pooledFrom[value]));
+    if (layer.op === "linear") expectEntries(index, layer.outFeatures * from);
+    const shape = outputShape(
+      layer,
+      taken.map((value) => shapes[value]),
+    );
+    expectMap(`what layer ${index + 1} (${layer.op}) gives`, shape);
+    shapes.push(shape);
     // Matrix after matrix is one matrix, too, over what the first one takes.
-    const merged = (pools || layer.op === "linear") && folds.linear !== false;
-    if (!merged) pooledFrom = sizeOf(shape);
+    const merged = MERGED.has(layer.op) && folds.linear !== false;
+    pooledFrom.push(merged ? from : sizeOf(shape));
   }
 }
 
-function expectMap(what: string, size: number, shape: string): void {
-  if (size <= MOST_SLOTS) return;
+const MERGED: ReadonlySet<string> = new Set(["avgPool", "globalAvgPool", "flatten", "reshape", "rearrange", "linear"]);
+
+function expectMap(what: string, shape: Shape): void {
+  const size = sizeOf(shape);
+  if (size <= MOST_SLOTS * MOST_CIPHERTEXTS) return;
   throw new UnsupportedLayerError(
-    `${what} has ${size} values (${shape}); a ciphertext has ${MOST_SLOTS} slots at most`,
+    `${what} has ${size} values (${shapeText(shape)}); ${MOST_CIPHERTEXTS} ciphertexts of ${MOST_SLOTS} slots are the most`,
     "make the image or the layer smaller, or use a larger stride",
   );
 }

@@ -8,10 +8,10 @@ import { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { declareOperands } from "./declared.js";
-import type { Network } from "./graph.js";
+import type { Network } from "./graph/network.js";
 import { type EncryptedModel, Model, type ModelOptions, weightsFor } from "./model.js";
 import { makeOperands, pageOperands } from "./operands.js";
-import { modelSize } from "./program-counts.js";
+import { modelSize } from "./program/counts.js";
 
 /** The owner of a network: has the public key only, and gives the network away encrypted. */
 export class ModelOwner {
@@ -39,7 +39,7 @@ export class ModelOwner {
     const { weights, factors } = weightsFor(this.plan, network, options);
     const [encrypt, end] = this.#encryption(options);
     try {
-      const steps = declareOperands(this.plan, makeOperands(this.plan, weights, encrypt));
+      const steps = declareOperands(this.plan, makeOperands(this.plan.program, weights, encrypt));
       return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
     } finally {
       end();
@@ -51,7 +51,7 @@ export class ModelOwner {
     const { weights, factors } = weightsFor(this.plan, network, options);
     const [encrypt, end] = this.#encryption(options);
     try {
-      const steps = declareOperands(this.plan, await pageOperands(this.plan, weights, encrypt, residency));
+      const steps = declareOperands(this.plan, await pageOperands(this.plan.program, weights, encrypt, residency));
       return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
     } finally {
       end();

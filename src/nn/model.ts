@@ -16,10 +16,10 @@ import { declareOperands } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { planned } from "./formats/head.js";
 import { modelBytes, modelChunks, readModel } from "./formats/model.js";
-import type { Network } from "./graph.js";
-import type { ImageValues } from "./image.js";
-import { materialize, type ProgramWeights } from "./matrix-weights.js";
-import { assembleAll, operandsOf, type StepOperands } from "./operands.js";
+import type { ImageValues } from "./graph/image.js";
+import type { Network } from "./graph/network.js";
+import { byStep, type Operands } from "./operands.js";
+import { materialize, type ProgramWeights } from "./program/weights.js";
 
 /** A network as a server computes with it: the weights of every step at the step's level, and nothing in the clear but the output scale. */
 export class Model<D extends Ciphertext | Plaintext> implements Disposable {
@@ -31,14 +31,16 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     /** Of the plan that it was made for. */
     readonly identity: string,
     /** What each step of the plan's program multiplies with and adds. */
-    readonly steps: readonly StepOperands<D>[],
+    readonly steps: Operands<D>,
     /** Power of two that decrypted logits are multiplied by: the one number of the calibration that is told. */
     readonly outputScale: number,
     /** Key that the weights are encrypted for; absent when they are plain. */
     readonly fingerprint?: string,
   ) {
     requireIdentity(identity);
-    if (!Array.isArray(steps)) throw new TypeError(`steps: an array was expected, not ${kindOf(steps)}`);
+    if (!(Array.isArray(steps) && steps.every(Array.isArray))) {
+      throw new TypeError(`steps: an array of arrays was expected, not ${kindOf(steps)}`);
+    }
     requireOutputScale(outputScale);
   }
 
@@ -48,7 +50,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
 
   /** All of its vectors, step by step. */
   get operands(): D[] {
-    return this.steps.flatMap((step) => operandsOf(step));
+    return this.steps.flat();
   }
 
   /** Bytes of `toBytes`: residues packed to each prime's width. */
@@ -80,7 +82,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     requirePlan(plan);
     const residency = residencyOf(options);
     const { identity, outputScale, fingerprint, operands } = await readModel(source, planned(plan, device), residency);
-    const steps = declareOperands(plan, assembleAll(plan, operands));
+    const steps = declareOperands(plan, byStep(plan.program, operands));
     return new Model(identity, steps, outputScale, fingerprint) as EncryptedModel | PlainModel;
   }
 
@@ -124,5 +126,5 @@ export function weightsFor(
     reach: options.reach,
     logitBound: options.logitBound ?? LOGIT_SHARE * plan.parameters.headroomAt(0),
   });
-  return { weights: materialize(plan.program, folded, factors), factors };
+  return { weights: materialize(plan.program, folded, factors, images[0]), factors };
 }

@@ -1,16 +1,16 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { kindOf } from "../ckks/copies.js";
 import { FormatError, UnsupportedLayerError } from "../errors.js";
-import type { Network, NetworkCard } from "./graph.js";
+import type { Network, NetworkCard } from "./graph/network.js";
+import { shapeText } from "./graph/shapes.js";
 import { readCard } from "./onnx/card.js";
+import { emitted } from "./onnx/emit.js";
 import type { ExternalFile } from "./onnx/external.js";
 import { walk } from "./onnx/graph-walk.js";
 import { type GraphProto, type ModelProto, ModelProtoSchema, type OperatorSetIdProto } from "./onnx/onnx_pb.js";
 import { quoted } from "./onnx/quoted.js";
-import { chainOf } from "./onnx/signal.js";
 import { NEWEST_OPSET } from "./onnx/signatures.js";
 import { contentsOf } from "./onnx/wire.js";
-import { shapeText } from "./shapes.js";
 
 /** Each node may hold memory of its own, so that a small hostile file could otherwise ask for any amount. */
 const MOST_NODES = 2048;
@@ -28,10 +28,12 @@ export interface ImportOptions {
 }
 
 /**
- * Reads an ONNX model: one chain of layers from one image to its logits, weights as initializers or Constant nodes in
- * float32, float64 or sixteen bits. Operators: see `onnx/operators.ts`; element-wise arithmetic is read as a polynomial per
- * channel, of degree 2 at most. A batch that is dynamic counts as 1. A Softmax, LogSoftmax or Sigmoid at the end is dropped:
- * the key holder computes probabilities from the decrypted logits (see `probabilities`). One logit is that of two classes.
+ * Reads an ONNX model: layers from one image to its logits, with branches, weights as initializers or Constant nodes in
+ * floating point of sixteen to sixty-four bits. Operators: see `onnx/operators.ts`; element-wise arithmetic on one value is
+ * read as a polynomial per channel or per element, activations stay what they are until they are fitted. A batch that is
+ * dynamic counts as 1, and what is computed of sizes is a constant. A Softmax, LogSoftmax, Sigmoid or ArgMax at the end is
+ * dropped: the key holder computes probabilities from the decrypted logits (see `probabilities`). One logit is that of two
+ * classes.
  * @param options a function is `onNote`
  * @throws FormatError for bytes that are not an ONNX model, or a damaged one.
  * @throws UnsupportedLayerError for an operator, a graph or a shape that cannot be read.
@@ -39,23 +41,23 @@ export interface ImportOptions {
 export function importOnnx(bytes: Uint8Array, options: ImportOptions | ImportOptions["onNote"] = {}): Network {
   if (!(bytes instanceof Uint8Array))
     throw new TypeError(`bytes: a Uint8Array with the content of an .onnx file was expected, not ${kindOf(bytes)}`);
-  const { onNote, external } = typeof options === "function" ? { onNote: options } : options;
+  const { onNote = () => {}, external } = typeof options === "function" ? { onNote: options } : options;
   const { graph, opset, metadata } = decode(bytes);
   const { last, activation } = walk(graph, { opset, note: onNote, external: external && onceEach(external) });
-  if (last.shape.height * last.shape.width !== 1) {
+  const [logits, ...pixels] = last.shape;
+  if (pixels.some((extent) => extent !== 1)) {
     throw new UnsupportedLayerError(
       `the graph ends with a ${shapeText(last.shape)} feature map instead of logits`,
       "End the network with GlobalAveragePool or Flatten and Gemm.",
     );
   }
-  const { input, layers } = chainOf(last);
+  const { input, layers } = emitted(last, onNote);
   if (layers.length === 0) {
     throw new UnsupportedLayerError(
       "the graph has no layer between its input and its output",
       "Export a trained network.",
     );
   }
-  const logits = last.shape.channels;
   const classes = logits === 1 ? 2 : logits;
   const says: NetworkCard["activation"] = logits === 1 ? "sigmoid" : activation;
   const card = readCard(metadata, { name: graph.name, input, classes, activation: says });

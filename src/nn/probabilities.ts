@@ -1,5 +1,5 @@
 import { kindOf } from "../ckks/copies.js";
-import type { NetworkCard } from "./graph.js";
+import type { NetworkCard } from "./graph/network.js";
 
 /**
  * Probabilities from the logits of a network: one for each class of its card. By softmax; by sigmoid, each by itself, where the

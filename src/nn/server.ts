@@ -10,15 +10,17 @@ import type { Store } from "../ckks/paging/store.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { nextTurn } from "../ntt/turn.js";
+import type { Aborting } from "./aborting.js";
 import { acceptImage, acceptKeys, acceptModel } from "./accept.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { declareOperands, declareOutput } from "./declared.js";
 import { type EncryptedImage, EncryptedResult } from "./exchange.js";
-import type { Network } from "./graph.js";
+import type { Network } from "./graph/network.js";
 import { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
-import { makeOperands, pageOperands, pageStep, type StepOperands } from "./operands.js";
-import type { Step } from "./program.js";
-import { runStep } from "./run.js";
+import { makeOperands, pageOperands } from "./operands.js";
+import type { Step } from "./program/program.js";
+import { encryptedRun } from "./program/run.js";
+import { walk } from "./program/walk.js";
 
 /** How much of the device's memory a server takes. */
 export interface ServerOptions {
@@ -35,6 +37,8 @@ export interface ServerOptions {
 export interface RunOptions {
   /** Called after each step with its index and time. Each step is then waited for: without it devices work on while the next is queued. */
   readonly onStep?: (step: Step, index: number, milliseconds: number) => void;
+  /** Ends the run between two steps, with the signal's reason; what was computed is freed. */
+  readonly signal?: Aborting;
 }
 
 /** Computes on ciphertexts with evaluation keys. There is no way to hand it a secret key. */
@@ -103,7 +107,7 @@ export class Server {
   /** Encodes a network of the server's own, for plans with `model: "plain"`. */
   loadPlain(network: Network, options: ModelOptions): PlainModel {
     const { weights, factors } = this.plainWeights(network, options);
-    const steps = makeOperands(this.plan, weights, this.encode);
+    const steps = makeOperands(this.plan.program, weights, this.encode);
     return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
   }
 
@@ -114,7 +118,7 @@ export class Server {
   async loadPlainPaged(network: Network, options: ModelOptions): Promise<PlainModel> {
     const residency = this.requireResidency();
     const { weights, factors } = this.plainWeights(network, options);
-    const steps = await pageOperands(this.plan, weights, this.encode, residency);
+    const steps = await pageOperands(this.plan.program, weights, this.encode, residency);
     return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
   }
 
@@ -125,8 +129,12 @@ export class Server {
   async page<M extends EncryptedModel | PlainModel>(model: M): Promise<M> {
     const residency = this.requireResidency();
     this.accept(model);
-    const steps: StepOperands<Ciphertext | Plaintext>[] = [];
-    for (const step of model.steps) steps.push(await pageStep<Ciphertext | Plaintext>(step, residency));
+    const steps: (Ciphertext | Plaintext)[][] = [];
+    for (const operands of model.steps) {
+      const paged: (Ciphertext | Plaintext)[] = [];
+      for (const operand of operands) paged.push(await operand.page(residency));
+      steps.push(paged);
+    }
     return new Model(model.identity, steps, model.outputScale, model.fingerprint) as M;
   }
 
@@ -141,22 +149,32 @@ export class Server {
   ): Promise<EncryptedResult> {
     this.accept(model);
     acceptImage(this.plan, this.evaluator, image);
-    const { steps: ranges } = this.plan.ranges;
-    let values = [image.ciphertext];
-    for (const [index, step] of this.plan.program.steps.entries()) {
-      const begin = performance.now();
-      const next = runStep(this.evaluator, step, model.steps[index], values[0]);
-      if (values[0] !== image.ciphertext) values[0][Symbol.dispose]();
-      values = next.map((value) => declareOutput(value, ranges[index].output));
-      this.residency?.trim();
-      // Weights that come in are copied into the queue: it must not grow to hold all of them.
-      if (options.onStep || this.residency) await this.device.idle();
-      else await nextTurn();
-      options.onStep?.(step, index, performance.now() - begin);
+    const { program, ranges } = this.plan;
+    const walking = walk(program, encryptedRun(this.evaluator, program, model.steps), image.ciphertexts, {
+      release: (value) => value[Symbol.dispose](),
+      made: (values, _step, index) => values.map((value) => declareOutput(value, ranges.steps[index].output)),
+    });
+    let finished = false;
+    try {
+      let begin = performance.now();
+      for (let turn = walking.next(); ; turn = walking.next()) {
+        this.residency?.trim();
+        if (turn.done) {
+          finished = true;
+          await this.device.idle();
+          const encrypted = { image: true, model: model.fingerprint !== undefined };
+          return new EncryptedResult(this.plan.identity, turn.value, model.outputScale, encrypted);
+        }
+        // Weights that come in are copied into the queue: it must not grow to hold all of them.
+        if (options.onStep || this.residency) await this.device.idle();
+        else await nextTurn();
+        options.onStep?.(program.steps[turn.value], turn.value, performance.now() - begin);
+        options.signal?.throwIfAborted();
+        begin = performance.now();
+      }
+    } finally {
+      if (!finished) walking.return([]);
     }
-    await this.device.idle();
-    const encrypted = { image: true, model: model.fingerprint !== undefined };
-    return new EncryptedResult(this.plan.identity, values, model.outputScale, encrypted);
   }
 
   private readonly encode = (values: SlotValues, level: number): Plaintext =>

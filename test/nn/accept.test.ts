@@ -11,7 +11,7 @@ import type { Device } from "../../src/ntt/device.js";
 import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [{ conv: 3, kernel: 3, padding: 1 }, "quad", "gap", "flatten", { linear: 2 }];
-const network = randomNetwork({ channels: 1, height: 6, width: 6 }, bricks, 6);
+const network = randomNetwork([1, 6, 6], bricks, 6);
 const image = randomImage(network, 1);
 const calibration = [image];
 const plan = compile(network);
@@ -49,17 +49,22 @@ describe("a result is looked at before it is decrypted", () => {
 
   test("an output scale that calibration never gives", async () => {
     for (const scale of [Number.NaN, -1, 0, 0.5, 3, Number.POSITIVE_INFINITY, 2 ** 1023, "2", undefined]) {
-      expect(() => new EncryptedResult(plan.identity, result.logits, scale as number, both)).toThrow(ParameterError);
-      const forged = Object.assign(withLogits(result.logits), { outputScale: scale });
+      expect(() => new EncryptedResult(plan.identity, result.ciphertexts, scale as number, both)).toThrow(
+        ParameterError,
+      );
+      const forged = Object.assign(withLogits(result.ciphertexts), { outputScale: scale });
       await expect(holder.decrypt(forged)).rejects.toThrow(/outputScale .* is not a power of two/);
       expect(() => new Model(plan.identity, model.steps, scale as number, model.fingerprint)).toThrow(ParameterError);
     }
   });
 
-  test("another number of logits", async () => {
-    const [logit] = result.logits;
-    for (const logits of [[], [logit], [logit, logit, logit]]) {
-      await expect(holder.decrypt(withLogits(logits))).rejects.toThrow(/the result has . logits, the network 2/);
+  test("another number of ciphertexts", async () => {
+    const [logit] = result.ciphertexts;
+    for (const logits of [
+      [logit, logit],
+      [logit, logit, logit],
+    ]) {
+      await expect(holder.decrypt(withLogits(logits))).rejects.toThrow(/the result has . ciphertexts, the plan 1/);
     }
   });
 
@@ -68,13 +73,13 @@ describe("a result is looked at before it is decrypted", () => {
       { image: false, model: true },
       { image: true, model: false },
     ]) {
-      const forged = new EncryptedResult(plan.identity, result.logits, 1, encrypted);
+      const forged = new EncryptedResult(plan.identity, result.ciphertexts, 1, encrypted);
       await expect(holder.decrypt(forged)).rejects.toThrow(ParameterError);
     }
   });
 
   test("ciphertexts of another level, state, width, key or number of parts", async () => {
-    const [logit, other] = result.logits;
+    const [logit] = result.ciphertexts;
     const refusals: [Ciphertext, new (...args: never[]) => Error][] = [
       [secret.encrypt([1], { level: 1 }), LevelError],
       [altered(logit, { level: 1 }), LevelError],
@@ -86,18 +91,18 @@ describe("a result is looked at before it is decrypted", () => {
       [altered(logit, { fingerprint: "00" }), KeyMismatchError],
     ];
     for (const [forged, error] of refusals) {
-      await expect(holder.decrypt(withLogits([other, forged]))).rejects.toThrow(error);
+      await expect(holder.decrypt(withLogits([forged]))).rejects.toThrow(error);
     }
   });
 
-  test("a logit of another device, whole or in part: none of them is decrypted, not the ones before it either", async () => {
+  test("a ciphertext of another device, whole or in part: nothing is decrypted", async () => {
     const elsewhere = await openCpuDevice();
     const foreign = (await SecretHolder.create(elsewhere, plan.parameters)).encrypt([1], { level: 0 });
-    const [logit] = result.logits;
+    const [logit] = result.ciphertexts;
     const read = vi.spyOn(device, "read");
     for (const parts of [foreign.parts, [logit.parts[0], foreign.parts[1]]]) {
       const forged = altered(logit, { parts });
-      await expect(holder.decrypt(withLogits([logit, forged]))).rejects.toThrow(/logit 1 .* is on another device/);
+      await expect(holder.decrypt(withLogits([forged]))).rejects.toThrow(/ciphertext 0 .* is on another device/);
     }
     expect(read).not.toHaveBeenCalled();
     read.mockRestore();
@@ -106,14 +111,14 @@ describe("a result is looked at before it is decrypted", () => {
 
   test("one that was disposed of, in part or whole", async () => {
     using again = await server.run(model, input);
-    again.logits[1][Symbol.dispose]();
+    again.ciphertexts[0][Symbol.dispose]();
     await expect(holder.decrypt(again)).rejects.toThrow(/disposed of/);
   });
 });
 
 describe("an image is looked at before anything is computed", () => {
   test("of another level, state, width or key", async () => {
-    const { ciphertext } = input;
+    const [ciphertext, ...rest] = input.ciphertexts;
     const refusals: [Ciphertext, new (...args: never[]) => Error][] = [
       [secret.encrypt([1], { level: 0 }), LevelError],
       [altered(ciphertext, { state: "product" }), LevelError],
@@ -121,8 +126,11 @@ describe("an image is looked at before anything is computed", () => {
       [altered(ciphertext, { fingerprint: "00" }), KeyMismatchError],
     ];
     for (const [forged, error] of refusals) {
-      await expect(server.run(model, new EncryptedImage(plan.identity, forged))).rejects.toThrow(error);
+      await expect(server.run(model, new EncryptedImage(plan.identity, [forged, ...rest]))).rejects.toThrow(error);
     }
+    expect(() => new EncryptedImage(plan.identity, [])).toThrow(RangeError);
+    const more = new EncryptedImage(plan.identity, [...input.ciphertexts, ciphertext]);
+    await expect(server.run(model, more)).rejects.toThrow(/the image has \d ciphertexts, the plan \d/);
     using gone = holder.encrypt(image);
     gone[Symbol.dispose]();
     await expect(server.run(model, gone)).rejects.toThrow(/disposed of/);
@@ -136,32 +144,31 @@ describe("a model is looked at when it is loaded, and when it runs", () => {
     expect(() => server.load(forged)).toThrow(error);
     await expect(server.run(forged, input)).rejects.toThrow(error);
   };
-  const linear = () => model.steps[0] as Extract<(typeof model.steps)[0], { kind: "linear" }>;
+  const [first] = plan.program.steps;
+  const bias = () => model.steps[0][model.steps[0].length - 1];
 
-  test("steps that are missing, of another kind, or at other rotations", async () => {
+  test("steps that are missing, of another kind, or with fewer vectors", async () => {
+    expect(first.op).toBe("linear");
     await refused([], ParameterError);
     await refused(model.steps.toReversed(), ParameterError);
-    const { groups } = linear();
-    const turned = groups.map((group, i) => (i === 0 ? { ...group, giant: group.giant + 1 } : group));
-    await refused([{ ...linear(), groups: turned }, ...model.steps.slice(1)], ParameterError);
-    await refused([{ ...linear(), groups: groups.slice(1) }, ...model.steps.slice(1)], ParameterError);
+    await refused([model.steps[0].slice(1), ...model.steps.slice(1)], ParameterError);
+    await refused([[...model.steps[0], bias()], ...model.steps.slice(1)], ParameterError);
   });
 
   test("vectors of another level, width, key, or none at all", async () => {
-    const { bias } = linear();
-    const withBias = (forged: Ciphertext) => [{ ...linear(), bias: forged }, ...model.steps.slice(1)];
-    await refused(withBias(altered(bias, { level: bias.level + 1 })), LevelError);
-    await refused(withBias(altered(bias, { slots: 2 })), ParameterError);
-    await refused(withBias(altered(bias, { fingerprint: "00" })), KeyMismatchError);
+    const withBias = (forged: Ciphertext) => [[...model.steps[0].slice(0, -1), forged], ...model.steps.slice(1)];
+    await refused(withBias(altered(bias(), { level: bias().level + 1 })), LevelError);
+    await refused(withBias(altered(bias(), { slots: 2 })), ParameterError);
+    await refused(withBias(altered(bias(), { fingerprint: "00" })), KeyMismatchError);
     await refused(withBias(undefined as never), TypeError);
   });
 
   test("a vector with its second half on another device", async () => {
     const elsewhere = await openCpuDevice();
-    const { bias } = linear();
-    const foreign = (await SecretHolder.create(elsewhere, plan.parameters)).encrypt([1], { level: bias.level });
-    const forged = altered(bias, { parts: [bias.parts[0], foreign.parts[1]] });
-    const steps = [{ ...linear(), bias: forged }, ...model.steps.slice(1)];
+    const { level, parts } = bias();
+    const foreign = (await SecretHolder.create(elsewhere, plan.parameters)).encrypt([1], { level });
+    const forged = altered(bias(), { parts: [parts[0], foreign.parts[1]] });
+    const steps = [[...model.steps[0].slice(0, -1), forged], ...model.steps.slice(1)];
     expect(() => server.load(new Model(plan.identity, steps, 1, model.fingerprint))).toThrow(/is on another device/);
     await elsewhere.close();
   });
@@ -176,25 +183,30 @@ describe("a model is looked at when it is loaded, and when it runs", () => {
 describe("keys are looked at when the server opens", () => {
   const keysFor = (request: Parameters<SecretHolder["evaluationKeys"]>[0]) => secret.evaluationKeys(request);
   const relinearize = plan.relinearizationLevel;
+  const { productRotations } = plan;
   const limited = (keys: EvaluationKeys) => Server.withMemoryLimit(plan, device, keys, { memoryLimit: 2 ** 20 });
 
   test.each([
     ["no rotation", { relinearize }, /no key for the rotation by \d+ at level \d+, .* and \d+ more/],
     [
       "no relinearisation",
-      { relinearize: false, rotations: plan.rotations },
+      { relinearize: false, rotations: plan.rotations, productRotations },
       /no key for the relinearisation at level 3$/,
     ],
-    ["a relinearisation that ends too low", { relinearize: 1, rotations: plan.rotations }, /\(it reaches 1\)/],
+    [
+      "a relinearisation that ends too low",
+      { relinearize: 1, rotations: plan.rotations, productRotations },
+      /\(it reaches 1\)/,
+    ],
     [
       "rotations that end too low",
-      { relinearize, rotations: new Map([...plan.rotations].map(([step]) => [step, 0] as const)) },
+      { relinearize, rotations: new Map([...plan.rotations].map(([step]) => [step, 0] as const)), productRotations },
       /\(it reaches 0\)/,
     ],
     [
       "one rotation less",
-      { relinearize, rotations: new Map([...plan.rotations].slice(1)) },
-      /the rotation by 1 at level/,
+      { relinearize, rotations: new Map([...plan.rotations].slice(1)), productRotations },
+      new RegExp(`the rotation by ${[...plan.rotations.keys()][0]} at level`),
     ],
   ] as const)("%s", async (_, request, message) => {
     using keys = keysFor(request);
@@ -204,19 +216,30 @@ describe("keys are looked at when the server opens", () => {
     for (const { b } of keys.all.flatMap(({ digits }) => digits)) b.requireAlive(); // not taken apart
   });
 
+  test("no key for products that are rotated, where the plan counts on them", async () => {
+    const deeper = randomNetwork([1, 8, 8], [{ conv: 4 }, "quad", { conv: 8 }, "quad", "flatten", { linear: 2 }], 6);
+    const counting = compile(deeper);
+    expect(counting.productRotations.size).toBeGreaterThan(0);
+    expect(compile(deeper, { maxKeyBytes: 0 }).productRotations.size).toBe(0);
+    using other = await SecretHolder.create(device, counting.parameters, Randomness.seededUnsafe(1));
+    const { relinearizationLevel, rotations } = counting;
+    using keys = other.evaluationKeys({ relinearize: relinearizationLevel, rotations });
+    expect(() => new Server(counting, device, keys)).toThrow(/no key for products that are rotated by \d+ at level/);
+  });
+
   test("keys that cover more than the plan will do", () => {
-    using keys = keysFor({ rotations: [...plan.rotations.keys(), 77], conjugate: true });
+    using keys = keysFor({ rotations: [...plan.rotations.keys(), 77], productRotations, conjugate: true });
     expect(() => new Server(plan, device, keys)).not.toThrow();
   });
 
   test("keys that another server has taken over", async () => {
-    const keys = keysFor({ relinearize, rotations: plan.rotations });
+    const keys = keysFor({ relinearize, rotations: plan.rotations, productRotations });
     await limited(keys);
     expect(() => new Server(plan, device, keys)).toThrow(/disposed of/);
   });
 
   test("a plan without a product of ciphertexts needs no relinearisation key, and none is made", async () => {
-    const linear = randomNetwork({ channels: 1, height: 6, width: 6 }, ["flatten", { linear: 2 }], 6);
+    const linear = randomNetwork([1, 6, 6], ["flatten", { linear: 2 }], 6);
     const plain = compile(linear, { model: "plain" });
     expect(plain.relinearizationLevel).toBe(false);
     using alice = await KeyHolder.create(plain, device);

@@ -28,9 +28,9 @@ import type { Device } from "../../src/ntt/device.js";
 import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [{ conv: 3, kernel: 3, padding: 1 }, "quad", "gap", "flatten", { linear: 2 }];
-const network = randomNetwork({ channels: 1, height: 6, width: 6 }, bricks, 6);
+const network = randomNetwork([1, 6, 6], bricks, 6);
 /** As large in every map, with another kernel: its weights would meet other pixels. */
-const sibling = randomNetwork({ channels: 1, height: 6, width: 6 }, [{ conv: 3, kernel: 1 }, ...bricks.slice(1)], 6);
+const sibling = randomNetwork([1, 6, 6], [{ conv: 3, kernel: 1 }, ...bricks.slice(1)], 6);
 const image = randomImage(network, 1);
 const calibration = [image];
 const plan = compile(network);
@@ -220,14 +220,14 @@ describe("devices, keys and what is exchanged", () => {
   test("what is no image, model or result", async () => {
     using input = holder.encrypt(image);
     using model = new ModelOwner(plan, holder.publicKey).encrypt(network, { calibration });
-    for (const value of [...nonsense, input.ciphertext, plan]) {
+    for (const value of [...nonsense, input.ciphertexts[0], plan]) {
       await expectClearLater(() => server.run(any(value), input));
       await expectClearLater(() => server.run(model, any(value)));
       await expectClearLater(() => holder.decrypt(any(value)));
       expectClear(() => server.load(any(value)));
     }
     for (const value of nonsense.filter((each) => typeof each !== "string")) {
-      expectClear(() => new EncryptedImage(any(value), input.ciphertext));
+      expectClear(() => new EncryptedImage(any(value), input.ciphertexts));
       expectClear(() => new EncryptedImage(plan.identity, any(value)));
       expectClear(() => new EncryptedResult(plan.identity, [any(value)], 1, { image: true, model: true }));
       expectClear(() => new EncryptedResult(plan.identity, [], 1, any(value)));

@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { isPowerOfTwo } from "../../src/ckks/slots.js";
 import { ParameterError } from "../../src/errors.js";
 import { calibrate, neutralFactors } from "../../src/nn/calibrate.js";
-import { fold } from "../../src/nn/fold.js";
-import type { FoldedNetwork, FoldOptions } from "../../src/nn/graph.js";
-import { interpretFolded } from "../../src/nn/interpret-folded.js";
-import { materialize } from "../../src/nn/matrix-weights.js";
-import { planProgram } from "../../src/nn/plan.js";
-import { simulate } from "../../src/nn/simulate.js";
+import { fold } from "../../src/nn/fold/fold.js";
+import type { FoldedNetwork, FoldOptions } from "../../src/nn/fold/folded.js";
+import { interpretFolded } from "../../src/nn/fold/interpret.js";
+import { planProgram } from "../../src/nn/plan/plan.js";
+import { simulate } from "../../src/nn/program/simulate.js";
+import { materialize } from "../../src/nn/program/weights.js";
 import { type Brick, randomImage, randomNetwork } from "./random-network.js";
 
 const bricks: Brick[] = [
@@ -22,7 +22,7 @@ const bricks: Brick[] = [
   "flatten",
   { linear: 3 },
 ];
-const network = randomNetwork({ channels: 1, height: 8, width: 8 }, bricks, 11);
+const network = randomNetwork([1, 8, 8], bricks, 11);
 const images = Array.from({ length: 5 }, (_, i) => randomImage(network, 100 + i).map((value) => 20 * value));
 
 describe("calibrate", () => {

@@ -10,7 +10,7 @@ vi.resetModules();
 const otherCkks = (await import("../../src/ckks/index.js")) as unknown as typeof ckks;
 const otherNn = (await import("../../src/nn/index.js")) as unknown as typeof nn;
 
-const network = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 6);
+const network = randomNetwork([1, 4, 4], ["flatten", { linear: 2 }], 6);
 const image = randomImage(network, 1);
 const TWO_COPIES = /another copy of blindsight: two copies are loaded/;
 

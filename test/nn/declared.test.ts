@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
-import { Evaluator, Randomness, KeyHolder as SecretHolder } from "../../src/ckks/index.js";
+import { type Ciphertext, Evaluator, Randomness, KeyHolder as SecretHolder } from "../../src/ckks/index.js";
 import { phantomDataset } from "../../src/data/dataset.js";
 import { imageToInput } from "../../src/data/input.js";
 import { openDevice } from "../../src/index.js";
@@ -19,8 +19,9 @@ import {
   simulate,
   weightsFor,
 } from "../../src/nn/index.js";
-import { GUARD } from "../../src/nn/program.js";
-import { runStep } from "../../src/nn/run.js";
+import type { Program, Step } from "../../src/nn/program/program.js";
+import { encryptedRun } from "../../src/nn/program/run.js";
+import { GUARD } from "../../src/nn/scales.js";
 import { randomImage, randomNetwork } from "./random-network.js";
 
 const device = await openDevice("cpu", { threads: 2 });
@@ -82,27 +83,41 @@ async function compareSteps({ plan, secret, holder, model, he, weights }: Roles,
     });
   };
   using input = holder.encrypt(image);
-  await compare([{ value: input.ciphertext, expected: encodeInput(program, image) }], 0);
-  let values = [input.ciphertext];
+  const encoded = encodeInput(program, image);
+  await compare(
+    input.ciphertexts.map((value, k) => ({ value, expected: encoded[k] })),
+    0,
+  );
+  // Chains only: every step takes what the one before gave.
+  const algebra = encryptedRun(he, program, model.steps);
+  let values: readonly Ciphertext[] = input.ciphertexts;
   for (const [index, step] of program.steps.entries()) {
-    const next = runStep(he, step, model.steps[index], values[0]).map((each) =>
-      declareOutput(each, ranges.steps[index].output),
-    );
+    const apply = algebra[step.op] as (
+      step: Step,
+      inputs: readonly Ciphertext[],
+      index: number,
+    ) => readonly Ciphertext[];
+    const next = apply(step, values, index).map((each) => declareOutput(each, ranges.steps[index].output));
     for (const value of values) value[Symbol.dispose]();
     values = next;
-    const twin = simulate({ ...program, steps: program.steps.slice(0, index + 1) }, weights, image).results;
+    const twin = simulate(upTo(program, index), weights, image).results;
     const pairs = values.map((value, j) => ({ value, expected: twin[j] }));
-    await compare(pairs, step.kind === "readout" ? GUARD : 0);
+    await compare(pairs, step.op === "linear" && step.guarded ? GUARD : 0);
   }
   const results = values.map(({ noise }) => noise);
   for (const value of values) value[Symbol.dispose]();
   return { compared, results };
 }
 
+/** The program's first steps, what the last of them gives being its result. */
+function upTo(program: Program, index: number): Program {
+  return { ...program, steps: program.steps.slice(0, index + 1), outputs: program.steps[index].outputs };
+}
+
 /** Every step but the last fills a ciphertext with independent errors; a logit errs alike in all of its slots. */
 function expectEstimates({ program }: Plan, compared: readonly Compared[]): void {
   for (const [i, { estimated, measured, values }] of compared.entries()) {
-    const what = i === 0 ? "the image" : `step ${i - 1} (${program.steps[i - 1].kind})`;
+    const what = i === 0 ? "the image" : `step ${i - 1} (${program.steps[i - 1].op})`;
     expect(measured.worst, `${what}: worst slot`).toBeLessThan(estimated.worst);
     expect(values.largest, `${what}: largest value`).toBeLessThanOrEqual(values.bound);
     if (i < program.steps.length) expect(Math.abs(estimated.rms - measured.rms), `${what}: rms`).toBeLessThan(2);
@@ -127,7 +142,7 @@ test.each([
     expectEstimates(roles.plan, compared);
     using input = roles.holder.encrypt(image);
     using result = await roles.server.run(roles.model, input);
-    expect(result.logits.map(({ noise }) => noise)).toEqual(results);
+    expect(result.ciphertexts.map(({ noise }) => noise)).toEqual(results);
   }
   roles.model[Symbol.dispose]();
   roles.holder[Symbol.dispose]();
@@ -135,7 +150,7 @@ test.each([
 
 test("a network with quadratics and pools: no slot beyond its bound, and an rms at most three bits above the estimate", async () => {
   const network = randomNetwork(
-    { channels: 1, height: 8, width: 8 },
+    [1, 8, 8],
     [
       { conv: 4, kernel: 3, padding: 1 },
       "quad",
@@ -160,7 +175,7 @@ test("a network with quadratics and pools: no slot beyond its bound, and an rms 
 });
 
 test("the estimate follows from the plan alone: the same for other weights, images, keys, and for what was read from files", async () => {
-  const shape = { channels: 1, height: 4, width: 4 };
+  const shape = [1, 4, 4];
   const [one, other] = [7, 8].map((seed) =>
     randomNetwork(shape, [{ conv: 2, kernel: 3, padding: 1 }, "quad", "flatten", { linear: 2 }], seed),
   );
@@ -171,7 +186,7 @@ test("the estimate follows from the plan alone: the same for other weights, imag
     const theirs = read ? await Model.fromBytes(await model.toBytes(), plan, device) : model;
     using image = read ? await EncryptedImage.fromBytes(await input.toBytes(), plan, device) : input;
     using result = await server.run(theirs, image);
-    const all = [image.ciphertext, ...theirs.operands, ...result.logits].map(({ noise }) => noise);
+    const all = [...image.ciphertexts, ...theirs.operands, ...result.ciphertexts].map(({ noise }) => noise);
     for (const each of new Set([model, theirs])) each[Symbol.dispose]();
     holder[Symbol.dispose]();
     expect(all.every(({ rms, worst }) => rms > 0 && rms <= worst && worst < Infinity)).toBe(true);
@@ -183,11 +198,11 @@ test("the estimate follows from the plan alone: the same for other weights, imag
 });
 
 test("a declared bound refuses nothing: an image beyond it is encrypted as before", async () => {
-  const network = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 6);
+  const network = randomNetwork([1, 4, 4], ["flatten", { linear: 2 }], 6);
   const image = randomImage(network, 1);
   const { plan, holder, secret } = await rolesOf(network, "encrypted", [image]);
   expect(plan.ranges.input.bound).toBe(0.25);
   using far = holder.encrypt(image.map(() => 1000));
-  expect((await secret.decrypt(far.ciphertext))[0]).toBeCloseTo(250, 3);
+  expect((await secret.decrypt(far.ciphertexts[0]))[0]).toBeCloseTo(250, 3);
   holder[Symbol.dispose]();
 });

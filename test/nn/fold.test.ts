@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { UnsupportedLayerError } from "../../src/errors.js";
 import { compile, foldFor } from "../../src/nn/compile.js";
 import { completed } from "../../src/nn/fold/curvature.js";
-import { depthTable, fold, quadRanges } from "../../src/nn/fold.js";
-import type { FoldedConv2d, FoldedNetwork, FoldOptions, Layer, Network, Quad } from "../../src/nn/graph.js";
-import { interpret } from "../../src/nn/interpret.js";
-import { interpretFolded } from "../../src/nn/interpret-folded.js";
+import { depthTable, fold, quadRanges } from "../../src/nn/fold/fold.js";
+import type { FoldedLinear, FoldedNetwork, FoldOptions } from "../../src/nn/fold/folded.js";
+import { interpretFolded } from "../../src/nn/fold/interpret.js";
+import { interpret } from "../../src/nn/graph/interpret.js";
+import type { Layer, Network, Quad } from "../../src/nn/graph/network.js";
 import { networkOf, RandomLayers, randomChain, randomImage, rl3, uniform } from "./random-network.js";
 
 const SETTINGS: FoldOptions[] = Array.from({ length: 16 }, (_, setting) => ({
@@ -28,7 +29,7 @@ function difference(network: Network, folded: FoldedNetwork, image: Float64Array
 }
 
 function operators(network: Network, options?: Partial<FoldOptions>): string[] {
-  return fold(network, options).folded.layers.map(({ op }) => op);
+  return fold(network, options).folded.layers.map((layer) => (layer.op === "linear" ? layer.kind : layer.op));
 }
 
 describe("fold", () => {
@@ -94,36 +95,27 @@ describe("fold", () => {
   });
 
   it("RL-3 folded is conv–square three times, a sum pooling and one matrix", () => {
-    expect(operators(rl3(6))).toEqual([
-      "conv2d",
-      "square",
-      "conv2d",
-      "square",
-      "sumPool2d",
-      "conv2d",
-      "square",
-      "dense",
-    ]);
-    expect(operators(rl3(6), { linear: false }).slice(-2)).toEqual(["globalAvgPool", "dense"]);
-    expect(operators(rl3(6), { pooling: false })[4]).toBe("avgPool2d");
-    expect(operators(rl3(6), { batchNorm: false }).slice(0, 3)).toEqual(["conv2d", "batchNorm2d", "square"]);
-    expect(operators(rl3(6), { square: false }).slice(0, 2)).toEqual(["conv2d", "quad"]);
+    expect(operators(rl3(6))).toEqual(["conv", "square", "conv", "square", "sumPool", "conv", "square", "dense"]);
+    expect(operators(rl3(6), { linear: false }).slice(-2)).toEqual(["pool", "dense"]);
+    expect(operators(rl3(6), { pooling: false })[4]).toBe("pool");
+    expect(operators(rl3(6), { batchNorm: false }).slice(0, 3)).toEqual(["conv", "norm", "square"]);
+    expect(operators(rl3(6), { square: false }).slice(0, 2)).toEqual(["conv", "quad"]);
   });
 });
 
 describe("completing the square", () => {
   const make = new RandomLayers(uniform(7));
-  const input = { channels: 1, height: 8, width: 8 };
+  const input = [1, 8, 8];
   const blocks = (second: Layer) =>
     networkOf(input, [make.conv(1, 3, [3, 3], [1, 1], [1, 1, 1, 1]), make.quad(3), second, { op: "flatten" }]);
 
   it("with zero padding a constant bias is right inside and wrong at the border", () => {
     const network = blocks(make.conv(3, 2, [3, 3], [1, 1], [1, 1, 1, 1]));
     const { folded } = fold(network);
-    const convolution = folded.layers[2] as FoldedConv2d;
+    const convolution = folded.layers[2] as FoldedLinear;
     const inside = (index: number) => [index % 8, Math.floor(index / 8) % 8].every((at) => at >= 1 && at <= 6);
-    const biasMap = convolution.biasMap.map((_, index) => convolution.biasMap[Math.floor(index / 64) * 64 + 4 * 8 + 4]);
-    const constant = { ...folded, layers: folded.layers.with(2, { ...convolution, biasMap }) };
+    const bias = convolution.bias.map((_, index) => convolution.bias[Math.floor(index / 64) * 64 + 4 * 8 + 4]);
+    const constant = { ...folded, layers: folded.layers.with(2, { ...convolution, bias }) };
     const image = randomImage(network, 8);
     const clear = interpret(network, image);
     const wrong = interpretFolded(constant, image);
@@ -135,14 +127,33 @@ describe("completing the square", () => {
 
   it("without padding the bias is constant", () => {
     const network = blocks(make.conv(3, 2, [3, 3], [2, 2], [0, 0, 0, 0]));
-    const { biasMap } = fold(network).folded.layers[2] as FoldedConv2d;
-    expect(new Set(biasMap.map((value) => Math.fround(value))).size).toBe(2);
+    const { bias } = fold(network).folded.layers[2] as FoldedLinear;
+    expect(new Set(bias.map((value) => Math.fround(value))).size).toBe(2);
   });
 
-  it("leaves a quadratic that has no linear map on both sides", () => {
+  it("adds to the image what no linear map before can, and ends with a map where the network has none", () => {
     const conv = make.conv(1, 2, [3, 3], [1, 1], [0, 0, 0, 0]);
-    expect(operators(networkOf(input, [make.quad(1), conv, { op: "flatten" }]))).toEqual(["quad", "conv2d"]);
-    expect(operators(networkOf(input, [conv, make.quad(2), { op: "flatten" }]))).toEqual(["conv2d", "quad"]);
+    const tail = make.linear(72, 2);
+    const first = networkOf(input, [make.quad(1), conv, { op: "flatten" }, tail]);
+    expect(operators(first)).toEqual(["shift", "square", "conv", "dense"]);
+    expect(fold(first).depth).toBe(3);
+    expect(operators(networkOf(input, [conv, make.quad(2), { op: "flatten" }]))).toEqual([
+      "conv",
+      "square",
+      "identity",
+    ]);
+  });
+
+  it("leaves a quadratic that a product takes", () => {
+    const conv = make.conv(1, 1, [3, 3], [1, 1], [1, 1, 1, 1]);
+    const layers: Layer[] = [
+      conv,
+      make.quad(1),
+      { op: "multiply", inputs: [2, 1] },
+      { op: "flatten" },
+      make.linear(64, 2),
+    ];
+    expect(operators(networkOf(input, layers))).toContain("quad");
   });
 
   it("a quadratic that is straight, or nearly, is folded to 1e-7 of it and costs no level more", () => {
@@ -203,7 +214,7 @@ describe("a square that is completed over known ranges", () => {
 
   it("the program depends on the architecture alone: straight or not, it is the same plan", () => {
     const make = new RandomLayers(uniform(7));
-    const image = { channels: 1, height: 8, width: 8 };
+    const image = [1, 8, 8];
     const bent = networkOf(image, [
       make.conv(1, 3, [3, 3], [1, 1], [1, 1, 1, 1]),
       make.quad(3),
@@ -214,25 +225,22 @@ describe("a square that is completed over known ranges", () => {
     const other = networkOf(image, bent.layers.with(1, straight));
     const images = [randomImage(bent, 1), randomImage(bent, 2)];
     expect(compile(other).identity).toBe(compile(bent).identity);
-    expect(foldFor(compile(bent), other, images).layers.map(({ op }) => op)).toEqual(["conv2d", "square", "dense"]);
+    expect(foldFor(compile(bent), other, images).layers.map(({ op }) => op)).toEqual(["linear", "square", "linear"]);
     expect(quadRanges(other, images)).toHaveLength(1);
   });
 });
 
 describe("what cannot be folded", () => {
   it("a ReLU is refused, with a way out", () => {
-    const network = networkOf({ channels: 2, height: 1, width: 1 }, [{ op: "relu" }]);
+    const network = networkOf([2, 1, 1], [{ op: "activation", name: "relu" }]);
     expect(() => fold(network)).toThrow(UnsupportedLayerError);
     expect(() => fold(network)).toThrow(expect.objectContaining({ fix: expect.stringContaining("quadratic") }));
   });
 
-  it("per-feature layers on a flattened feature map are refused", () => {
+  it("per-feature layers on a flattened feature map go into its matrix", () => {
     const make = new RandomLayers(uniform(9));
-    const network = networkOf({ channels: 2, height: 2, width: 2 }, [
-      { op: "flatten" },
-      make.quad(8),
-      make.linear(8, 2),
-    ]);
-    expect(() => fold(network)).toThrow(/quad on single features of a flattened 2×2×2/);
+    const network = networkOf([2, 2, 2], [{ op: "flatten" }, make.quad(8), make.linear(8, 2)]);
+    expect(difference(network, fold(network).folded, randomImage(network, 3))).toBeLessThan(1e-12);
+    expect(operators(network)).toEqual(["shift", "square", "dense"]);
   });
 });

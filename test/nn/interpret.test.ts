@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ParameterError, UnsupportedLayerError } from "../../src/errors.js";
-import { fold } from "../../src/nn/fold.js";
-import type { Conv2d, Layer, Shape } from "../../src/nn/graph.js";
-import { interpret } from "../../src/nn/interpret.js";
-import { interpretFolded } from "../../src/nn/interpret-folded.js";
+import { fold } from "../../src/nn/fold/fold.js";
+import { interpretFolded } from "../../src/nn/fold/interpret.js";
+import { foldedShapes } from "../../src/nn/fold/shapes.js";
+import { interpret } from "../../src/nn/graph/interpret.js";
+import type { Conv, Layer, Shape } from "../../src/nn/graph/network.js";
+import { outputShape, sizeOf } from "../../src/nn/graph/shapes.js";
 import { softmax } from "../../src/nn/probabilities.js";
-import { layerShapes, outputShape } from "../../src/nn/shapes.js";
 import { networkOf, RandomLayers, randomChain, randomImage, rl3, uniform } from "./random-network.js";
 
 const flatten: Layer = { op: "flatten" };
@@ -16,16 +17,16 @@ function apply(layer: Layer, input: Shape, values: readonly number[]): number[] 
 }
 
 describe("interpret", () => {
-  it("conv2d is the sum over a zero-padded copy, for any kernel, stride and padding", () => {
+  it("conv is the sum over a zero-padded copy, for any kernel, stride and padding", () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const make = new RandomLayers(uniform(seed));
-        const input = { channels: make.integer(1, 3), height: make.integer(3, 7), width: make.integer(3, 7) };
+        const input = [make.integer(1, 3), make.integer(3, 7), make.integer(3, 7)];
         const kernel: [number, number] = [make.integer(1, 3), make.integer(1, 3)];
         const stride: [number, number] = [make.integer(1, 3), make.integer(1, 3)];
         const padding = [0, 0, 0, 0].map(() => make.integer(0, 3));
-        const conv = make.conv(input.channels, 2, kernel, stride, padding) as Conv2d;
-        const image = make.array(input.channels * input.height * input.width, -1, 1);
+        const conv = make.conv(input[0], 2, kernel, stride, padding) as Conv;
+        const image = make.array(sizeOf(input), -1, 1);
         const actual = apply(conv, input, [...image]);
         for (const [i, value] of paddedConvolution(conv, input, image).entries())
           expect(actual[i]).toBeCloseTo(value, 12);
@@ -33,19 +34,17 @@ describe("interpret", () => {
     );
   });
 
-  it("avgPool2d tiles from the top left and drops the rest", () => {
+  it("avgPool tiles from the top left and drops the rest", () => {
     const values = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-    expect(apply({ op: "avgPool2d", kernel: [2, 2] }, { channels: 1, height: 3, width: 3 }, values)).toEqual([3]);
-    expect(apply({ op: "avgPool2d", kernel: [1, 2] }, { channels: 1, height: 3, width: 3 }, values)).toEqual([
-      1.5, 4.5, 7.5,
-    ]);
+    expect(apply({ op: "avgPool", kernel: [2, 2], stride: [2, 2] }, [1, 3, 3], values)).toEqual([3]);
+    expect(apply({ op: "avgPool", kernel: [1, 2], stride: [1, 2] }, [1, 3, 3], values)).toEqual([1.5, 4.5, 7.5]);
   });
 
   it("per-channel layers act on their channel", () => {
-    const shape = { channels: 2, height: 1, width: 2 };
+    const shape = [2, 1, 2];
     const quad: Layer = { op: "quad", a: Float64Array.of(1, 2), b: Float64Array.of(0, -1), c: Float64Array.of(3, 0) };
     expect(apply(quad, shape, [1, 2, 3, 4])).toEqual([4, 7, 15, 28]);
-    expect(apply({ op: "relu" }, shape, [-1, 2, 0, -4])).toEqual([0, 2, 0, 0]);
+    expect(apply({ op: "activation", name: "relu" }, shape, [-1, 2, 0, -4])).toEqual([0, 2, 0, 0]);
     expect(apply({ op: "globalAvgPool" }, shape, [1, 2, 3, 5])).toEqual([1.5, 4]);
     const [gamma, beta, mean, variance] = [
       Float64Array.of(2, 1),
@@ -53,7 +52,7 @@ describe("interpret", () => {
       Float64Array.of(1, 0),
       Float64Array.of(3, 0),
     ];
-    const norm: Layer = { op: "batchNorm2d", gamma, beta, mean, variance, epsilon: 1 };
+    const norm: Layer = { op: "batchNorm", gamma, beta, mean, variance, epsilon: 1 };
     expect(apply(norm, shape, [1, 2, 3, 4])).toEqual([0, 1, 4, 5]);
   });
 
@@ -65,7 +64,7 @@ describe("interpret", () => {
       weights: Float64Array.of(1, 10, 100, 1000),
       bias: Float64Array.of(0.5),
     };
-    const network = networkOf({ channels: 2, height: 1, width: 2 }, [flatten, linear]);
+    const network = networkOf([2, 1, 2], [flatten, linear]);
     expect([...interpret(network, Float64Array.of(1, 2, 3, 4))]).toEqual([4321.5]);
   });
 
@@ -77,7 +76,7 @@ describe("interpret", () => {
   // What `map` makes of an array is of its kind: a network that begins with a quadratic gave 161 for 5025.
   it("takes floats and plain arrays for the same image, and no integers, of which each layer would keep eight bits", () => {
     const quad: Layer = { op: "quad", a: Float64Array.of(0.5), b: Float64Array.of(0.25), c: Float64Array.of(0) };
-    const network = networkOf({ channels: 1, height: 1, width: 2 }, [quad, flatten]);
+    const network = networkOf([1, 1, 2], [quad, flatten]);
     for (const image of [Float64Array.of(100, 3), Float32Array.of(100, 3), [100, 3]]) {
       for (const run of [() => interpret(network, image), () => interpretFolded(fold(network).folded, image)]) {
         expect(run()).toEqual(Float64Array.of(5025, 5.25));
@@ -95,12 +94,12 @@ describe("interpretFolded", () => {
       fc.property(fc.nat(), (seed) => {
         const network = randomChain(seed);
         const { folded } = fold(network);
-        const shapes = layerShapes(folded.input, folded.layers).slice(1);
+        const shapes = foldedShapes(folded).slice(1);
         const seen: Float64Array[] = [];
         const logits = interpretFolded(folded, randomImage(network, seed), (index, layer, shape, values) => {
           expect(layer).toBe(folded.layers[index]);
           expect(shape).toEqual(shapes[index]);
-          expect(values.length).toBe(shape.channels * shape.height * shape.width);
+          expect(values.length).toBe(sizeOf(shape));
           seen.push(values);
         });
         expect(seen).toHaveLength(folded.layers.length);
@@ -133,7 +132,7 @@ describe("softmax", () => {
 
 describe("outputShape", () => {
   const make = new RandomLayers(uniform(3));
-  const shape = { channels: 2, height: 5, width: 6 };
+  const shape = [2, 5, 6];
 
   it("refuses a layer that cannot follow", () => {
     const misfits: Layer[] = [
@@ -141,32 +140,28 @@ describe("outputShape", () => {
       make.conv(2, 1, [6, 1], [1, 1], [0, 0, 0, 0]),
       make.batchNorm(3),
       make.quad(1),
-      { op: "avgPool2d", kernel: [6, 6] },
+      { op: "avgPool", kernel: [6, 6], stride: [6, 6] },
       make.linear(59, 2),
     ];
-    for (const layer of misfits) expect(() => outputShape(layer, shape), layer.op).toThrow(UnsupportedLayerError);
+    for (const layer of misfits) expect(() => outputShape(layer, [shape]), layer.op).toThrow(UnsupportedLayerError);
   });
 
   it("refuses a layer that contradicts itself", () => {
-    const conv = make.conv(2, 1, [3, 3], [1, 1], [0, 0, 0, 0]) as Conv2d;
-    expect(() => outputShape({ ...conv, bias: new Float64Array(2) }, shape)).toThrow(RangeError);
-    expect(() => outputShape({ ...conv, stride: [0, 1] }, shape)).toThrow(RangeError);
-    expect(() =>
-      outputShape({ op: "dense", outFeatures: 1, weights: new Float64Array(59), bias: new Float64Array(1) }, shape),
-    ).toThrow(RangeError);
+    const conv = make.conv(2, 1, [3, 3], [1, 1], [0, 0, 0, 0]) as Conv;
+    expect(() => outputShape({ ...conv, bias: new Float64Array(2) }, [shape])).toThrow(RangeError);
+    expect(() => outputShape({ ...conv, stride: [0, 1] }, [shape])).toThrow(RangeError);
+    const linear = make.linear(60, 1) as Extract<Layer, { op: "linear" }>;
+    expect(() => outputShape({ ...linear, weights: new Float64Array(59) }, [shape])).toThrow(RangeError);
   });
 });
 
-function paddedConvolution(conv: Conv2d, input: Shape, image: Float64Array): number[] {
-  const { top, left, bottom, right } = conv.padding;
-  const [height, width] = [input.height + top + bottom, input.width + left + right];
-  const padded = new Float64Array(input.channels * height * width);
+function paddedConvolution(conv: Conv, [channels, rows, columns]: Shape, image: Float64Array): number[] {
+  const { before, after } = conv.padding;
+  const [top, left] = before;
+  const [height, width] = [rows + top + after[0], columns + left + after[1]];
+  const padded = new Float64Array(channels * height * width);
   for (let i = 0; i < image.length; i++) {
-    const [c, y, x] = [
-      Math.floor(i / (input.height * input.width)),
-      Math.floor(i / input.width) % input.height,
-      i % input.width,
-    ];
+    const [c, y, x] = [Math.floor(i / (rows * columns)), Math.floor(i / columns) % rows, i % columns];
     padded[(c * height + y + top) * width + x + left] = image[i];
   }
   const result: number[] = [];

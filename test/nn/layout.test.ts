@@ -1,110 +1,147 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { mulberry32 } from "../../src/data/mulberry32.js";
 import { ParameterError } from "../../src/errors.js";
+import { sizeOf } from "../../src/nn/graph/shapes.js";
 import {
-  blocksOf,
-  channelsIn,
+  bitsOf,
   checkLayout,
-  groupAt,
-  groupsOf,
+  filledCiphertexts,
   type Layout,
   occupants,
   pack,
-  periodOf,
   pooled,
+  type Role,
+  sameLayout,
   unpack,
-} from "../../src/nn/layout.js";
+} from "../../src/nn/layout/layout.js";
 
-const power = (most: number) => fc.integer({ min: 0, max: most }).map((exponent) => 2 ** exponent);
-
-/** Layouts that fit. */
+/** Any shape of up to four dimensions, its bits anywhere, copies and junk between them, some outside of the slots. */
 const layouts = fc
   .record({
-    channels: fc.integer({ min: 1, max: 20 }),
-    gap: fc.tuple(power(2), power(2)),
-    subBits: fc.tuple(fc.nat(2), fc.nat(2)),
-    pixels: fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 })),
-    shift: fc.nat(2),
+    shape: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
+    copies: fc.nat(2),
+    junk: fc.nat(2),
+    outside: fc.nat(2),
+    seed: fc.nat(),
   })
-  .map(({ channels, gap, subBits, pixels: [height, width], shift }): Layout => {
-    const sub = [Math.min(gap[0], 2 ** subBits[0]), Math.min(gap[1], 2 ** subBits[1])] as const;
-    const grid = 2 ** Math.ceil(Math.log2(Math.max(height * gap[0], width * gap[1])));
-    const layout = { channels, height, width, gap, sub, shift, grid, slots: 1 };
-    return { ...layout, slots: grid ** 2 * periodOf(layout) * 2 };
-  })
-  .filter(({ slots }) => slots <= 2 ** 15);
+  .map(({ shape, copies, junk, outside, seed }): Layout => {
+    const random = mulberry32(seed);
+    const own = shape.flatMap((extent, d) => Array.from({ length: bitsOf(extent) }, (_, bit): Role => [d, bit]));
+    const shuffled = own.map((role) => ({ role, key: random() })).sort((a, b) => a.key - b.key);
+    const above = shuffled.splice(0, Math.min(outside, shuffled.length)).map(({ role }) => role);
+    const free = [...Array<Role>(copies).fill("replica"), ...Array<Role>(junk).fill("junk")];
+    const inside = [...shuffled.map(({ role }) => role), ...free]
+      .map((role) => ({ role, key: random() }))
+      .sort((a, b) => a.key - b.key)
+      .map(({ role }) => role);
+    return { shape, slots: 2 ** inside.length, bits: [...inside, ...above] };
+  });
 
 describe("layout", () => {
-  test("every block holds its whole group, and each value occurs equally often", () => {
+  test("each value occurs once for every copy, and nowhere else", () => {
     fc.assert(
       fc.property(layouts, (layout) => {
         checkLayout(layout);
         const counts = new Map<number, number>();
-        for (const index of occupants(layout)) counts.set(index, (counts.get(index) ?? 0) + 1);
+        for (const k of filledCiphertexts(layout)) {
+          for (const index of occupants(layout, k)) counts.set(index, (counts.get(index) ?? 0) + 1);
+        }
         counts.delete(-1);
-        expect(counts.size).toBe(layout.channels * layout.height * layout.width);
-        expect(new Set(counts.values())).toEqual(new Set([blocksOf(layout) / groupsOf(layout)]));
+        expect(counts.size).toBe(sizeOf(layout.shape));
+        const copies = 2 ** layout.bits.filter((role) => role === "replica").length;
+        expect(new Set(counts.values())).toEqual(new Set([copies]));
       }),
     );
   });
 
-  test("the groups cover each channel exactly once", () => {
+  test("unpack ∘ pack = identity, and where a bit is a replica both of its values hold the same", () => {
     fc.assert(
       fc.property(layouts, (layout) => {
-        let channels = 0;
-        for (let group = 0; group < groupsOf(layout); group++) channels += channelsIn(layout, group);
-        expect(channels).toBe(layout.channels);
-        expect(groupAt(layout, periodOf(layout))).toBe(0);
+        const values = Float64Array.from({ length: sizeOf(layout.shape) }, (_, i) => i + 1);
+        const packed = pack(layout, values);
+        expect(unpack(layout, packed)).toEqual(values);
+        for (const [place, role] of layout.bits.entries()) {
+          for (const slots of packed) {
+            for (const [slot, value] of slots.entries()) {
+              if (role === "replica") expect(slots[slot ^ (1 << place)]).toBe(value);
+              if (role === "junk" && (slot >> place) & 1) expect(value).toBe(0);
+            }
+          }
+        }
       }),
     );
   });
 
-  test("unpack ∘ pack = identity, and pack repeats with the layout's period", () => {
-    fc.assert(
-      fc.property(layouts, (layout) => {
-        const values = Float64Array.from({ length: layout.channels * layout.height * layout.width }, (_, i) => i + 1);
-        const slots = pack(layout, values);
-        expect(unpack(layout, slots)).toEqual(values);
-        const period = periodOf(layout) * layout.grid ** 2;
-        expect(slots.every((value, j) => value === slots[(j + period) % layout.slots])).toBe(true);
-      }),
-    );
-  });
-
-  test("a pool moves nothing: its first pixels stay in place", () => {
+  test("a pool sums in place: rotations of the lowest bits of its axes, which are junk afterwards", () => {
     const layout: Layout = {
-      channels: 4,
-      height: 4,
-      width: 4,
-      slots: 128,
-      grid: 8,
-      gap: [2, 2],
-      sub: [2, 2],
-      shift: 0,
+      shape: [2, 5, 4],
+      slots: 64,
+      bits: [
+        [2, 0],
+        [2, 1],
+        [1, 0],
+        [1, 1],
+        [1, 2],
+        [0, 0],
+      ],
     };
-    const before = occupants(layout);
-    const after = occupants(pooled(layout, [2, 2]));
-    for (const [slot, index] of after.entries()) {
-      if (index < 0) continue;
-      const [channel, y, x] = [Math.floor(index / 4), Math.floor(index / 2) % 2, index % 2];
-      expect(before[slot]).toBe((channel * 4 + 2 * y) * 4 + 2 * x);
-    }
+    const { layout: after, folds } = pooled(layout, [2, 4]);
+    expect(folds).toEqual([1, 2, 4]);
+    expect(after.shape).toEqual([2, 2, 1]);
+    expect(after.bits).toEqual(["junk", "junk", "junk", [1, 0], "junk", [0, 0]]);
+    checkLayout(after);
+    const values = Float64Array.from({ length: 40 }, (_, i) => i);
+    const [slots] = pack(layout, values);
+    const summed = folds.reduce((y, step) => y.map((value, j) => value + y[(j + step) % 64]), slots);
+    const sum = (c: number, rows: number[]) =>
+      rows.flatMap((y) => [0, 1, 2, 3].map((x) => (c * 5 + y) * 4 + x)).reduce((a, b) => a + b);
+    expect([...unpack(after, [summed])]).toEqual([sum(0, [0, 1]), sum(0, [2, 3]), sum(1, [0, 1]), sum(1, [2, 3])]);
   });
 
-  test("what contradicts itself or does not fit is refused", () => {
-    const good: Layout = { channels: 4, height: 4, width: 4, slots: 64, grid: 8, gap: [2, 2], sub: [2, 2], shift: 0 };
-    checkLayout(good);
-    for (const wrong of [
-      { height: 5 },
-      { sub: [4, 1] },
-      { shift: 1 },
-      { sub: [1, 1] },
-      { gap: [3, 2] },
-      { slots: 65 },
-      { slots: 2 ** 16 },
-    ]) {
-      expect(() => checkLayout({ ...good, ...wrong } as Layout)).toThrow(ParameterError);
-    }
-    expect(() => pack(good, [1, 2])).toThrow(/4×4×4/);
+  test("refuses what contradicts itself, and values of another number", () => {
+    const layout: Layout = {
+      shape: [3, 2],
+      slots: 8,
+      bits: [
+        [1, 0],
+        [0, 0],
+        [0, 1],
+      ],
+    };
+    checkLayout(layout);
+    const wrong: Layout[] = [
+      { ...layout, slots: 12 },
+      { ...layout, slots: 2 ** 20 },
+      {
+        ...layout,
+        bits: [
+          [1, 0],
+          [0, 0],
+        ],
+      },
+      {
+        ...layout,
+        bits: [
+          [1, 0],
+          [0, 0],
+          [0, 0],
+        ],
+      },
+      { ...layout, bits: [[1, 0], [0, 0], "replica"] },
+      { ...layout, bits: [[1, 0], [0, 0], [0, 1], "replica"] },
+      {
+        ...layout,
+        bits: [
+          [1, 0],
+          [0, 0],
+          [0, 1],
+          [2, 0],
+        ],
+      },
+    ];
+    for (const each of wrong) expect(() => checkLayout(each), JSON.stringify(each)).toThrow(ParameterError);
+    expect(() => pack(layout, [1, 2, 3])).toThrow(/3 values for 3×2/);
+    expect(sameLayout(layout, { ...layout, bits: [...layout.bits] })).toBe(true);
   });
 });

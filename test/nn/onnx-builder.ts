@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { BlindsightError } from "../../src/errors.js";
-import type { Network } from "../../src/nn/graph.js";
+import type { Network } from "../../src/nn/graph/network.js";
 import {
   type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,

@@ -8,8 +8,8 @@ import { model, node, tensor } from "./onnx-builder.js";
 
 const numbers = (length: number) => Array.from({ length }, (_, i) => ((i * 7) % 11) / 10 - 0.4);
 
-/** Every kind of operator once, in a network that imports. */
-const GOOD = model({
+/** Every kind of operator of a chain once, in a network that imports. */
+const CHAIN = model({
   nodes: [
     node("Cast", "w", "cast", { to: 1 }),
     node("Conv", "x cast bias", "conv", { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
@@ -44,6 +44,51 @@ const GOOD = model({
   card: { name: "fuzzed", labels: ["no", "yes"], threshold: 0.4 },
 });
 
+/** Branches, moves, sizes and activations. */
+const BRANCHED = model({
+  nodes: [
+    node("Shape", "x", "sizes"),
+    node("Gather", "sizes zero", "n"),
+    node("Concat", "n rest", "target", { axis: 0 }),
+    node("Conv", "x w", "conv", { group: 2, dilations: [1, 2], auto_pad: "SAME_LOWER" }),
+    node("Sigmoid", "conv", "gate"),
+    node("Mul", "conv gate", "silu"),
+    { ...node("Split", "silu", "left", { axis: 1 }), output: ["left", "right"] },
+    node("Slice", "left from to axes", "cut"),
+    node("Transpose", "right", "turned", { perm: [0, 1, 3, 2] }),
+    node("Slice", "turned from to axes", "other"),
+    node("Add", "cut other", "sum"),
+    node("Concat", "sum cut", "joined", { axis: 1 }),
+    node("Clip", "joined low high", "clipped"),
+    node("AveragePool", "clipped", "pooled", { kernel_shape: [2, 2], pads: [1, 1, 1, 1] }),
+    node("MatMul", "pooled m", "matrices"),
+    node("Tile", "matrices twice", "tiled"),
+    node("ReduceSum", "tiled axes", "reduced", { keepdims: 1 }),
+    node("Pow", "reduced three", "cubes"),
+    node("Expand", "cubes wide", "expanded"),
+    node("DepthToSpace", "expanded", "blocks", { blocksize: 2, mode: "CRD" }),
+    node("Reshape", "blocks target", "features"),
+    node("Gemm", "features g", "logits"),
+    node("ArgMax", "logits", "y", { axis: 1 }),
+  ],
+  input: ["batch", 4, 4, 4],
+  weights: {
+    w: tensor([4, 2, 3, 3], numbers(72)),
+    m: tensor([2, 2], numbers(4)),
+    g: tensor([8, 3], numbers(24)),
+    low: tensor([], [-1]),
+    high: tensor([], [1]),
+    three: tensor([], [3]),
+    zero: { dims: [1n], dataType: 7, int64Data: [0n] },
+    rest: { dims: [1n], dataType: 7, int64Data: [-1n] },
+    from: { dims: [2n], dataType: 7, int64Data: [1n, -1n] },
+    to: { dims: [2n], dataType: 7, int64Data: [4n, 4n] },
+    axes: { dims: [2n], dataType: 7, int64Data: [2n, 3n] },
+    twice: { dims: [4n], dataType: 7, int64Data: [1n, 1n, 2n, 1n] },
+    wide: { dims: [4n], dataType: 7, int64Data: [1n, 4n, 1n, 2n] },
+  },
+});
+
 /** A network, or one of blindsight's errors in one line: nothing else may come out. */
 function importsOrExplains(bytes: Uint8Array): void {
   try {
@@ -55,9 +100,12 @@ function importsOrExplains(bytes: Uint8Array): void {
   }
 }
 
-describe("import of damaged files: a network or one line that explains", () => {
+describe.each([
+  ["a chain", CHAIN],
+  ["branches", BRANCHED],
+])("import of damaged files, %s: a network or one line that explains", (_, GOOD) => {
   it("the good model imports", () => {
-    expect(importOnnx(GOOD).classes).toBe(2);
+    expect(importOnnx(GOOD).classes).toBe(GOOD === CHAIN ? 2 : 3);
   });
 
   it("every truncation", () => {
@@ -113,6 +161,23 @@ describe("import of damaged files: a network or one line that explains", () => {
           "Sigmoid",
           "LogSoftmax",
           "LSTM",
+          "Sum",
+          "Mean",
+          "Where",
+          "Erf",
+          "Softplus",
+          "Tanh",
+          "PRelu",
+          "HardSigmoid",
+          "SpaceToDepth",
+          "ConstantOfShape",
+          "Range",
+          "Cast",
+          "Unsqueeze",
+          "ReduceMean",
+          "ReduceProd",
+          "Equal",
+          "Max",
         ];
         for (const { kind, at, to, index } of changes) {
           const chosen = graph.node[at % graph.node.length];
@@ -123,7 +188,8 @@ describe("import of damaged files: a network or one line that explains", () => {
           else if (kind === "ints") attribute.ints[index % 4] = to;
           else if (kind === "i") attribute.i = to;
           else if (kind === "input") chosen.input[index % 3] = names[Number(BigInt.asUintN(8, to)) % names.length];
-          else if (kind === "operator") chosen.opType = operators[(index * 3) % operators.length];
+          else if (kind === "operator")
+            chosen.opType = operators[(Number(BigInt.asUintN(16, to)) + at) % operators.length];
           else if (kind === "drop") graph.node.splice(at % graph.node.length, 1);
           else if (kind === "type") initializer.dataType = Number(BigInt.asUintN(5, to));
           else if (kind === "data" && initializer.dataType === 7) initializer.int64Data[index] = to;

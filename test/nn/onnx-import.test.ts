@@ -7,21 +7,27 @@ describe("the graph's input", () => {
   const nodes = [node("Flatten", "x", "y")];
 
   it.each([[["N", 1, 4, 4]], [[0, 1, 4, 4]], [[-1, 1, 4, 4]], [[1, 1, 4, 4]]])("%j is one image of 1×4×4", (input) => {
-    expect(read({ nodes, input }).input).toEqual({ channels: 1, height: 4, width: 4 });
+    expect(read({ nodes, input }).input).toEqual([1, 4, 4]);
   });
 
-  it("[batch, features] is an image of 1×1 pixels", () => {
-    expect(read({ nodes: [node("Relu", "x", "y")], input: [1, 30] })).toMatchObject({
-      input: { channels: 30, height: 1 },
-      classes: 30,
-    });
+  it("[batch, features] is a vector", () => {
+    expect(read({ nodes: [node("Relu", "x", "y")], input: [1, 30] })).toMatchObject({ input: [30], classes: 30 });
+  });
+
+  it.each([[["N", 3, 50]], [[1, 2, 3, 4, 5]]])("%j is one value of so many axes", (input) => {
+    expect(read({ nodes, input }).input).toEqual(input.slice(1));
+  });
+
+  it.each([1, 10, 11, 16])("any floating-point type (%i) is read as real numbers", (elemType) => {
+    expect(read({ nodes, elemType }).layers).toEqual([{ op: "flatten" }]);
   });
 
   it.each([
     [[2, 1, 4, 4], /batch size 2/],
     [[1, 1, "H", 4], /not fixed: \[batch, 1, \?, 4\]/],
     [[1, 1, 0, 4], /not fixed/],
-    [[1, 4, 4], /3 dimensions/],
+    [[4], /1 dimensions/],
+    [[1, 1, 2, 2, 2, 2], /6 dimensions/],
     [[1, 1, 2 ** 30, 2 ** 30], /more than 4194304/],
   ])("%j is refused", (input, message) => {
     expect(failure({ nodes, input })).toBeInstanceOf(UnsupportedLayerError);
@@ -29,7 +35,7 @@ describe("the graph's input", () => {
   });
 
   it("must be float and the only one", () => {
-    expect(failure({ nodes, elemType: 10 }).message).toMatch(/type FLOAT16/);
+    expect(failure({ nodes, elemType: 2 }).message).toMatch(/type UINT8/);
     expect(failure({ nodes: [node("Relu", "z", "y")] }).message).toMatch(
       /Relu "y_node" reads "z", which nothing before it makes/,
     );
@@ -52,6 +58,7 @@ describe("weights", () => {
     ["raw float64", { dims, dataType: 11, rawData: bytes(Float64Array.of(0.5, -2)) }],
     ["raw float16", { dims, dataType: 10, rawData: bytes(Uint16Array.of(0x3800, 0xc000)) }],
     ["float16 in a list", { dims, dataType: 10, int32Data: [0x3800, 0xc000] }],
+    ["bfloat16 in a list", { dims, dataType: 16, int32Data: [0x3f00, 0xc000] }],
     ["raw bfloat16", { dims, dataType: 16, rawData: bytes(Uint16Array.of(0x3f00, 0xc000)) }],
   ])("%s is read", (_, w) => {
     expect(read(build(w)).layers[0]).toMatchObject({ op: "linear", weights: Float64Array.of(0.5, -2) });
@@ -64,7 +71,11 @@ describe("weights", () => {
       { dims, dataType: 1, rawData: bytes(Float32Array.of(Number.POSITIVE_INFINITY, 0)) },
       /^tensor "w" holds NaN/,
     ],
-    ["int8", { dims, dataType: 3, rawData: new Uint8Array(2) }, /^tensor "w" has type INT8, which is not read$/],
+    [
+      "int8",
+      { dims, dataType: 3, rawData: new Uint8Array(2) },
+      /^tensor "w" has type INT8, where MatMul "y_node" takes/,
+    ],
     ["too few values", { dims, dataType: 1, floatData: [1] }, /^tensor "w" is declared as 2×1, but holds 1 values$/],
     [
       "huge sizes",

@@ -2,20 +2,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { UnsupportedLayerError } from "../../src/errors.js";
-import { compile, fold, interpret } from "../../src/nn/index.js";
 import { ModelProtoSchema, TensorProtoSchema } from "../../src/nn/onnx/onnx_pb.js";
 import { contentsOf } from "../../src/nn/onnx/wire.js";
-import { importOnnx } from "../../src/nn/onnx.js";
+import { growth } from "./growth.js";
 import { failure, model, node, tensor } from "./onnx-builder.js";
-import { networkOf } from "./random-network.js";
-
-/** Bytes by which the process grows while `work` runs, arrays included. */
-function growth(work: () => void): number {
-  const before = process.memoryUsage();
-  work();
-  const after = process.memoryUsage();
-  return after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-}
 
 describe("sizes are looked at before anything is made", () => {
   it("a million empty nodes in two megabytes", () => {
@@ -89,7 +79,7 @@ describe("sizes are looked at before anything is made", () => {
       weights: { w: { dims: [0n, 2n ** 40n], dataType: 1 } },
       input: [1, 4],
     });
-    expect(gemm.message).toMatch(/has weights of shape \[0, 1099511627776\]/);
+    expect(gemm.message).toMatch(/multiplies \[1, 4\] by \[0, 1099511627776\]/);
   });
 
   it.each([
@@ -109,40 +99,5 @@ describe("sizes are looked at before anything is made", () => {
     ];
     const grown = growth(() => expect(failure({ nodes, weights }).message).toMatch(/more than 4194304|cannot make/));
     expect(grown).toBeLessThan(32 * 2 ** 20);
-  });
-
-  it("six hundred bytes that asked for 3.1 GB: compile and fold refuse the map before they make anything of it", () => {
-    const nodes = [
-      node("Conv", "x w", "c"),
-      node("GlobalAveragePool", "c", "g"),
-      node("Flatten", "g", "f"),
-      node("Gemm", "f m", "y"),
-    ];
-    const weights = { w: tensor([1, 1, 1, 1], [1]), m: tensor([1, 2], [1, -1]) };
-    const bytes = model({ nodes, weights, input: [1, 1, 2000, 2000] });
-    expect(bytes.length).toBeLessThan(616);
-    const network = importOnnx(bytes);
-    const grown = growth(() => {
-      for (const plan of [compile, fold]) expect(() => plan(network)).toThrow(/the image has 4000000 values/);
-    });
-    expect(grown).toBeLessThan(2 ** 20);
-  });
-
-  it("a network made by hand is not run into a map of no size", () => {
-    const padding = { top: 2 ** 30, left: 2 ** 30, bottom: 0, right: 0 };
-    const one = Float64Array.of(1);
-    const conv = {
-      op: "conv2d",
-      inChannels: 1,
-      outChannels: 1,
-      kernel: [1, 1],
-      stride: [1, 1],
-      padding,
-      weights: one,
-      bias: one,
-    } as const;
-    const network = networkOf({ channels: 1, height: 1, width: 1 }, [conv]);
-    expect(() => interpret(network, one)).toThrow(UnsupportedLayerError);
-    expect(() => fold(network)).toThrow(UnsupportedLayerError);
   });
 });

@@ -11,12 +11,13 @@ import { Randomness } from "../../src/ckks/randomness.js";
 import { Ring } from "../../src/ckks/ring.js";
 import { ParameterError } from "../../src/errors.js";
 import { compile, EncryptedResult, interpret, KeyHolder, ModelOwner, Server } from "../../src/nn/index.js";
-import { GUARD } from "../../src/nn/program.js";
+import { GUARD } from "../../src/nn/scales.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
 import { randomImage, randomNetwork } from "./random-network.js";
 
-const network = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 6);
+/** One logit: it is told which of two classes it speaks for. */
+const network = { ...randomNetwork([1, 4, 4], ["flatten", { linear: 1 }], 6), classes: 2 };
 const plan = compile(network);
 const { parameters, logitGrid: grid } = plan;
 const ring = (on: Device) => Ring.of(on, parameters);
@@ -32,12 +33,19 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
-/** A made-up ciphertext (m, c·X^power): its holder decrypts m + c·X^power·s. */
-function forge(message: { real: number; imaginary: number }, c: number, power: number): Ciphertext {
+interface Message {
+  readonly real: number;
+  readonly imaginary: number;
+}
+
+/** A made-up ciphertext (m, c·X^power): its holder decrypts m + c·X^power·s. One message after the other, again and again. */
+function forge(messages: Message | readonly Message[], c: number, power: number): Ciphertext {
   const { slots } = parameters;
   const encoder = new Encoder(ring(device));
-  const fill = (value: number) => new Float64Array(slots).fill(value);
-  const values = { real: fill(message.real), imaginary: fill(message.imaginary) };
+  const all = Array.isArray(messages) ? (messages as readonly Message[]) : [messages as Message];
+  const fill = (of: (message: Message) => number) =>
+    Float64Array.from({ length: slots }, (_, k) => of(all[k % all.length]));
+  const values = { real: fill(({ real }) => real), imaginary: fill(({ imaginary }) => imaginary) };
   const [c0, c1] = [encoder.coefficients(values, 0), new Float64Array(2 * slots)];
   c1[power] = c;
   const parts = [c0, c1].map((coefficients) => {
@@ -49,11 +57,11 @@ function forge(message: { real: number; imaginary: number }, c: number, power: n
 }
 
 /** What the holder of the key is handed as a result, and what it lets be seen of it: a label, or that there is none. */
-async function label(logits: readonly Ciphertext[]): Promise<number | "refused"> {
-  using result = new EncryptedResult(plan.identity, logits, 1, { image: true, model: true });
+async function label(logit: Ciphertext): Promise<number | "refused"> {
+  using result = new EncryptedResult(plan.identity, [logit], 1, { image: true, model: true });
   try {
-    const [first, second] = await holder.decrypt(result);
-    return second > first ? 1 : 0;
+    const [decrypted] = await holder.decrypt(result);
+    return decrypted > 0 ? 1 : 0;
   } catch (error) {
     if (error instanceof ParameterError) return "refused";
     throw error;
@@ -85,12 +93,12 @@ async function coefficient(i: number): Promise<number> {
 }
 
 describe("two queries a coefficient give the secret key to a server that deviates", () => {
-  test("by labels: which of two made-up logits is the larger", async () => {
+  test("by labels: which class a made-up logit speaks for", async () => {
     const guessed: number[] = [];
     for (let i = 0; i < COEFFICIENTS; i++) {
       const atLeast = async (least: number) => {
         const probe = forge({ real: grid * (0.9 - least), imaginary: 0 }, ...aimAt(i));
-        return (await label([forge(NOTHING, 0, 0), probe])) === 1;
+        return (await label(probe)) === 1;
       };
       guessed.push((await atLeast(1)) ? 1 : (await atLeast(0)) ? 0 : -1);
     }
@@ -106,7 +114,7 @@ describe("two queries a coefficient give the secret key to a server that deviate
         // guard between two steps of the grid.
         const message = { real: 100 * grid, imaginary: 0.25 + grid * (1 - least) };
         const probe = forge(message, STEP, parameters.slots - i);
-        return (await label([probe, forge(NOTHING, 0, 0)])) === "refused";
+        return (await label(probe)) === "refused";
       };
       guessed.push((await atLeast(1)) ? 1 : (await atLeast(0)) ? 0 : -1);
     }
@@ -130,14 +138,14 @@ describe("a key holder tells no more than the grid holds", () => {
 
   test("the grid follows from the plan: 2^-22 of what level 0 holds, a power of two, the same for all weights", () => {
     expect(grid).toBe(2 ** -12);
-    const others = randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 7);
+    const others = randomNetwork([1, 4, 4], ["flatten", { linear: 5 }], 7);
     expect(compile(others).logitGrid).toBe(grid);
   });
 
   test("logits lie on the grid times the output scale, within half a step of the exact ones", async () => {
     using honest = await run();
     for (const outputScale of [1, 8]) {
-      const result = new EncryptedResult(plan.identity, honest.logits, outputScale, honest.encrypted);
+      const result = new EncryptedResult(plan.identity, honest.ciphertexts, outputScale, honest.encrypted);
       const exact = await holder.decrypt(result, { exactUnsafe: true });
       const told = await holder.decrypt(result);
       for (const [j, logit] of told.entries()) {
@@ -150,15 +158,19 @@ describe("a key holder tells no more than the grid holds", () => {
   });
 
   test("a refusal names no logit and no number that was decrypted, whichever logit is broken", async () => {
-    using honest = await run();
+    const two = compile(randomNetwork([1, 4, 4], ["flatten", { linear: 2 }], 6));
+    const both = KeyHolder.from(two, await SecretHolder.create(device, two.parameters, Randomness.seededUnsafe(1)));
+    const whole = { real: 1, imaginary: GUARD };
+    const wrong = { real: 1, imaginary: 9 * GUARD + 1 };
     const messages: string[] = [];
-    for (const broken of [0, 1]) {
-      const logits = honest.logits.map((logit, j) =>
-        j === broken ? forge({ real: 1, imaginary: 9 * GUARD + 1 }, 0, 0) : logit,
-      );
-      const result = new EncryptedResult(plan.identity, logits, 1, honest.encrypted);
+    for (const logits of [
+      [wrong, whole],
+      [whole, wrong],
+      [whole, whole],
+    ]) {
+      const result = new EncryptedResult(two.identity, [forge(logits, 0, 0)], 1, { image: true, model: true });
       messages.push(
-        await holder.decrypt(result).then(
+        await both.decrypt(result).then(
           () => "",
           (error: Error) => error.message,
         ),
@@ -166,5 +178,7 @@ describe("a key holder tells no more than the grid holds", () => {
     }
     expect(messages[0]).toMatch(/not readable/);
     expect(messages[1]).toBe(messages[0]);
+    expect(messages[2]).toBe("");
+    both[Symbol.dispose]();
   });
 });

@@ -1,7 +1,7 @@
 /** Networks with random weights for the tests of all of nn; all randomness comes from a seed. */
 import { mulberry32 } from "../../src/data/mulberry32.js";
-import type { Layer, Network, Shape } from "../../src/nn/graph.js";
-import { layerShapes, outputShape, sizeOf } from "../../src/nn/shapes.js";
+import type { Layer, Network, Shape } from "../../src/nn/graph/network.js";
+import { outputShape, sizeOf, valueShapes } from "../../src/nn/graph/shapes.js";
 
 /** Uniform numbers in [0, 1) from a seed: networks and images that can be drawn again. */
 export function uniform(seed: number): () => number {
@@ -35,12 +35,14 @@ export class RandomLayers {
     const reach = Math.sqrt(3 / (inChannels * kernel[0] * kernel[1]));
     const [top, left, bottom, right] = padding;
     return {
-      op: "conv2d",
+      op: "conv",
       inChannels,
       outChannels,
       kernel,
       stride,
-      padding: { top, left, bottom, right },
+      dilation: [1, 1],
+      padding: { before: [top, left], after: [bottom, right] },
+      groups: 1,
       weights: this.array(outChannels * inChannels * kernel[0] * kernel[1], -reach, reach),
       bias: this.array(outChannels, -0.5, 0.5),
     };
@@ -48,7 +50,7 @@ export class RandomLayers {
 
   batchNorm(channels: number): Layer {
     return {
-      op: "batchNorm2d",
+      op: "batchNorm",
       gamma: this.array(channels, -1.5, 1.5),
       beta: this.array(channels, -0.5, 0.5),
       mean: this.array(channels, -0.5, 0.5),
@@ -75,10 +77,10 @@ export class RandomLayers {
 }
 
 export function networkOf(input: Shape, layers: readonly Layer[]): Network {
-  const last = layerShapes(input, layers)[layers.length];
-  const labels = Array.from({ length: last.channels }, (_, i) => `class ${i}`);
+  const [classes] = valueShapes(input, layers)[layers.length];
+  const labels = Array.from({ length: classes }, (_, i) => `class ${i}`);
   const card = { name: "random", labels, positive: 0, threshold: 0.5, input: { scale: 1 / 127.5, offset: -1 } };
-  return { input, layers, classes: last.channels, card };
+  return { input, layers, classes, card };
 }
 
 export type Brick =
@@ -98,7 +100,7 @@ export function randomNetwork(input: Shape, bricks: readonly Brick[], seed: numb
   for (const brick of bricks) {
     const layer = layerOf(brick, shape, make);
     layers.push(layer);
-    shape = outputShape(layer, shape);
+    shape = outputShape(layer, [shape]);
   }
   return networkOf(input, layers);
 }
@@ -106,15 +108,16 @@ export function randomNetwork(input: Shape, bricks: readonly Brick[], seed: numb
 function layerOf(brick: Brick, shape: Shape, make: RandomLayers): Layer {
   if (brick === "gap") return { op: "globalAvgPool" };
   if (brick === "flatten") return { op: "flatten" };
-  if (brick === "bn") return make.batchNorm(shape.channels);
-  if (brick === "quad") return make.quad(shape.channels);
+  if (brick === "bn") return make.batchNorm(shape[0]);
+  if (brick === "quad") return make.quad(shape[0]);
   if ("linear" in brick) return make.linear(sizeOf(shape), brick.linear);
   if ("pool" in brick) {
-    return { op: "avgPool2d", kernel: typeof brick.pool === "number" ? [brick.pool, brick.pool] : brick.pool };
+    const kernel = typeof brick.pool === "number" ? [brick.pool, brick.pool] : brick.pool;
+    return { op: "avgPool", kernel, stride: kernel };
   }
   const { conv, kernel = 3, stride = 1, padding = 0 } = brick;
   const strides: [number, number] = typeof stride === "number" ? [stride, stride] : stride;
-  return make.conv(shape.channels, conv, [kernel, kernel], strides, Array(4).fill(padding));
+  return make.conv(shape[0], conv, [kernel, kernel], strides, Array(4).fill(padding));
 }
 
 /** RL-3 of the design, 28×28: three times convolution, batch norm, quadratic. */
@@ -134,7 +137,7 @@ export function rl3(seed = 1): Network {
     "flatten",
     { linear: 2 },
   ];
-  return randomNetwork({ channels: 1, height: 28, width: 28 }, bricks, seed);
+  return randomNetwork([1, 28, 28], bricks, seed);
 }
 
 /**
@@ -143,21 +146,21 @@ export function rl3(seed = 1): Network {
  */
 export function randomChain(seed: number): Network {
   const make = new RandomLayers(uniform(seed));
-  const input = { channels: make.integer(1, 3), height: make.integer(7, 12), width: make.integer(7, 12) };
+  const input = [make.integer(1, 3), make.integer(7, 12), make.integer(7, 12)];
   const layers: Layer[] = [];
-  const shape = () => layerShapes(input, layers)[layers.length];
+  const shape = () => valueShapes(input, layers)[layers.length];
   const maybe = (chance: number, layer: () => Layer) => {
     if (make.random() < chance) layers.push(layer());
   };
   const pool = () => {
-    const { height, width } = shape();
+    const [, height, width] = shape();
     const kernel = [make.integer(1, Math.min(3, height)), make.integer(1, Math.min(3, width))] as const;
-    layers.push({ op: "avgPool2d", kernel });
+    layers.push({ op: "avgPool", kernel, stride: kernel });
   };
-  maybe(0.2, () => make.batchNorm(shape().channels));
-  maybe(0.1, () => make.quad(shape().channels));
+  maybe(0.2, () => make.batchNorm(shape()[0]));
+  maybe(0.1, () => make.quad(shape()[0]));
   for (let block = make.integer(1, 3); block > 0; block--) {
-    const { channels, height, width } = shape();
+    const [channels, height, width] = shape();
     const padding = [0, 0, 0, 0].map(() => make.integer(0, 2));
     const kernel: [number, number] = [
       make.integer(1, Math.min(4, height + padding[0] + padding[2])),
@@ -173,12 +176,12 @@ export function randomChain(seed: number): Network {
     maybe(0.1, () => make.quad(outputs));
   }
   maybe(0.4, () => ({ op: "globalAvgPool" }));
-  maybe(0.1, () => make.quad(shape().channels));
+  maybe(0.1, () => make.quad(shape()[0]));
   layers.push({ op: "flatten" });
   for (let matrix = make.integer(0, 2); matrix > 0; matrix--) {
-    layers.push(make.linear(shape().channels, make.integer(1, 5)));
-    maybe(0.3, () => make.batchNorm(shape().channels));
-    maybe(0.4, () => make.quad(shape().channels));
+    layers.push(make.linear(shape()[0], make.integer(1, 5)));
+    maybe(0.3, () => make.batchNorm(shape()[0]));
+    maybe(0.4, () => make.quad(shape()[0]));
   }
   return networkOf(input, layers);
 }

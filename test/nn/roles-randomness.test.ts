@@ -8,7 +8,7 @@ import type { Device } from "../../src/ntt/device.js";
 import { FailingDevice } from "../ckks/secret-recorder.js";
 import { randomImage, randomNetwork } from "./random-network.js";
 
-const input = { channels: 2, height: 6, width: 7 };
+const input = [2, 6, 7];
 const network = randomNetwork(input, [{ conv: 3, kernel: 3 }, "quad", "gap", "flatten", { linear: 2 }], 6);
 /** Of other parameters, so that its public key is refused. */
 const deeper = randomNetwork(input, [{ conv: 3, kernel: 3 }, "quad", "quad", "gap", "flatten", { linear: 2 }], 5);

@@ -28,9 +28,9 @@ const bricks: Brick[] = [
   "flatten",
   { linear: 3 },
 ];
-const network = randomNetwork({ channels: 1, height: 8, width: 8 }, bricks, 5);
+const network = randomNetwork([1, 8, 8], bricks, 5);
 const shallow = randomNetwork(
-  { channels: 2, height: 6, width: 7 },
+  [2, 6, 7],
   [{ conv: 3, kernel: 3, stride: 2, padding: 1 }, "bn", "quad", "gap", "flatten", { linear: 2 }],
   6,
 );

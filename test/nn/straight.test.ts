@@ -1,6 +1,6 @@
 /** Quadratics that are nearly straight, encrypted: their squares would hold the image in the last digits, and with a = 0 not at all. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Layer, Quad } from "../../src/nn/graph.js";
+import type { Layer, Quad } from "../../src/nn/graph/network.js";
 import { compile, interpret, KeyHolder, ModelOwner, type Network, Randomness, Server } from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
@@ -25,15 +25,18 @@ function network(a: number, all: boolean): Network {
     };
   };
   const padding = [1, 1, 1, 1];
-  return networkOf({ channels: 1, height: 8, width: 8 }, [
-    make.conv(1, 4, [3, 3], [1, 1], padding),
-    quad(4),
-    { op: "avgPool2d", kernel: [2, 2] },
-    make.conv(4, 6, [3, 3], [1, 1], padding),
-    quad(6),
-    { op: "flatten" },
-    make.linear(96, 3),
-  ]);
+  return networkOf(
+    [1, 8, 8],
+    [
+      make.conv(1, 4, [3, 3], [1, 1], padding),
+      quad(4),
+      { op: "avgPool", kernel: [2, 2], stride: [2, 2] },
+      make.conv(4, 6, [3, 3], [1, 1], padding),
+      quad(6),
+      { op: "flatten" },
+      make.linear(96, 3),
+    ],
+  );
 }
 
 /** Largest error of a logit over images that were not calibrated on; the logits are about one. */
@@ -68,7 +71,7 @@ it("a bias of the last layer that level 0 cannot hold goes into the output scale
   const make = new RandomLayers(uniform(8));
   const last = make.linear(36, 2) as Extract<Layer, { op: "linear" }>;
   const far = { ...last, bias: Float64Array.of(5000, -5000) };
-  const image = { channels: 1, height: 6, width: 6 };
+  const image = [1, 6, 6];
   // Logits that are small because the bias takes most of them away: the sum is calibrated, the bias is a vector by itself.
   const weights = last.weights.map((_, k) => (k < 36 ? -5000 / 36 : 5000 / 36));
   const network = networkOf(image, [{ op: "flatten" }, { ...far, weights }]);

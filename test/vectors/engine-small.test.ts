@@ -100,8 +100,13 @@ describe("division.json", () => {
 });
 
 /** A key for digits that carry `power` modulo their own primes, as the engine keeps it. */
-function storedKey(ring: Ring, v: Json, digits: Json[], element?: number): SwitchingKey {
-  const power = element === undefined ? PRODUCT_POWER : 0;
+function storedKey(
+  ring: Ring,
+  v: Json,
+  digits: Json[],
+  element?: number,
+  power = element === undefined ? PRODUCT_POWER : 0,
+): SwitchingKey {
   const q: number[] = v.levels.flat();
   const primes = [...q, ...v.special];
   const own = chunks(q, v.digitPrimes);
@@ -150,7 +155,9 @@ describe("operations.json", () => {
       expect(g % (2 * v.n)).toBe(v.galois[i].element);
     });
     const relinearization = storedKey(ring, v, v.product.key);
-    using keys = new EvaluationKeys(ring, fingerprint, [relinearization, ...galois]);
+    const { rotatedProduct } = v;
+    const forProducts = storedKey(ring, v, rotatedProduct.key, rotatedProduct.element, PRODUCT_POWER);
+    using keys = new EvaluationKeys(ring, fingerprint, [relinearization, ...galois, forProducts]);
     const he = new Evaluator(device, parameters, keys);
     const take = (parts: Residues[]) =>
       new Ciphertext(
@@ -172,6 +179,9 @@ describe("operations.json", () => {
     await expectParts(he.rotate(x, 1), v.galois[0].output);
     await expectParts(he.rotate(x, 3), v.galois[1].output);
     await expectParts(he.conjugate(x), v.galois[2].output);
+    using sum = Accumulator.zero(ring, level);
+    he.switcher.addPermutedProduct(sum, tensor, rotatedProduct.element);
+    for (const [i, part] of sum.toCiphertextParts().entries()) await expectPolynomial(part, rotatedProduct.output[i]);
     const { element, input, output } = v.permutation;
     expect(Array.from(automorphismTable(element, Math.log2(v.n)), (i) => input[i])).toEqual(output);
   });

@@ -12,12 +12,12 @@ import {
   remainder,
   reversed,
   sum,
-  type Term,
   turn,
   uniform,
   values,
   words,
 } from "./independent-reader.js";
+import { decompose, digitsOf, switchSums } from "./independent-switching.js";
 
 /** What vectors/README.md says of each file, by the reader's own arithmetic. A check throws where a file says something else. */
 export const CHECKS: Readonly<Record<string, (file: Json) => void>> = {
@@ -168,19 +168,6 @@ function checkPhase(primes: number[], [c0, c1]: Residues[], s: Integers, decrypt
   same("decrypted", decrypted, remainder(sum(primes, [1n, c0], [1n, c1, s]), primes));
 }
 
-function digitsOf({ digitPrimes }: Json, primes: number[]): number[][] {
-  return range(Math.ceil(primes.length / digitPrimes), (d) => primes.slice(d * digitPrimes, (d + 1) * digitPrimes));
-}
-
-function decompose(v: Json, primes: number[], c: Residues): bigint[][] {
-  return digitsOf(v, primes).map((own) =>
-    remainder(
-      own.map((p) => c[primes.indexOf(p)]),
-      own,
-    ),
-  );
-}
-
 /** b = −a·w + e + P·g_d·v, where P·g_d is P modulo the digit's primes and 0 modulo all others. */
 function checkKey(v: Json, key: Json[], from: Residues, to: Integers): void {
   const all = [...v.levels.flat(), ...v.special];
@@ -190,19 +177,6 @@ function checkKey(v: Json, key: Json[], from: Residues, to: Integers): void {
     const gadget = from.map((r, j) => r.map((x) => (digits[d].includes(all[j]) ? product(v.special) * BigInt(x) : 0n)));
     same("b", b, sum(all, [-1n, a, to], [1n, error], [1n, gadget]));
   }
-}
-
-/** P·rest + Σ digits·(b, a) modulo QP. */
-function switchSums(v: Json, key: Json[], level: number, c: Residues, rest: Residues[] = []): bigint[][][] {
-  const all = [...v.levels.flat(), ...v.special];
-  const ofLevel = v.levels.slice(0, level + 1).flat();
-  const primes = [...ofLevel, ...v.special];
-  const digits = decompose(v, ofLevel, c);
-  return ["b", "a"].map((half, part) => {
-    const terms = digits.map((x, d): Term => [1n, x, primes.map((p) => key[d][half][all.indexOf(p)])]);
-    const plus = rest[part] && [...rest[part], ...v.special.map(() => c[0].map(() => 0n))];
-    return sum(primes, ...terms, ...(plus ? [[product(v.special), plus] as const] : []));
-  });
 }
 
 function checkOperations(v: Json): void {
@@ -232,6 +206,20 @@ function checkOperations(v: Json): void {
     same("textbook", output, each(switchSums(v, sigma, top, second, [first]), all, special));
     checkPhase(primes, output, s, decrypted);
   }
+
+  const { element, key, sums, output, decrypted } = v.rotatedProduct;
+  const { key: rotation, inverse } = v.galois.find((other: Json) => other.element === element);
+  checkKey(v, key, sum(all, [1n, s, s]), turn(s, inverse));
+  const first = switchSums(v, rotation, top, p.tensor[1], [p.tensor[0]]);
+  const second = switchSums(v, key, top, p.tensor[2]);
+  const together = first.map((part, i) => sum(all, [1n, part], [1n, second[i]]));
+  same(
+    "rotated sums",
+    sums,
+    together.map((part) => part.map((r, j) => reduce(turn(r, element), [all[j]])[0])),
+  );
+  same("rotated product", output, each(sums, all, special));
+  checkPhase(primes, output, s, decrypted);
 
   const { n } = v;
   const natural = values(x[0][0], BigInt(permutation.prime));

@@ -1,10 +1,11 @@
 import { LevelError } from "../../errors.js";
-import { Ciphertext, type Plaintext, requireSlots, stateOf } from "../ciphertext.js";
+import { Ciphertext, type Plaintext, requireSlots } from "../ciphertext.js";
 import { kindOf } from "../copies.js";
 import type { Evaluator } from "../evaluator.js";
 import { requireStepList } from "../keys/galois.js";
-import { Accumulator } from "../keyswitch.js";
-import { addNoise, type Noise } from "../noise.js";
+import { allOrNothing } from "../limbs.js";
+import { BabySteps } from "./baby-steps.js";
+import { type GiantStep, sumGiantSteps } from "./giant-steps.js";
 
 /**
  * A matrix on slots by its diagonals, baby-step giant-step: Σ_g rotate(Σ_b diagonal_(g,b) ⊙ rotate(x, b), g).
@@ -21,9 +22,24 @@ export interface LinearTransform<D extends Plaintext | Ciphertext> {
   readonly folds?: readonly number[];
 }
 
+/** One row of a matrix of such matrices: Σ_g rotate(Σ_(i,b) diagonal_(g,i,b) ⊙ rotate(x_i, b), g), and the folds. */
+export interface BlockTransform<D extends Plaintext | Ciphertext> {
+  /** Giant steps, each with the diagonals of its baby steps, which say what they rotate. */
+  readonly groups: readonly GiantStep<D>[];
+  /** See LinearTransform. */
+  readonly folds?: readonly number[];
+}
+
+/** What is done with the sums of `linearTransforms`. */
+export interface LinearTransformOptions {
+  /** Default true. `false` leaves results at the operands' level and the square of the scale, where sums of them cost nothing. */
+  readonly rescale?: boolean;
+}
+
 /**
  * Applies the transform: one level. Costs one hoisted rotation for each baby step, a key switch for each giant step
- * (with encrypted diagonals a relinearisation too), a key switch for each fold, and one drop.
+ * (with encrypted diagonals a relinearisation too, without a division of its own where the giant step has one of
+ * `evaluationKeys({ productRotations })`: `giantStepCost`), a key switch for each fold, and one drop.
  * @throws MissingKeyError when a step has no key; LevelError when a diagonal is not at the operand's level; RangeError
  * without a diagonal.
  */
@@ -32,9 +48,45 @@ export function linearTransform<D extends Plaintext | Ciphertext>(
   operand: Ciphertext,
   transform: LinearTransform<D>,
 ): Ciphertext {
-  using product = applyDiagonals(evaluator, operand, transform);
-  using folded = fold(evaluator, product, transform.folds ?? []);
-  return evaluator.rescale(folded);
+  evaluator.check(operand);
+  requireGroups(transform, "{ baby, diagonal }");
+  const groups = transform.groups.map(({ giant, terms }) => ({
+    giant,
+    terms: terms.map(({ baby, diagonal }) => ({ operand: 0, baby, diagonal })),
+  }));
+  return linearTransforms(evaluator, [operand], [{ ...transform, groups }])[0];
+}
+
+/**
+ * Several results of several operands, all of one level and as many slots: one level down. Baby steps are rotated once for
+ * all results, those of one operand hoisted, and are in memory until the last result that reads them; all else costs for
+ * each result what `linearTransform` does.
+ * @throws as `linearTransform`; LevelError and ParameterError for operands that do not go together; RangeError without
+ *   operands, and for a term that names none of them.
+ */
+export function linearTransforms<D extends Plaintext | Ciphertext>(
+  evaluator: Evaluator,
+  operands: readonly Ciphertext[],
+  transforms: readonly BlockTransform<D>[],
+  { rescale = true }: LinearTransformOptions = {},
+): Ciphertext[] {
+  requireOperands(evaluator, operands);
+  requireList("transforms", transforms);
+  for (const transform of transforms) requireFitting(operands, transform);
+  const { level } = operands[0];
+  if (level < 1) throw new LevelError("a linear transform needs a level", "choose parameters with a larger depth");
+  const terms = transforms.map(({ groups }) => groups.flatMap((group) => group.terms));
+  return allOrNothing((keep) => {
+    using babies = new BabySteps(evaluator, operands, terms);
+    return transforms.map((transform, result) => {
+      using product = sumGiantSteps(evaluator, operands[0], babies, transform.groups);
+      babies.finish(result);
+      const folded = fold(evaluator, product, transform.folds ?? []);
+      if (!rescale) return keep(folded);
+      using _folded = folded;
+      return keep(evaluator.rescale(folded));
+    });
+  });
 }
 
 /** y += rotate(y, step) for each step. Works at any scale; costs one key switch a step. */
@@ -54,70 +106,56 @@ export function fold(evaluator: Evaluator, operand: Ciphertext, steps: readonly 
   }
 }
 
-function applyDiagonals<D extends Plaintext | Ciphertext>(
-  evaluator: Evaluator,
-  operand: Ciphertext,
-  transform: LinearTransform<D>,
-): Ciphertext {
-  evaluator.check(operand);
-  requireGroups(transform);
+function requireList(name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new TypeError(`${name}: a list was expected, not ${kindOf(value)}`);
+}
+
+function requireOperands(evaluator: Evaluator, operands: readonly Ciphertext[]): void {
+  requireList("operands", operands);
+  if (operands.length === 0) throw new RangeError("operands: a linear transform takes at least one");
+  const [{ level }] = operands;
+  for (const operand of operands) {
+    evaluator.check(operand);
+    if (operand.level === level && operand.state === operands[0].state) continue;
+    throw new LevelError(
+      `a ${operand.state} operand of level ${operand.level} stands beside a ${operands[0].state} one of level ${level}`,
+      "bring all of them to one level first (toLevel)",
+    );
+  }
+  requireSlots(...operands);
+}
+
+/** That each group has diagonals, of the operands' place, for operands that are there. */
+function requireFitting<D extends Plaintext | Ciphertext>(
+  operands: readonly Ciphertext[],
+  transform: BlockTransform<D>,
+): void {
+  requireGroups(transform, "{ operand, baby, diagonal }");
   const { groups } = transform;
-  const { ring, switcher } = evaluator;
-  const { level } = operand;
   if (groups.length === 0 || groups.some(({ terms }) => terms.length === 0)) {
     throw new RangeError(
       "groups: a linear transform takes at least one diagonal in each group, and at least one group",
     );
   }
-  for (const { diagonal } of groups.flatMap((group) => group.terms)) {
+  for (const term of groups.flatMap((group) => group.terms)) {
+    const { diagonal } = term;
+    const operand = Number.isInteger(term.operand) ? operands[term.operand] : undefined;
+    if (!operand) throw new RangeError(`operand: ${term.operand} is not the place of one of ${operands.length}`);
     requireSlots(operand, diagonal);
     const states = [operand, diagonal].map((value) => (value instanceof Ciphertext ? value.state : "canonical"));
-    if (diagonal.level !== level || states.includes("product")) {
-      throw new LevelError(
-        `a diagonal of level ${diagonal.level} (${states[1]}) meets an operand of level ${level} (${states[0]})`,
-        "encode or encrypt it at the operand's level, and rescale both",
-      );
-    }
-  }
-  if (level < 1) throw new LevelError("a linear transform needs a level", "choose parameters with a larger depth");
-  const babies = [...new Set(groups.flatMap(({ terms }) => terms.map(({ baby }) => baby)))];
-  const rotated = new Map(evaluator.rotateMany(operand, babies).map((ct, i) => [babies[i], ct]));
-  try {
-    using sum = Accumulator.zero(ring, level);
-    const noises: Noise[] = [];
-    for (const { giant, terms } of groups) {
-      const galois = switcher.rotationElement(giant, operand.slots, level);
-      const encrypted = terms[0].diagonal instanceof Ciphertext;
-      if (encrypted) {
-        using product = evaluator.tensorSum(
-          terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Ciphertext]),
-        );
-        using relinearized = switcher.relinearize(product);
-        if (galois === 1) {
-          sum.addAccumulator(relinearized);
-          noises.push(ring.noise.switched(stateOf(product)).noise);
-        } else {
-          using ct = new Ciphertext(relinearized.toCiphertextParts(), ring.noise.keySwitched(stateOf(product)));
-          noises.push(switcher.addPermuted(sum, ct, galois));
-        }
-      } else {
-        using product = evaluator.multiplyPlaintextSum(
-          terms.map(({ baby, diagonal }) => [rotated.get(baby)!, diagonal as Plaintext]),
-        );
-        noises.push(switcher.addPermuted(sum, product, galois));
-      }
-    }
-    const state = { ...stateOf(operand), state: "product", noise: noises.reduce(addNoise) } as const;
-    return new Ciphertext(sum.toCiphertextParts(), ring.noise.dropped(state));
-  } finally {
-    for (const ct of rotated.values()) ct[Symbol.dispose]();
+    if (diagonal.level === operand.level && !states.includes("product")) continue;
+    throw new LevelError(
+      `a diagonal of level ${diagonal.level} (${states[1]}) meets an operand of level ${operand.level} (${states[0]})`,
+      "encode or encrypt it at the operand's level, and rescale both",
+    );
   }
 }
 
-function requireGroups(transform: { readonly groups: readonly { readonly terms: readonly unknown[] }[] }): void {
+function requireGroups(
+  transform: { readonly groups: readonly { readonly terms: readonly unknown[] }[] },
+  term: string,
+): void {
   const groups: unknown = transform?.groups;
   if (Array.isArray(groups) && groups.every((group) => Array.isArray(group?.terms))) return;
-  throw new TypeError(
-    `groups: a list was expected, each { giant, terms: [{ baby, diagonal }] }, not ${kindOf(groups)}`,
-  );
+  throw new TypeError(`groups: a list was expected, each { giant, terms: [${term}] }, not ${kindOf(groups)}`);
 }

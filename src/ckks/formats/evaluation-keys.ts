@@ -6,7 +6,14 @@ import { ByteWriter } from "../../bytes/writer.js";
 import type { Device } from "../../ntt/device.js";
 import { inverseModulo } from "../../ntt/modulus.js";
 import { OPERAND } from "../form.js";
-import { type KeyDigit, ownPrimesOf, PRODUCT_POWER, type SwitchingKey, streamOf } from "../keys/switching-key.js";
+import {
+  type KeyDigit,
+  keyName,
+  ownPrimesOf,
+  PRODUCT_POWER,
+  type SwitchingKey,
+  streamOf,
+} from "../keys/switching-key.js";
 import { type OwnPrimes, ownFactor, uniformHalf } from "../keys/uniform.js";
 import { allOrNothing, type Keep } from "../limbs.js";
 import type { Residency } from "../paging/residency.js";
@@ -22,9 +29,10 @@ const FINGERPRINT_BYTES = 32;
 const SEED_BYTES = 32;
 /** What a header has room for. */
 const MOST_KEYS = 4096;
-/** From which secret to which a key switches: from s² to s, or from s to σ^−1(s), σ by its Galois element. */
+/** From which secret to which a key switches: from s² to s, or from s to σ^−1(s), or from s² to that, σ by its Galois element. */
 const FROM_SQUARE = 0;
 const FROM_AUTOMORPHISM = 1;
+const FROM_SQUARE_TO_AUTOMORPHISM = 2;
 /** Where a key's uniform halves are: each behind its half b, or from the header's seed, or from one of its own. */
 const IN_FULL = 0;
 const COMMON_SEED = 1;
@@ -40,7 +48,8 @@ export interface EvaluationKeysContent {
 /**
  * The header: the parameters' canonical bytes, 32 fingerprint of the key (a label, no proof), 32 seed, 4 keys, and for each
  *
- *     1  0: from s² to s, 1: from s to σ^−1(s)     4  σ by its Galois element, else 0     2  level
+ *     1  0: from s² to s, 1: from s to σ^−1(s), 2: from s² to σ^−1(s)
+ *     4  σ by its Galois element, else 0     2  level
  *     1  uniform halves: 0 each behind its half b, 1 from the seed above, 2 from a seed of its own: 32 bytes
  *        primes of its P
  *     2  digits, and the primes of each
@@ -56,7 +65,7 @@ function fieldsOf({ ring, fingerprint, all }: EvaluationKeysContent): Uint8Array
   for (const key of all) {
     const { element, level, seed } = key;
     writer
-      .u8(element === undefined ? FROM_SQUARE : FROM_AUTOMORPHISM)
+      .u8(fromOf(key))
       .u32(element ?? 0)
       .u16(level);
     if (!seed) writer.u8(IN_FULL);
@@ -68,6 +77,11 @@ function fieldsOf({ ring, fingerprint, all }: EvaluationKeysContent): Uint8Array
     for (const { primes } of digits) putPrimes(writer, primes);
   }
   return writer.finish();
+}
+
+function fromOf({ element, power }: SwitchingKey): number {
+  if (element === undefined) return FROM_SQUARE;
+  return power === PRODUCT_POWER ? FROM_SQUARE_TO_AUTOMORPHISM : FROM_AUTOMORPHISM;
 }
 
 export function evaluationKeysChunks(
@@ -105,7 +119,7 @@ export async function readEvaluationKeys(
   if (file.header.kind === "evaluation key" && count !== 1) throw reader.error(`says ${count} keys where one belongs`);
   const listed = Array.from({ length: count }, () => takeKey(reader, ring, seed));
   reader.end();
-  if (new Set(listed.map(({ element }) => element)).size !== count) throw reader.error("names a key twice");
+  if (new Set(listed.map(keyName)).size !== count) throw reader.error("names a key twice");
   return await allOrNothing(async (keep) => {
     const all: SwitchingKey[] = [];
     for (const key of listed) all.push(await readKey({ file, ring, residency, keep }, key));
@@ -119,7 +133,7 @@ type ListedKey = Omit<SwitchingKey, "digits">;
 
 function takeKey(reader: ByteReader, { parameters, logN }: Ring, common: Uint8Array): ListedKey {
   const [from, element, level, uniform] = [reader.u8(), reader.u32(), reader.u16(), reader.u8()];
-  if (from !== FROM_SQUARE && from !== FROM_AUTOMORPHISM) throw reader.error("holds a key from what is not known here");
+  if (from > FROM_SQUARE_TO_AUTOMORPHISM) throw reader.error("holds a key from what is not known here");
   const proper = from === FROM_SQUARE ? element === 0 : element % 2 === 1 && element > 1 && element < 2 ** (logN + 1);
   if (!proper) throw reader.error(`holds a key of the Galois element ${element}, which is none`);
   if (level > parameters.maxLevel)
@@ -127,11 +141,10 @@ function takeKey(reader: ByteReader, { parameters, logN }: Ring, common: Uint8Ar
   if (uniform > OWN_SEED) throw reader.error("holds a key with uniform halves that are not known here");
   const seed = uniform === OWN_SEED ? new Uint8Array(reader.run(SEED_BYTES)) : common;
   requirePrimes(reader, parameters.special);
-  const square = from === FROM_SQUARE;
   const key = {
-    element: square ? undefined : element,
+    element: from === FROM_SQUARE ? undefined : element,
     level,
-    power: square ? PRODUCT_POWER : 0,
+    power: from === FROM_AUTOMORPHISM ? 0 : PRODUCT_POWER,
     seed: uniform === IN_FULL ? undefined : seed,
   };
   const digits = ownPrimesOf(key, parameters);
@@ -148,10 +161,11 @@ interface Reading {
 }
 
 async function readKey({ file, ring, residency, keep }: Reading, key: ListedKey): Promise<SwitchingKey> {
-  const { element, level, seed } = key;
+  const { element, level, power, seed } = key;
   const { parameters } = ring;
   const all = [...parameters.primesAt(level), ...parameters.special];
-  const what = element === undefined ? "the relinearisation key" : `the key of the Galois element ${element}`;
+  const use = power === PRODUCT_POWER ? ", for products" : "";
+  const what = element === undefined ? "the relinearisation key" : `the key of the Galois element ${element}${use}`;
   const half = async (own: OwnPrimes) => {
     const factor = (p: number) => ownFactor(p, own);
     return keep(await readLimbs(file, ring, all, { form: OPERAND, what, factor, ...(residency && { residency }) }));

@@ -8,12 +8,12 @@ import { type PagingOptions, type Residency, residencyOf } from "../paging/resid
 import { type Ring, requireRing } from "../ring.js";
 import { refuseJson } from "../storage.js";
 import type { KeySource } from "./source.js";
-import { type KeyDigit, ownPrimesOf, type SwitchingKey, streamOf } from "./switching-key.js";
+import { type KeyDigit, type KeyName, keyName, ownPrimesOf, type SwitchingKey, streamOf } from "./switching-key.js";
 import { ownFactor, uniformHalf } from "./uniform.js";
 
 /** One key as a file. */
 export interface EvaluationKeyFile {
-  /** "relinearization", or "galois-" and the element. */
+  /** "relinearization", or "galois-" and the element; "product-" and the element for one of `productRotations`. */
   readonly name: string;
   /** Galois element of its automorphism; undefined for the relinearisation key. */
   readonly element: number | undefined;
@@ -29,10 +29,10 @@ export interface EvaluationKeyFile {
 export class EvaluationKeys implements KeySource, Disposable {
   /** Those of automorphisms, by Galois element. */
   readonly galois: ReadonlyMap<number, SwitchingKey>;
-  readonly levels: ReadonlyMap<number | undefined, number>;
-  private readonly byElement: ReadonlyMap<number | undefined, SwitchingKey>;
+  readonly levels: ReadonlyMap<KeyName, number>;
+  private readonly byName: ReadonlyMap<KeyName, SwitchingKey>;
 
-  /** @throws ParameterError for two keys of one element */
+  /** @throws ParameterError for two keys of one name */
   constructor(
     readonly ring: Ring,
     readonly fingerprint: string,
@@ -41,10 +41,10 @@ export class EvaluationKeys implements KeySource, Disposable {
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
   ) {
-    this.byElement = new Map(all.map((key) => [key.element, key]));
-    this.galois = new Map(all.flatMap((key) => (key.element === undefined ? [] : [[key.element, key]])));
-    this.levels = new Map(all.map(({ element, level }) => [element, level]));
-    if (this.byElement.size === all.length) return;
+    this.byName = new Map(all.map((key) => [keyName(key), key]));
+    this.galois = new Map([...this.byName].flatMap(([name, key]) => (typeof name === "number" ? [[name, key]] : [])));
+    this.levels = new Map([...this.byName].map(([name, { level }]) => [name, level]));
+    if (this.byName.size === all.length) return;
     throw new ParameterError(
       "a key is there twice",
       "join keys of different steps, or dispose of those that are replaced",
@@ -57,11 +57,11 @@ export class EvaluationKeys implements KeySource, Disposable {
 
   /** From s² to s. */
   get relinearization(): SwitchingKey | undefined {
-    return this.byElement.get(undefined);
+    return this.byName.get(undefined);
   }
 
-  key(element: number | undefined): SwitchingKey | undefined {
-    return this.byElement.get(element);
+  key(name: KeyName): SwitchingKey | undefined {
+    return this.byName.get(name);
   }
 
   settle(): void {
@@ -93,7 +93,8 @@ export class EvaluationKeys implements KeySource, Disposable {
     return this.all.map((key) => {
       const content = { ring, fingerprint, all: [key] };
       const { element, level } = key;
-      const name = element === undefined ? "relinearization" : `galois-${element}`;
+      const named = keyName(key) ?? "relinearization";
+      const name = typeof named === "number" ? `galois-${named}` : named;
       const chunks = () => evaluationKeysChunks("evaluation key", content);
       return { name, element, level, bytes: evaluationKeysBytes(content), chunks };
     });
@@ -129,7 +130,7 @@ export class EvaluationKeys implements KeySource, Disposable {
       if (part.residency === residency) continue;
       throw new ParameterError("keys of two residencies cannot be joined", "read them with one, or page them first");
     }
-    const all = parts.flatMap((part) => part.all).sort((a, b) => (a.element ?? 0) - (b.element ?? 0));
+    const all = parts.flatMap((part) => part.all).sort((a, b) => streamOf(a) - streamOf(b));
     void new EvaluationKeys(ring, fingerprint, all, residency); // refuses keys before they are taken over
     const moved = all.map((key) => ({ ...key, digits: key.digits.map(({ b, a }) => ({ b: b.move(), a: a.move() })) }));
     return new EvaluationKeys(ring, fingerprint, moved, residency);

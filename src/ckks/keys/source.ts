@@ -2,21 +2,18 @@ import { MissingKeyError } from "../../errors.js";
 import { kindOf, refuseForeign } from "../copies.js";
 import type { Ring } from "../ring.js";
 import { describeElement } from "./galois.js";
-import type { SwitchingKey } from "./switching-key.js";
+import type { KeyName, SwitchingKey } from "./switching-key.js";
 
-/**
- * Where an evaluator's keys come from: made by their holder, read from bytes, paged, or joined of several. Keys are named by
- * their Galois element; the relinearisation key has none and is `undefined`.
- */
+/** Where an evaluator's keys come from: made by their holder, read from bytes, paged, or joined of several. */
 export interface KeySource extends Disposable {
   /** What its keys were made with. */
   readonly ring: Ring;
   /** Of the secret key that they belong to: a label. */
   readonly fingerprint: string;
   /** The highest level of each key. */
-  readonly levels: ReadonlyMap<number | undefined, number>;
+  readonly levels: ReadonlyMap<KeyName, number>;
   /** A key that is to be used at once: its limbs may leave the device's memory at the next `settle`. */
-  key(element: number | undefined): SwitchingKey | undefined;
+  key(name: KeyName): SwitchingKey | undefined;
   /** The launches that name a key's limbs have been queued. */
   settle(): void;
   /** @throws TypeError for keys that were disposed of */
@@ -31,20 +28,29 @@ export function requireKeySource(value: KeySource, what: string): void {
 }
 
 /**
- * The key for a Galois element, or the relinearisation key.
+ * The key of a name.
  * @throws MissingKeyError unless there is one that reaches `level`
  */
-export function requireKey(keys: KeySource, element: number | undefined, level: number): SwitchingKey {
-  const reached = keys.levels.get(element);
-  if (reached !== undefined && reached >= level) return keys.key(element)!;
-  const what = element === undefined ? "relinearisation" : describeElement(element, keys.ring.logN);
-  const fix =
-    element === undefined
-      ? "make one with evaluationKeys({ relinearize: level })"
-      : "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation, elements: [...] for both in one)";
+export function requireKey(keys: KeySource, name: KeyName, level: number): SwitchingKey {
+  const reached = keys.levels.get(name);
+  if (reached !== undefined && reached >= level) return keys.key(name)!;
+  const { what, fix } = wanted(name, keys.ring.logN);
   const problem =
     reached === undefined
       ? `there is no key for ${what}`
       : `the key for ${what} reaches level ${reached}, not ${level}`;
   throw new MissingKeyError(problem, fix);
+}
+
+function wanted(name: KeyName, logN: number): { readonly what: string; readonly fix: string } {
+  if (name === undefined)
+    return { what: "relinearisation", fix: "make one with evaluationKeys({ relinearize: level })" };
+  if (typeof name === "number") {
+    const fix =
+      "name the step in evaluationKeys({ rotations: [...] }) (conjugate: true for conjugation, elements: [...] for both in one)";
+    return { what: describeElement(name, logN), fix };
+  }
+  const element = Number(name.slice(name.indexOf("-") + 1));
+  const fix = "name the step in evaluationKeys({ productRotations: [...] })";
+  return { what: `${describeElement(element, logN)} of a product`, fix };
 }

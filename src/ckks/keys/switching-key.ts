@@ -11,7 +11,10 @@ import type { OwnPrimes } from "./uniform.js";
  * Source: Han and Ki, "Better bootstrapping for approximate homomorphic encryption", CT-RSA 2020.
  */
 export interface SwitchingKey {
-  /** Of σ, where v is s and w is σ^−1(s): its Galois element. Without one v is s² and w is s: the relinearisation key. */
+  /**
+   * Of σ, where v is s and w is σ^−1(s): its Galois element. Where v is s², w is the same, and without an element it is s: the
+   * relinearisation key.
+   */
   readonly element: number | undefined;
   /** The highest level at which it can be used. */
   readonly level: number;
@@ -35,9 +38,21 @@ export interface KeyDigit {
 /** What an unrelinearised product carries, and the key that it meets takes away. */
 export const PRODUCT_POWER = -1;
 
-/** Where in its seed's stream a key's halves a are. */
-export function streamOf({ element }: Pick<SwitchingKey, "element">): number {
-  return element ?? RELINEARIZATION_STREAM;
+/**
+ * What a key is asked for by: its Galois element; `undefined`, the relinearisation key; "product-" and an element σ, the key
+ * that relinearises a product and rotates it at once, from s² to σ^−1(s).
+ */
+export type KeyName = number | undefined | `product-${number}`;
+
+/** The name of a key among those of one secret. */
+export function keyName({ element, power }: Pick<SwitchingKey, "element" | "power">): KeyName {
+  return power === PRODUCT_POWER && element !== undefined ? `product-${element}` : element;
+}
+
+/** Where in its seed's stream a key's halves a are: at the element, which is odd, or behind it. */
+export function streamOf({ element, power }: Pick<SwitchingKey, "element" | "power">): number {
+  if (element === undefined) return RELINEARIZATION_STREAM;
+  return power === PRODUCT_POWER ? element + 1 : element;
 }
 
 /** The primes of each digit, which carry the key's power. */

@@ -3,7 +3,7 @@
  * fails where a is small: the square then holds s² and the image in its last digits, at a = 0 there is none. What counts is a
  * beside b over the values that x takes: u = (x − m)/h in [−1, 1], and σ, where the square's foot lies, in half-widths h.
  */
-import type { Quad } from "../graph.js";
+import type { Quad } from "../graph/network.js";
 
 /** Smallest and largest value that each channel of a quadratic takes. */
 export interface ChannelRanges {
@@ -36,7 +36,7 @@ const NEAR = 8;
 const LEAST_SHARE = 2 ** -6;
 
 /** @param ranges of the values over calibration images; without them they are taken to be [−1, 1], and almost exact */
-export function completed({ a, b, c }: Quad, ranges?: ChannelRanges): CompletedSquare {
+export function completed({ a, b, c }: Pick<Quad, "a" | "b" | "c">, ranges?: ChannelRanges): CompletedSquare {
   const farthest = ranges ? FARTHEST : FARTHEST_IN_DOUBLES;
   const middle = a.map((_, k) => (ranges ? (ranges.low[k] + ranges.high[k]) / 2 : 0));
   const width = a.map((_, k) => (ranges ? widthOf(ranges.low[k], ranges.high[k]) : 1));

@@ -7,13 +7,13 @@ import { ANY_FINGERPRINT } from "../../ckks/storage.js";
 import { type Planned, planFields, requirePlanFields, takeOutputScale } from "./head.js";
 import { readCiphertextValue, valueBlockBytes, valueBlocks } from "./values.js";
 
-/** Of an image, which is one ciphertext until plans cut it up, or of a result. */
+/** Of an image, or of a result. */
 const MOST_CIPHERTEXTS = 2 ** 12;
 
 /** What a file says of an image. */
 export interface ImageContent {
   readonly identity: string;
-  readonly ciphertext: Ciphertext;
+  readonly ciphertexts: readonly Ciphertext[];
 }
 
 /** What a file says of a result. */
@@ -21,22 +21,23 @@ export interface ResultContent {
   readonly identity: string;
   readonly outputScale: number;
   readonly encrypted: { readonly image: boolean; readonly model: boolean };
-  readonly logits: readonly Ciphertext[];
+  readonly ciphertexts: readonly Ciphertext[];
 }
 
 type Chunks = AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined>;
 
-/** An image's header: 32 identity of the plan, 4 ciphertexts: 1; and then they, see values.ts. */
-function imageFields(identity: string): Uint8Array<ArrayBuffer> {
-  return planFields(identity).u32(1).finish();
+/** An image's header: 32 identity of the plan, 4 ciphertexts; and then they, see values.ts. */
+function imageFields({ identity, ciphertexts }: ImageContent): Uint8Array<ArrayBuffer> {
+  return planFields(identity).u32(ciphertexts.length).finish();
 }
 
-export function imageChunks({ identity, ciphertext }: ImageContent): Chunks {
-  return writeFile("encrypted image", imageFields(identity), valueBlocks([ciphertext]));
+export function imageChunks(content: ImageContent): Chunks {
+  return writeFile("encrypted image", imageFields(content), valueBlocks(content.ciphertexts));
 }
 
-export function imageBytes({ ciphertext }: ImageContent): number {
-  return fileBytes(imageFields(ANY_FINGERPRINT).length, valueBlockBytes([ciphertext]));
+export function imageBytes({ ciphertexts }: ImageContent): number {
+  const { length } = imageFields({ identity: ANY_FINGERPRINT, ciphertexts });
+  return fileBytes(length, valueBlockBytes(ciphertexts));
 }
 
 /** @throws FormatError for anything that is no image for the plan; ParameterError for one of another plan */
@@ -46,26 +47,30 @@ export async function readImage(source: ByteSource, plan: Planned): Promise<Imag
   requirePlanFields(reader, plan, "the image");
   const count = reader.count(MOST_CIPHERTEXTS);
   reader.end();
-  if (count !== 1) throw reader.error(`says ${count} ciphertexts where the plan has one`);
-  const [ciphertext] = await readAll(file, plan, [{ what: "the image", level: plan.levels.image }]);
-  return { identity: plan.identity, ciphertext };
+  const levels = plan.levels.image;
+  if (count !== levels.length) throw reader.error(`says ${count} ciphertexts where the plan has ${levels.length}`);
+  const expected = levels.map((level, j) => ({ what: `ciphertext ${j} of the image`, level }));
+  return { identity: plan.identity, ciphertexts: await readAll(file, plan, expected) };
 }
 
 /**
  * A result's header: 32 identity of the plan, 8 output scale, a double, 1 whether the image, and 1 whether the model was
- * encrypted, 4 logits; and then they, see values.ts.
+ * encrypted, 4 ciphertexts; and then they, see values.ts.
  */
-function resultFields({ identity, outputScale, encrypted, logits }: ResultContent): Uint8Array<ArrayBuffer> {
+function resultFields({ identity, outputScale, encrypted, ciphertexts }: ResultContent): Uint8Array<ArrayBuffer> {
   const writer = planFields(identity).f64(outputScale);
-  return writer.u8(Number(encrypted.image)).u8(Number(encrypted.model)).u32(logits.length).finish();
+  return writer.u8(Number(encrypted.image)).u8(Number(encrypted.model)).u32(ciphertexts.length).finish();
 }
 
 export function resultChunks(content: ResultContent): Chunks {
-  return writeFile("encrypted result", resultFields(content), valueBlocks(content.logits));
+  return writeFile("encrypted result", resultFields(content), valueBlocks(content.ciphertexts));
 }
 
 export function resultBytes(content: ResultContent): number {
-  return fileBytes(resultFields({ ...content, identity: ANY_FINGERPRINT }).length, valueBlockBytes(content.logits));
+  return fileBytes(
+    resultFields({ ...content, identity: ANY_FINGERPRINT }).length,
+    valueBlockBytes(content.ciphertexts),
+  );
 }
 
 /** @throws FormatError for anything that is no result of the plan; ParameterError for one of another plan */
@@ -78,9 +83,9 @@ export async function readResult(source: ByteSource, plan: Planned): Promise<Res
   const count = reader.count(MOST_CIPHERTEXTS);
   reader.end();
   const levels = plan.levels.result;
-  if (count !== levels.length) throw reader.error(`says ${count} logits where the plan has ${levels.length}`);
-  const expected = levels.map((level, j) => ({ what: `logit ${j} of the result`, level }));
-  return { identity: plan.identity, outputScale, encrypted, logits: await readAll(file, plan, expected) };
+  if (count !== levels.length) throw reader.error(`says ${count} ciphertexts where the plan has ${levels.length}`);
+  const expected = levels.map((level, j) => ({ what: `ciphertext ${j} of the result`, level }));
+  return { identity: plan.identity, outputScale, encrypted, ciphertexts: await readAll(file, plan, expected) };
 }
 
 /** Ciphertexts to the end of a file, under one key. */

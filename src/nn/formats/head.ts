@@ -6,7 +6,7 @@ import { FormatError, ParameterError } from "../../errors.js";
 import type { Device } from "../../ntt/device.js";
 import type { Plan } from "../compile.js";
 import { requireOutputScale } from "../exchange-checks.js";
-import { operandLevels } from "../program.js";
+import { operandLevels } from "../program/program.js";
 
 const IDENTITY_BYTES = 32;
 
@@ -16,16 +16,20 @@ export interface Planned {
   readonly ring: Ring;
   readonly model: "plain" | "encrypted";
   readonly slots: number;
-  /** Of the image, of the model's vectors in the order in which they are made, and of the logits. */
-  readonly levels: { readonly image: number; readonly model: readonly number[]; readonly result: readonly number[] };
+  /** Of the image's ciphertexts, of the model's vectors in the order in which they are made, and of the result's ciphertexts. */
+  readonly levels: {
+    readonly image: readonly number[];
+    readonly model: readonly number[];
+    readonly result: readonly number[];
+  };
 }
 
 /** @throws TypeError for what is no device */
 export function planned({ identity, parameters, model, program }: Plan, device: Device): Planned {
   const levels = {
-    image: program.depth,
-    model: program.steps.flatMap((step) => operandLevels(step)),
-    result: Array<number>(program.classes).fill(0),
+    image: program.inputs.map((value) => program.values[value].level),
+    model: program.steps.flatMap((step) => operandLevels(program, step)),
+    result: program.outputs.map((value) => program.values[value].level),
   };
   return { identity, ring: Ring.of(device, parameters), model, slots: program.slots, levels };
 }

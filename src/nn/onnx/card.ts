@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.js";
-import type { NetworkCard, Shape } from "../graph.js";
+import type { NetworkCard, Shape } from "../graph/network.js";
 import { quoted } from "./quoted.js";
 
 /**
@@ -56,9 +56,12 @@ const TEXT = "a string without control characters, 1 to 200 long";
 
 function readInput(card: Fields, shape: Shape): NetworkCard["input"] {
   const input = card.object("input");
-  for (const name of ["height", "width", "channels"] as const) {
-    const is = (value: unknown): value is number => value === shape[name];
-    input?.optional(name, `${shape[name]}, as the graph's input says`, is);
+  // Of features in a row each is a channel; a signal is one row.
+  const [channels, ...extents] = shape;
+  const [width = 1, height = 1, depth = 1] = extents.reverse();
+  for (const [name, extent] of Object.entries({ depth, height, width, channels })) {
+    const is = (value: unknown): value is number => value === extent;
+    input?.optional(name, `${extent}, as the graph's input says`, is);
   }
   const isScale = (value: unknown): value is number => isNumber(value) && value !== 0;
   return {

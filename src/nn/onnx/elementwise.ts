@@ -1,158 +1,140 @@
+import { sameShape } from "../graph/shapes.js";
+import { computed } from "./arithmetic.js";
+import { compressed, degreeOf, type List, type Polynomial, product, scaled, sum } from "./coefficients.js";
+import { movedTensor } from "./moved.js";
+import { broadcast, broadcastDims } from "./moves.js";
 import type { OperatorNode } from "./node.js";
-import { dimsOf, type Polynomial, type Signal, type Stage, type Value } from "./signal.js";
-import type { Tensor } from "./tensor.js";
+import { placedDims, unequal } from "./placed.js";
+import { alreadySettled, expectExtents, joined, movedSignal, settle } from "./settle.js";
+import { polynomialOf, type Signal, signalOf, type Value } from "./signal.js";
+import { constantOf, type Tensor, Type } from "./tensor.js";
 
-// Element-wise arithmetic, kept symbolic: a per-channel polynomial of degree two at most of the stage before it.
+// Element-wise arithmetic, kept symbolic: a polynomial of the stage before it, per channel or per element.
 
-/** A polynomial is three arrays of this length for each node: without a bound, a small hostile file fills the memory. */
-const MOST_CHANNELS = 2 ** 14;
+/** Higher powers become layers at once. */
+const MOST_DEGREE = 3;
 
-export function readAdd(node: OperatorNode): Signal {
-  return combine(node, (p, q) => zip(p, q, (x, y) => x + y));
+type Operation = "add" | "multiply";
+
+export function readAdd(node: OperatorNode): Value {
+  return combine(node, "add", node.value(0), node.value(1));
 }
 
-export function readSub(node: OperatorNode): Signal {
-  return combine(node, (p, q) => zip(p, q, (x, y) => x - y));
+export function readSub(node: OperatorNode): Value {
+  const [left, right] = [node.value(0), node.value(1)];
+  if (left.kind === "tensor" && right.kind === "tensor") return computed(node, left, right);
+  return combine(node, "add", left, negative(node, right, 1));
 }
 
-export function readMul(node: OperatorNode): Signal {
-  return combine(node, (p, q) => product(p, q, node));
+export function readMul(node: OperatorNode): Value {
+  return combine(node, "multiply", node.value(0), node.value(1));
 }
 
-export function readDiv(node: OperatorNode): Signal {
+export function readDiv(node: OperatorNode): Value {
+  const left = node.value(0);
   const divisor = node.tensor(1);
+  if (left.kind === "tensor") return computed(node, left, divisor);
   if (divisor.values.includes(0))
     throw node.unsupported("it divides by zero", "Divide by constants that are not zero.");
-  return combine(node, (p, q) => zip(p, { a: q.c, b: q.c, c: q.c }, (x, y) => x / y));
+  return combine(node, "multiply", left, { ...divisor, values: divisor.values.map((value) => 1 / value) });
 }
 
-export function readNeg(node: OperatorNode): Signal {
-  const { stage, polynomial = identity(stage, node) } = node.signal(0);
-  const minus = (values: Float64Array) => values.map((value) => -value);
-  return {
-    kind: "signal",
-    stage,
-    polynomial: { a: minus(polynomial.a), b: minus(polynomial.b), c: minus(polynomial.c) },
-  };
+export function readNeg(node: OperatorNode): Value {
+  return negative(node, node.value(0), 0);
 }
 
-export function readPow(node: OperatorNode): Signal {
-  const signal = node.signal(0);
-  const exponent = node.tensor(1);
-  const { values } = exponent;
-  // Even equal exponents must not broadcast the features to more dimensions.
-  constant(exponent, signal.stage, node);
-  if (values.length > 0 && values.every((value) => value === 1)) return signal;
-  if (values.length === 0 || values.some((value) => value !== 2)) {
-    throw node.unsupported(
-      `exponent ${values[0]}: only squares can be encrypted`,
-      "Replace it by a quadratic a·x² + b·x + c per channel and fine-tune.",
-    );
-  }
-  const { stage, polynomial = identity(stage, node) } = signal;
-  return { kind: "signal", stage, polynomial: product(polynomial, polynomial, node) };
+export function readSum(node: OperatorNode): Value {
+  const [first, ...rest] = node.inputs.map((_, input) => node.value(input));
+  return rest.reduce((all, each) => combine(node, "add", all, each), first);
 }
 
-function combine(node: OperatorNode, operation: (p: Polynomial, q: Polynomial) => Polynomial): Signal {
-  const [left, right] = [node.value(0), node.value(1)];
-  const stage = commonStage(left, right, node);
-  return {
-    kind: "signal",
-    stage,
-    polynomial: operation(polynomialOf(left, stage, node), polynomialOf(right, stage, node)),
-  };
+export function readMean(node: OperatorNode): Value {
+  const total = readSum(node);
+  const share = constantOf("1/n", Type.DOUBLE, [], Float64Array.of(1 / node.inputs.length));
+  return combine(node, "multiply", total, share);
 }
 
-function commonStage(left: Value, right: Value, node: OperatorNode): Stage {
+/** The sum or the product of two values, repeated as NumPy broadcasts. */
+export function combine(node: OperatorNode, operation: Operation, left: Value, right: Value): Value {
   if (left.kind === "tensor" && right.kind === "tensor") {
-    throw node.unsupported(
-      "it computes with two constants",
-      "Fold constants before exporting, e.g. with onnxsim model.onnx out.onnx.",
-    );
+    return computed(node, left, right, operation === "add" ? "Add" : "Mul");
   }
-  const stages = [left, right].flatMap((value, input) => (value.kind === "tensor" ? [] : [node.signal(input).stage]));
-  if (stages.length === 1 || stages[0] === stages[1]) return stages[0];
-  throw node.unsupported("it joins two branches", "The network must be one chain of layers: no skip connections.");
+  const placed = placedDims(node, left, right);
+  const dims = broadcastDims(left.dims, placed);
+  if (!dims) throw unequal(node, left, right);
+  const [first, second] = [operand(node, left, left.dims, dims, 0), operand(node, right, placed, dims, 1)];
+  if (first.kind === "tensor") return withConstant(node, operation, second as Signal, first);
+  if (second.kind === "tensor") return withConstant(node, operation, first, second);
+  const symbolic =
+    ofOneStage(operation, first, second) ??
+    ofOneStage(operation, alreadySettled(first), second) ??
+    ofOneStage(operation, first, alreadySettled(second));
+  if (symbolic) return symbolic;
+  const [settledLeft, settledRight] = [first, second].map((signal) => signalOf(settle(signal, node.label), dims));
+  return ofOneStage(operation, settledLeft, settledRight) ?? joined(operation, settledLeft, settledRight, node.label);
 }
 
-function polynomialOf(value: Value, stage: Stage, node: OperatorNode): Polynomial {
-  if (value.kind === "tensor") {
-    const zero = new Float64Array(channelsOf(stage, node));
-    return { a: zero, b: zero, c: constant(value, stage, node) };
-  }
-  return (value.kind === "signal" ? value.polynomial : undefined) ?? identity(stage, node);
+/** p(value), where that is no power beyond those that stay symbolic. */
+export function applied(node: OperatorNode, signal: Signal, power: number): Signal {
+  const degree = Math.max(degreeOf(polynomialOf(signal)), 0);
+  const plain = !signal.gated && degree * power <= MOST_DEGREE;
+  const base: Signal = plain ? signal : { kind: "signal", stage: settle(signal, node.label), dims: signal.dims };
+  let polynomial: Polynomial = [Float64Array.of(1)];
+  for (let k = 0; k < power; k++) polynomial = product(polynomial, polynomialOf(base));
+  return { ...base, polynomial };
 }
 
-function identity(stage: Stage, node: OperatorNode): Polynomial {
-  const channels = channelsOf(stage, node);
-  return { a: new Float64Array(channels), b: new Float64Array(channels).fill(1), c: new Float64Array(channels) };
+/** A constant's numbers for the elements of a value of these dims. */
+export function listFor(node: OperatorNode, tensor: Tensor, { dims, stage }: Signal): List {
+  return compressed(movedTensor(node, tensor, broadcast(tensor.dims, dims)).values, stage.shape);
 }
 
-function channelsOf({ shape: { channels } }: Stage, node: OperatorNode): number {
-  if (channels <= MOST_CHANNELS) return channels;
-  throw node.unsupported(`it acts on ${channels} channels`, `Use at most ${MOST_CHANNELS} channels or features.`);
-}
-
-function zip(p: Polynomial, q: Polynomial, operation: (x: number, y: number) => number): Polynomial {
-  const both = (x: Float64Array, y: Float64Array) => x.map((value, index) => operation(value, y[index]));
-  return { a: both(p.a, q.a), b: both(p.b, q.b), c: both(p.c, q.c) };
-}
-
-function product(p: Polynomial, q: Polynomial, node: OperatorNode): Polynomial {
-  for (let channel = 0; channel < p.a.length; channel++) {
-    const quartic = p.a[channel] * q.a[channel];
-    const cubic = p.a[channel] * q.b[channel] + p.b[channel] * q.a[channel];
-    if (quartic === 0 && cubic === 0) continue;
-    throw node.unsupported(
-      `it makes a polynomial of degree ${quartic === 0 ? 3 : 4}`,
-      "Activations must be polynomials of degree 2 at most, a·x² + b·x + c per channel.",
-    );
-  }
+/** The value with each element multiplied. */
+export function multiplied(signal: Signal, by: List): Signal {
+  const { gated } = signal;
   return {
-    a: p.a.map((a, i) => a * q.c[i] + p.b[i] * q.b[i] + p.c[i] * q.a[i]),
-    b: p.b.map((b, i) => b * q.c[i] + p.c[i] * q.b[i]),
-    c: p.c.map((c, i) => c * q.c[i]),
+    ...signal,
+    polynomial: scaled(polynomialOf(signal), by),
+    ...(gated && { gated: { ...gated, factor: scaled(gated.factor, by) } }),
   };
 }
 
-/** The tensor as one number for each channel of the stage. */
-function constant(tensor: Tensor, stage: Stage, node: OperatorNode): Float64Array {
-  const features = dimsOf(stage);
-  const channels = channelsOf(stage, node);
-  const dims = node.opset < 7 ? alignedByAttributes(tensor, features, node) : aligned(tensor.dims, features.length);
-  const perChannel =
-    dims.length === features.length && dims.every((dim, axis) => dim === 1 || (axis === 1 && dim === channels));
-  if (!perChannel) {
-    throw node.unsupported(
-      `a constant of shape [${tensor.dims.join(", ")}] on features of shape [${features.join(", ")}]`,
-      "Constants in element-wise arithmetic must be scalars or one number for each channel: [1, channels, 1, 1] on a feature map, " +
-        "[channels] on features; [channels] on a feature map runs along the columns.",
-    );
-  }
-  return tensor.values.length === 1 ? new Float64Array(channels).fill(tensor.values[0]) : tensor.values;
+function negative(node: OperatorNode, value: Value, input: number): Value {
+  if (value.kind === "tensor") return { ...value, values: value.values.map((each) => -each) };
+  return multiplied(node.asSignal(value, input), Float64Array.of(-1));
 }
 
-/** Dimensions of one in front. */
-function aligned(dims: readonly number[], rank: number): number[] {
-  return [...Array<number>(Math.max(0, rank - dims.length)).fill(1), ...dims];
+/** One side of an operation, repeated to the result's dims: constants are repeated later. */
+function operand(
+  node: OperatorNode,
+  value: Value,
+  placed: readonly number[],
+  dims: readonly number[],
+  input: number,
+): Signal | Tensor {
+  if (value.kind === "tensor") return { ...value, dims: placed };
+  const signal = { ...node.asSignal(value, input), dims: placed };
+  expectExtents(dims, node.label);
+  return sameShape(placed, dims) ? signal : movedSignal(signal, broadcast(placed, dims), node.label, () => ({}));
 }
 
-/** Before opset 7 shapes are equal, unless `broadcast` puts the second one's at `axis`, or at the end. */
-function alignedByAttributes({ dims }: Tensor, features: readonly number[], node: OperatorNode): number[] {
-  const { opset } = node;
-  if (node.integer("broadcast", 0) === 0) {
-    // One number is the same by every rule, and exporters wrote it.
-    const alike = dims.length === features.length && dims.every((dim, axis) => dim === features[axis]);
-    if (alike || dims.every((dim) => dim === 1)) return aligned(dims, features.length);
-    throw node.contradicts(
-      `joins [${features.join(", ")}] and [${dims.join(", ")}], which operator set ${opset} does with broadcast = 1 only`,
-    );
-  }
-  if (node.inputs[0]?.kind === "tensor") {
-    throw node.contradicts(`broadcasts its first input, which operator set ${opset} does not do`);
-  }
-  const from = node.integer("axis", features.length - dims.length);
-  const at = from < 0 ? from + features.length : from;
-  if (at < 0 || at + dims.length > features.length) throw node.malformed(`has axis ${from}`);
-  return aligned([...dims, ...Array<number>(features.length - at - dims.length).fill(1)], features.length);
+function withConstant(node: OperatorNode, operation: Operation, signal: Signal, tensor: Tensor): Signal {
+  const list = listFor(node, tensor, signal);
+  if (operation === "multiply") return multiplied(signal, list);
+  return { ...signal, polynomial: sum(polynomialOf(signal), [list]) };
+}
+
+/** Two polynomials of one stage, one of which may have a gate; undefined where it must become a layer. */
+function ofOneStage(operation: Operation, left: Signal, right: Signal): Signal | undefined {
+  if (left.stage !== right.stage) return undefined;
+  const [p, q] = [polynomialOf(left), polynomialOf(right)];
+  const gate = (left.gated ?? right.gated)?.gate;
+  const [first, second] = [left.gated?.factor ?? [], right.gated?.factor ?? []];
+  if (left.gated && right.gated && (operation === "multiply" || left.gated.gate !== right.gated.gate)) return undefined;
+  const add = operation === "add";
+  const polynomial = add ? sum(p, q) : product(p, q);
+  const factor = add ? sum(first, second) : sum(product(first, q), product(p, second));
+  if (degreeOf(polynomial) > MOST_DEGREE || degreeOf(factor) > MOST_DEGREE) return undefined;
+  const { stage, dims } = left;
+  return { kind: "signal", stage, dims, polynomial, ...(gate && { gated: { gate, factor } }) };
 }

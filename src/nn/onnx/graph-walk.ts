@@ -1,9 +1,10 @@
 import { FormatError, UnsupportedLayerError } from "../../errors.js";
-import type { NetworkCard } from "../graph.js";
-import { expectMapSize } from "../shapes.js";
+import type { NetworkCard } from "../graph/network.js";
+import { expectMapSize } from "../graph/shapes.js";
+import { labelOf } from "./attributes.js";
 import { Budget } from "./budget.js";
 import type { ExternalFile } from "./external.js";
-import { labelOf, OperatorNode } from "./node.js";
+import { OperatorNode } from "./node.js";
 import {
   type GraphProto,
   type NodeProto,
@@ -13,8 +14,10 @@ import {
 } from "./onnx_pb.js";
 import { readOperator } from "./operators.js";
 import { quoted } from "./quoted.js";
-import { type Stage, settle, signalOf, type Value } from "./signal.js";
-import { readTensor } from "./tensor.js";
+import { materialized } from "./settle.js";
+import { asTail, type Signal, signalOf, type Value } from "./signal.js";
+import { imageStage, type Stage } from "./stage.js";
+import { isFloat, readTensor } from "./tensor.js";
 
 export interface WalkOptions {
   readonly opset: number;
@@ -24,7 +27,7 @@ export interface WalkOptions {
 
 /**
  * Follows the nodes from the graph's input to its output.
- * @returns the last stage of the chain, and what its logits were to become where the graph says so
+ * @returns the last stage, and what its logits were to become where the graph says so
  */
 export function walk(graph: GraphProto, options: WalkOptions): { last: Stage; activation?: NetworkCard["activation"] } {
   const { opset, note = () => {}, external } = options;
@@ -34,13 +37,17 @@ export function walk(graph: GraphProto, options: WalkOptions): { last: Stage; ac
     graph.input.filter(({ name }) => !initializers.has(name)),
   );
   const target = single("output", graph.output);
-  const values = new Map<string, Value>([[source.name, signalOf(imageOf(source))]]);
+  const values = new Map<string, Value>([[source.name, imageOf(source)]]);
   const budget = new Budget();
 
   // Initializers are read when a node asks for them: one that nothing uses may have any type.
   const lookUp = (name: string): Value | undefined => {
     const initializer = initializers.get(name);
-    if (!values.has(name) && initializer) values.set(name, budget.spend(readTensor(initializer, name, external)));
+    if (!values.has(name) && initializer) {
+      const tensor = readTensor(initializer, name, external);
+      budget.spend([tensor]);
+      values.set(name, tensor);
+    }
     return values.get(name);
   };
   for (const [index, proto] of graph.node.entries()) {
@@ -51,10 +58,13 @@ export function walk(graph: GraphProto, options: WalkOptions): { last: Stage; ac
     });
     const node = new OperatorNode(proto, inputs, opset, index, note);
     const taken = proto.output.find((name, k) => name !== "" && (lookUp(name) || proto.output.indexOf(name) < k));
-    if (node.output === "" || taken !== undefined) {
+    const [first = ""] = node.outputs;
+    if (first === "" || taken !== undefined) {
       throw node.malformed(`makes ${quoted(taken ?? "")}, which is no new name`);
     }
-    values.set(node.output, budget.spend(readOperator(node)));
+    const made = readOperator(node);
+    budget.spend(made);
+    for (const [k, value] of made.entries()) if (node.outputs[k]) values.set(node.outputs[k], value);
   }
   const result = lookUp(target.name);
   if (!result || result.kind === "tensor") {
@@ -63,15 +73,19 @@ export function walk(graph: GraphProto, options: WalkOptions): { last: Stage; ac
       "The file is damaged or was written wrongly: export the model again.",
     );
   }
-  if (result.kind === "padded") {
+  const tail = asTail(result);
+  for (const text of tail?.notes ?? []) note(text);
+  const logits = tail?.signal ?? (result as Signal);
+  const label = tail?.label ?? `output ${quoted(target.name)}`;
+  if (logits.dims.length > 1 && logits.dims[0] !== 1) {
     throw new UnsupportedLayerError(
-      `the graph ends with ${result.label}`,
-      "End it with the layer that gives the logits.",
+      `${label} has the shape [${logits.dims.join(", ")}] for one image`,
+      "End the network with logits of the shape [batch, classes].",
     );
   }
-  if (result.kind === "signal") return { last: settle(result, `output ${quoted(target.name)}`) };
-  note(`${result.label} was dropped: the key holder computes the probabilities from the decrypted logits.`);
-  return { last: settle(result.signal, result.label), activation: result.activation };
+  const last = materialized(logits, label);
+  budget.spendStage(last);
+  return { last, activation: tail?.activation };
 }
 
 function initializersOf(graph: GraphProto): Map<string, TensorProto> {
@@ -103,7 +117,7 @@ function unmade(
   if (maker >= 0 && maker < index) {
     return new UnsupportedLayerError(
       `${label} reads ${quoted(name)}, a further output of ${labelOf(node[maker], maker)}`,
-      "Only the first output of a node is read: export the network for inference, after model.eval().",
+      "Only Split has outputs beside the first that are read: export the network for inference, after model.eval().",
     );
   }
   return new FormatError(
@@ -125,14 +139,13 @@ function single(kind: "input" | "output", values: readonly ValueInfoProto[]): Va
   );
 }
 
-/** The input of the graph as the first stage: [batch, channels, height, width], or [batch, features]. */
-function imageOf({ name, type }: ValueInfoProto): Stage {
+/** The input of the graph: [batch, features], [batch, channels, length], or an image of two or three axes. */
+function imageOf({ name, type }: ValueInfoProto): Signal {
   const label = `input ${quoted(name)}`;
   const tensor = type?.value.case === "tensorType" ? type.value.value : undefined;
   if (!tensor?.shape)
     throw new FormatError(`${label} has no tensor shape`, "Export the model with the shape of its input.");
-  const { FLOAT, DOUBLE } = TensorProto_DataType;
-  if (tensor.elemType !== FLOAT && tensor.elemType !== DOUBLE) {
+  if (!isFloat(tensor.elemType)) {
     const typeName = TensorProto_DataType[tensor.elemType] ?? tensor.elemType;
     throw new UnsupportedLayerError(
       `${label} has type ${typeName}`,
@@ -140,26 +153,23 @@ function imageOf({ name, type }: ValueInfoProto): Stage {
     );
   }
   const dims = tensor.shape.dim.map(({ value }) => (value.case === "dimValue" ? Number(value.value) : undefined));
-  if (dims.length !== 2 && dims.length !== 4) {
+  if (dims.length < 2 || dims.length > 5) {
     throw new UnsupportedLayerError(
       `${label} has ${dims.length} dimensions`,
-      "It must be [batch, channels, height, width] or [batch, features]; a signal [batch, channels, length] can be an image of one row, [batch, channels, 1, length].",
+      "It must be [batch, features], [batch, channels, length] or [batch, channels, height, width], or have one axis more.",
     );
   }
-  const [batch = 1, channels = 0, height = dims.length === 2 ? 1 : 0, width = dims.length === 2 ? 1 : 0] = dims;
+  const [batch = 1, ...extents] = dims;
   if (batch > 1) {
     throw new UnsupportedLayerError(`${label} has batch size ${batch}`, "Export with batch size 1 or a dynamic batch.");
   }
-  const shape = { channels, height, width };
-  if (Object.values(shape).some((extent) => !(Number.isSafeInteger(extent) && extent >= 1))) {
+  const shape = extents.map((extent) => extent ?? 0);
+  if (shape.some((extent) => !(Number.isSafeInteger(extent) && extent >= 1))) {
     throw new UnsupportedLayerError(
-      `${label} has a size that is not fixed: [batch, ${dims
-        .slice(1)
-        .map((dim) => dim ?? "?")
-        .join(", ")}]`,
+      `${label} has a size that is not fixed: [batch, ${extents.map((dim) => dim ?? "?").join(", ")}]`,
       "Export with fixed channels, height and width; only the batch may be dynamic.",
     );
   }
   expectMapSize(shape, label);
-  return { shape, flat: dims.length === 2 };
+  return signalOf(imageStage(shape, dims.length));
 }

@@ -1,23 +1,17 @@
-import { FormatError, UnsupportedLayerError } from "../../errors.js";
-import {
-  type AttributeProto,
-  AttributeProto_AttributeType as AttributeType,
-  type NodeProto,
-  type TensorProto,
-} from "./onnx_pb.js";
+import { FormatError, type UnsupportedLayerError } from "../../errors.js";
+import { NodeAttributes } from "./attributes.js";
+import type { NodeProto } from "./onnx_pb.js";
 import { quoted } from "./quoted.js";
-import { type Signal, type Stage, settle, type Value } from "./signal.js";
-import type { Tensor } from "./tensor.js";
+import { materialized } from "./settle.js";
+import type { Signal, Value } from "./signal.js";
+import type { Stage } from "./stage.js";
+import { isFloat, type Tensor, Type } from "./tensor.js";
+import { wayOutOf } from "./ways-out.js";
 
 /** One node of the graph with its inputs looked up, and typed access to inputs and attributes. */
-export class OperatorNode {
-  readonly operator: string;
-  /** See `labelOf`. */
-  readonly label: string;
-  private readonly attributes: ReadonlyMap<string, AttributeProto>;
-
+export class OperatorNode extends NodeAttributes {
   constructor(
-    private readonly proto: NodeProto,
+    proto: NodeProto,
     /** What the inputs are; undefined for an optional one that is left out. */
     readonly inputs: readonly (Value | undefined)[],
     readonly opset: number,
@@ -25,28 +19,17 @@ export class OperatorNode {
     /** Tells the caller of the import, in a sentence, what was changed or left out. */
     readonly note: (text: string) => void = () => {},
   ) {
-    this.operator = operatorOf(proto);
-    this.label = labelOf(proto, index);
-    this.attributes = new Map(proto.attribute.map((attribute) => [attribute.name, attribute]));
-    if (this.attributes.size < proto.attribute.length) throw this.malformed("has an attribute twice");
+    super(proto, index);
   }
 
-  get output(): string {
-    return this.proto.output[0] ?? "";
-  }
-
-  /** Outputs up to the last that has a name: those behind it are left out. */
-  get outputCount(): number {
-    return 1 + this.proto.output.findLastIndex((name) => name !== "");
+  /** Names of what it makes, those behind the last that has a name left out. */
+  get outputs(): readonly string[] {
+    return this.proto.output.slice(0, 1 + this.proto.output.findLastIndex((name) => name !== ""));
   }
 
   /** Inputs up to the last that is there. */
   get inputCount(): number {
     return 1 + this.inputs.findLastIndex((value) => value !== undefined);
-  }
-
-  get attributeNames(): string[] {
-    return [...this.attributes.keys()];
   }
 
   value(index: number): Value {
@@ -56,7 +39,10 @@ export class OperatorNode {
   }
 
   signal(index: number): Signal {
-    const value = this.value(index);
+    return this.asSignal(this.value(index), index);
+  }
+
+  asSignal(value: Value, index: number): Signal {
     switch (value.kind) {
       case "signal":
         return value;
@@ -65,27 +51,24 @@ export class OperatorNode {
           `its input ${index + 1}, ${quoted(value.name)}, is a constant`,
           "Make it act on the image's features; constants are folded by onnxsim or by exporting with do_constant_folding.",
         );
-      case "padded":
-        throw this.unsupported(
-          `it acts on what ${value.label} padded`,
-          "Only a Conv may follow a Pad: it takes the zeros as its own padding.",
-        );
       case "probabilities":
         throw this.unsupported(
           `it comes after ${value.label}, which cannot be encrypted`,
-          "Softmax, LogSoftmax and Sigmoid may only end the network, where they are dropped: export without this node. Inside, as in " +
-            "SiLU, x·sigmoid(x), replace the activation by a quadratic a·x² + b·x + c per channel and fine-tune.",
+          "Softmax, LogSoftmax and ArgMax may only end the network, where they are dropped: export without this node. Inside, as " +
+            "in attention, they compare features, which cannot be encrypted.",
         );
     }
   }
 
-  /** The features that this node acts on, as a stage of the chain. */
+  /** What this node acts on as a stage of the shape that ONNX gives it, one image of it. */
   stage(index: number): Stage {
-    return this.settled(this.signal(index));
-  }
-
-  settled(signal: Signal): Stage {
-    return settle(signal, this.label);
+    const signal = this.signal(index);
+    const [batch, ...shape] = signal.dims;
+    if (batch === 1 && shape.length > 0) return materialized(signal, this.label);
+    throw this.unsupported(
+      `it acts on [${signal.dims.join(", ")}], whose first dimension is no batch of one`,
+      "Keep the batch in front and apart: one image is computed at a time.",
+    );
   }
 
   tensor(index: number): Tensor {
@@ -93,7 +76,7 @@ export class OperatorNode {
     if (value.kind === "tensor") return value;
     throw this.unsupported(
       `its input ${index + 1} depends on the image, where a constant is expected`,
-      "Weights, shapes and axes must be initializers of the graph or Constant nodes: products and quotients of features, and attention, cannot be read.",
+      "Weights, shapes and axes must be initializers of the graph or Constant nodes: quotients and matrix products of features, as in attention, cannot be read.",
     );
   }
 
@@ -101,124 +84,44 @@ export class OperatorNode {
     return this.inputs[index] ? this.tensor(index) : undefined;
   }
 
-  has(name: string): boolean {
-    return this.attributes.has(name);
+  /** Numbers to multiply with, which no integers are. */
+  weights(index: number): Tensor {
+    const tensor = this.tensor(index);
+    if (isFloat(tensor.type)) return tensor;
+    throw new FormatError(
+      `tensor ${quoted(tensor.name)} has type ${Type[tensor.type]}, where ${this.label} takes floating-point numbers`,
+      "Export the model in float32 (in PyTorch: model.float()), as it was before it was quantised.",
+    );
   }
 
-  integer(name: string, otherwise: number): number {
-    const attribute = this.attribute(name, AttributeType.INT);
-    return attribute ? this.safe(name, attribute.i) : otherwise;
-  }
-
-  integers(name: string, otherwise: readonly number[], length: number): number[] {
-    const attribute = this.attribute(name, AttributeType.INTS);
-    const values = attribute ? attribute.ints.map((value) => this.safe(name, value)) : [...otherwise];
-    if (values.length !== length)
-      throw this.malformed(`has ${values.length} values in ${quoted(name)} instead of ${length}`);
-    return values;
-  }
-
-  float(name: string, otherwise: number): number {
-    const value = this.attribute(name, AttributeType.FLOAT)?.f ?? otherwise;
-    if (!Number.isFinite(value)) throw this.malformed(`has an infinite or undefined ${quoted(name)}`);
-    return value;
-  }
-
-  /** Whole numbers from an attribute up to some operator set, from an input since. */
+  /** A list of whole numbers that is an input; undefined where it is left out. */
   wholeNumbers(index: number): number[] | undefined {
+    const values = this.wholeBounds(index);
+    if (values === undefined || values.every(Number.isSafeInteger)) return values;
+    throw this.malformed(`has ${values.find((value) => !Number.isSafeInteger(value))} in input ${index + 1}`);
+  }
+
+  /** As `wholeNumbers`, of any size: some stand for "as far as it goes". */
+  wholeBounds(index: number): number[] | undefined {
     const tensor = this.optionalTensor(index);
     if (!tensor) return undefined;
-    if (tensor.dims.length <= 1 && tensor.values.every(Number.isSafeInteger)) return [...tensor.values];
+    if (tensor.dims.length <= 1 && tensor.values.every(Number.isInteger)) return [...tensor.values];
     throw this.malformed(`has ${quoted(tensor.name)}, which is no list of whole numbers, as input ${index + 1}`);
   }
 
-  text(name: string, otherwise: string): string {
-    const attribute = this.attribute(name, AttributeType.STRING);
-    return attribute ? new TextDecoder().decode(attribute.s) : otherwise;
-  }
-
-  /** A list of any length, undefined when it is not there. */
-  list(name: string): number[] | undefined {
-    return this.attribute(name, AttributeType.INTS)?.ints.map((value) => this.safe(name, value));
-  }
-
-  tensorAttribute(name: string): TensorProto | undefined {
-    return this.attribute(name, AttributeType.TENSOR)?.t;
-  }
-
-  /** Floating-point or integer lists and scalars, as Constant has them. */
-  numbers(name: string): number[] | undefined {
-    const attribute = this.attributes.get(name);
-    switch (attribute?.type) {
-      case AttributeType.FLOAT:
-        return [attribute.f];
-      case AttributeType.INT:
-        return [Number(attribute.i)];
-      case AttributeType.FLOATS:
-        return attribute.floats;
-      case AttributeType.INTS:
-        return attribute.ints.map(Number);
-      default:
-        return undefined;
-    }
-  }
-
-  /** The same change to whatever features the input is: also inside of the probabilities that are made of them. */
-  through(index: number, change: (signal: Signal) => Signal): Value {
-    const value = this.value(index);
-    return value.kind === "probabilities" ? { ...value, signal: change(value.signal) } : change(this.signal(index));
-  }
-
-  unsupported(reason: string, fix: string): UnsupportedLayerError {
-    return new UnsupportedLayerError(`${this.label}: ${reason}`, fix);
-  }
-
-  malformed(reason: string): FormatError {
-    return new FormatError(
-      `${this.label} ${reason}`,
-      "The file is damaged or was written wrongly: export the model again.",
-    );
-  }
-
-  /** For a node that has what its operator has not in this operator set. */
-  contradicts(reason: string): FormatError {
-    return new FormatError(
-      `${this.label} ${reason}`,
-      "Export the model again: the file names one operator set and is written by the rules of another.",
-    );
+  /** Axes counted from the front. @throws FormatError for one that is not there, or is there twice. */
+  axes(given: readonly number[], rank: number): number[] {
+    const axes = given.map((axis) => (axis < 0 ? axis + rank : axis));
+    if (new Set(axes).size === axes.length && axes.every((axis) => axis >= 0 && axis < rank)) return axes;
+    throw this.malformed(`has the axes ${given.slice(0, 8).join(", ")} of ${rank}`);
   }
 
   foreignAttribute(name: string): FormatError {
     return this.contradicts(`has an attribute ${quoted(name)}, which operator set ${this.opset} does not know`);
   }
 
-  private attribute(name: string, type: AttributeType): AttributeProto | undefined {
-    const attribute = this.attributes.get(name);
-    if (!attribute) return undefined;
-    // Files older than IR version 2 leave the type out.
-    if (attribute.type !== type && attribute.type !== AttributeType.UNDEFINED) {
-      throw this.malformed(
-        `has an attribute ${quoted(name)} of type ${AttributeType[attribute.type]} instead of ${AttributeType[type]}`,
-      );
-    }
-    return attribute;
+  /** For an operator that is not read, or not where its input depends on the image. */
+  unread(): UnsupportedLayerError {
+    return this.unsupported("this operator is not supported", wayOutOf(this.operator));
   }
-
-  private safe(name: string, value: bigint): number {
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-    throw this.malformed(`has ${value} in ${quoted(name)}`);
-  }
-}
-
-/** 'Conv "conv1"', or 'Conv (node 3)' when the node has no name. */
-export function labelOf(proto: NodeProto, index: number): string {
-  const operator = operatorOf(proto);
-  const printable = /^[\w.:-]{1,60}$/.test(operator) ? operator : quoted(operator);
-  return `${printable} ${proto.name ? quoted(proto.name) : `(node ${index + 1})`}`;
-}
-
-/** The operator's type, with its domain in front unless that is ONNX's own. */
-function operatorOf({ domain, opType }: NodeProto): string {
-  return domain === "" || domain === "ai.onnx" ? opType : `${domain}.${opType}`;
 }

@@ -1,104 +1,92 @@
-import { BlindsightError, FormatError, UnsupportedLayerError } from "../../errors.js";
-import type { Conv2d, Layer, NetworkCard, Shape } from "../graph.js";
-import { expectMapSize, outputShape } from "../shapes.js";
+import type { ActivationName, NetworkCard, Shape } from "../graph/network.js";
+import { degreeOf, IDENTITY, isZero, type Polynomial } from "./coefficients.js";
+import type { Stage } from "./stage.js";
 import type { Tensor } from "./tensor.js";
 
-/** What the layers up to some point of the graph make of the image; a chain back to the input. */
-export interface Stage {
-  readonly shape: Shape;
-  /** ONNX sees a matrix [batch, features], not a feature map [batch, channels, height, width]. */
-  readonly flat: boolean;
-  readonly layer?: Layer;
-  readonly previous?: Stage;
-}
-
-/** a·x² + b·x + c, one entry for each channel. */
-export interface Polynomial {
-  readonly a: Float64Array;
-  readonly b: Float64Array;
-  readonly c: Float64Array;
-}
-
 /**
- * A value that depends on the image: a polynomial of a stage, the stage itself when there is none. Element-wise
- * operators only change the polynomial, so that every spelling of a quadratic reads as the same one.
+ * A value that depends on the image: a polynomial of a stage, the stage itself where there is none, plus what a gate lets
+ * through. Element-wise operators only change polynomials, so that every spelling of a quadratic reads as the same one; and
+ * operators that keep the order of the elements only change `dims`.
  */
 export interface Signal {
   readonly kind: "signal";
   readonly stage: Stage;
+  /** ONNX's shape of the value, the batch (which is 1) among its extents: the same elements in the same order as `stage`. */
+  readonly dims: readonly number[];
   readonly polynomial?: Polynomial;
+  /** The value is `polynomial` + `factor`·`gate`. */
+  readonly gated?: Gated;
 }
 
-/** Features with zeros around them: a convolution takes the zeros as its own padding, nothing else can. */
-export interface Padded {
-  readonly kind: "padded";
-  readonly signal: Signal;
-  readonly padding: Conv2d["padding"];
-  /** The node that padded. */
+/** An activation that is often one factor of another one, kept apart until it is known whether it is. */
+export interface Gate {
+  /** "tanhSoftplus" is the tanh of a softplus, a factor of Mish. */
+  readonly name: GateName;
+  readonly parameters?: readonly number[];
+  /** What it is computed of, a polynomial of its stage. */
+  readonly of: Signal;
+  /** The node that made it. */
   readonly label: string;
 }
 
-/** What a Softmax, LogSoftmax or Sigmoid gives: only the graph's output may be that, and then the logits are taken. */
+export type GateName = ActivationName | "erf" | "tanhSoftplus";
+
+export interface Gated {
+  readonly gate: Gate;
+  readonly factor: Polynomial;
+}
+
+/** What a Softmax, LogSoftmax, Sigmoid or ArgMax gives: only the graph's output may be that, and then the logits are taken. */
 export interface Probabilities {
   readonly kind: "probabilities";
   readonly signal: Signal;
-  readonly activation: NonNullable<NetworkCard["activation"]>;
+  readonly dims: readonly number[];
+  readonly activation?: NetworkCard["activation"];
   /** The node that made them. */
   readonly label: string;
+  /** What to say of the nodes that are dropped. */
+  readonly notes: readonly string[];
 }
 
-export type Value = Signal | Tensor | Padded | Probabilities;
+export type Value = Signal | Tensor | Probabilities;
 
-export function signalOf(stage: Stage): Signal {
-  return { kind: "signal", stage };
+/** A stage as ONNX sees it: one image of it, unless said. */
+export function signalOf(stage: Stage, dims: readonly number[] = [1, ...stage.shape]): Signal {
+  return { kind: "signal", stage, dims };
 }
 
-/** ONNX's shape of the value, batch 1 in front. */
-export function dimsOf({ shape, flat }: Stage): number[] {
-  return flat ? [1, shape.channels] : [1, shape.channels, shape.height, shape.width];
+export function polynomialOf({ polynomial }: Signal): Polynomial {
+  return polynomial ?? IDENTITY;
 }
 
-/** The stage after one more layer; `label` names the node in errors. */
-export function append(stage: Stage, layer: Layer, label: string, flat = stage.flat): Stage {
-  expectFinite(layer, label);
-  try {
-    const shape = outputShape(layer, stage.shape);
-    expectMapSize(shape, label);
-    return { shape, flat, layer, previous: stage };
-  } catch (error) {
-    if (!(error instanceof BlindsightError) || error.message.startsWith(label)) throw error;
-    throw new UnsupportedLayerError(`${label}: ${error.message}`, error.fix, { cause: error });
-  }
+/** The graph's shape for such a value: without the batch where that comes first. */
+export function shapeOf(dims: readonly number[]): Shape {
+  if (dims.length === 0) return [1];
+  return dims.length > 1 && dims[0] === 1 ? dims.slice(1) : dims;
 }
 
-/** The value as a stage: a pending polynomial becomes a layer, or the bias of the convolution or matrix before it. */
-export function settle({ stage, polynomial }: Signal, label: string): Stage {
-  if (!polynomial) return stage;
-  const { a, b, c } = polynomial;
-  if (a.some((value) => value !== 0)) return append(stage, { op: "quad", a, b, c }, label);
-  if (b.every((value) => value === 1)) {
-    if (c.every((value) => value === 0)) return stage;
-    const { layer, previous } = stage;
-    if (previous && (layer?.op === "conv2d" || layer?.op === "linear")) {
-      return append(previous, { ...layer, bias: layer.bias.map((bias, i) => bias + c[i]) }, label, stage.flat);
-    }
-  }
-  const affine = { gamma: b, beta: c, mean: b.map(() => 0), variance: b.map(() => 1), epsilon: 0 };
-  return append(stage, { op: "batchNorm2d", ...affine }, label);
+/** The gate itself, nothing added and multiplied by one. */
+export function pureGate({ polynomial, gated }: Signal): Gate | undefined {
+  if (!gated || !polynomial || degreeOf(polynomial) >= 0 || degreeOf(gated.factor) !== 0) return undefined;
+  return isZero(gated.factor[0].map((value) => value - 1)) ? gated.gate : undefined;
 }
 
-/** The image that this stage is made of, and the layers from there to it. */
-export function chainOf(last: Stage): { input: Shape; layers: Layer[] } {
-  const layers: Layer[] = [];
-  let stage = last;
-  for (; stage.layer && stage.previous; stage = stage.previous) layers.push(stage.layer);
-  return { input: stage.shape, layers: layers.reverse() };
+/** As the end of a network: a Sigmoid there is left to the key holder. */
+export function asTail(value: Value): Probabilities | undefined {
+  if (value.kind === "probabilities") return value;
+  const gate = value.kind === "signal" ? pureGate(value) : undefined;
+  if (gate?.name !== "sigmoid" || value.kind !== "signal") return undefined;
+  const { of, label } = gate;
+  return {
+    kind: "probabilities",
+    signal: { ...of, dims: value.dims },
+    dims: value.dims,
+    activation: "sigmoid",
+    label,
+    notes: [droppedNote(label)],
+  };
 }
 
-function expectFinite(layer: Layer, label: string): void {
-  for (const values of Object.values(layer)) {
-    if (values instanceof Float64Array && values.some((value) => !Number.isFinite(value))) {
-      throw new FormatError(`${label}: its numbers overflow`, "Train and export the model again with smaller weights.");
-    }
-  }
+export function droppedNote(label: string): string {
+  return `${label} was dropped: the key holder computes the probabilities from the decrypted logits.`;
 }

@@ -1,65 +1,75 @@
-import { featureMap, paddingOf, vector } from "./geometry.js";
+import { sizeOf } from "../graph/shapes.js";
 import type { OperatorNode } from "./node.js";
-import { append, type Signal, type Stage, signalOf } from "./signal.js";
+import { quoted } from "./quoted.js";
+import { type Signal, signalOf } from "./signal.js";
+import { append, type Stage } from "./stage.js";
+import type { Tensor } from "./tensor.js";
+import { windowsOf } from "./windows.js";
 
-// Convolution, batch normalization and Relu.
+// Convolution and batch normalization.
 
 export function readConv(node: OperatorNode): Signal {
-  const { stage, around } = convInput(node);
-  const weights = node.tensor(1);
-  if (weights.dims.length !== 4) {
+  const weights = node.weights(1);
+  const [outChannels, ofGroup, ...kernel] = weights.dims;
+  const { source, before, after } = zerosTaken(featureMap(node));
+  const [channels, ...extents] = source.shape;
+  if (kernel.length !== extents.length) {
     throw node.unsupported(
-      `its weights have ${weights.dims.length} dimensions`,
-      "Only two-dimensional convolutions are read: write a one-dimensional one over [batch, channels, 1, length].",
+      `it has weights of shape [${weights.dims.join(", ")}] for [1, ${source.shape.join(", ")}]`,
+      "Export with all dimensions, the batch in front: [batch, channels, height, width] for an image.",
     );
   }
-  const [outChannels, inChannels, kernelHeight, kernelWidth] = weights.dims;
-  const group = node.integer("group", 1);
-  if (group !== 1) {
-    throw node.unsupported(
-      `it has ${group} groups`,
-      "Use convolutions with group 1: a grouped or depthwise one is that with zeros for the weights between groups.",
-    );
+  const groups = node.integer("group", 1);
+  const inChannels = ofGroup * groups;
+  const declared = node.integers("kernel_shape", kernel, kernel.length);
+  if (declared.some((taps, axis) => taps !== kernel[axis]) || sizeOf(weights.dims) === 0) {
+    throw node.malformed(`has kernel ${declared.join("×")}, but weights of shape [${weights.dims.join(", ")}]`);
   }
-  if (node.integers("dilations", [1, 1], 2).some((dilation) => dilation !== 1)) {
-    throw node.unsupported(
-      "it is dilated",
-      "Use convolutions with dilation 1: a dilated one is that with zeros between its weights.",
-    );
+  if (groups < 1 || (inChannels === channels && outChannels % groups !== 0)) {
+    throw node.malformed(`makes ${outChannels} channels in ${groups} groups`);
   }
-  const kernel = node.integers("kernel_shape", [kernelHeight, kernelWidth], 2);
-  if (kernel[0] !== kernelHeight || kernel[1] !== kernelWidth || weights.values.length === 0) {
-    throw node.malformed(`has kernel ${kernel.join("×")}, but weights of shape [${weights.dims.join(", ")}]`);
-  }
-  const stride = node.integers("strides", [1, 1], 2);
-  if (stride.some((step) => step < 1)) throw node.malformed(`has strides ${stride.join(", ")}`);
-  const bias = node.optionalTensor(2);
-  const { height, width } = stage.shape;
-  const padded = { height: height + around.top + around.bottom, width: width + around.left + around.right };
-  const own = paddingOf(node, padded, kernel, stride);
+  const around = extents.map((extent, axis) => extent + before[axis] + after[axis]);
+  const { stride, dilation, padding } = windowsOf(node, around, kernel);
+  const bias = node.inputs[2] ? vector(node, node.weights(2), outChannels) : new Float64Array(outChannels);
   const layer = {
-    op: "conv2d",
+    op: "conv",
     inChannels,
     outChannels,
-    kernel: [kernelHeight, kernelWidth],
-    stride: [stride[0], stride[1]],
+    kernel,
+    stride,
+    dilation,
     padding: {
-      top: own.top + around.top,
-      left: own.left + around.left,
-      bottom: own.bottom + around.bottom,
-      right: own.right + around.right,
+      before: padding.before.map((pixels, axis) => pixels + before[axis]),
+      after: padding.after.map((pixels, axis) => pixels + after[axis]),
     },
+    groups,
     weights: weights.values,
-    bias: bias ? vector(node, bias, outChannels) : new Float64Array(outChannels),
+    bias,
   } as const;
-  return signalOf(append(stage, layer, node.label));
+  return signalOf(append([source], layer, node.label));
 }
 
-/** The map that it acts on, and the zeros that a Pad has put around it. */
-function convInput(node: OperatorNode): { stage: Stage; around: ReturnType<typeof paddingOf> } {
-  const value = node.value(0);
-  if (value.kind === "padded") return { stage: value.signal.stage, around: value.padding };
-  return { stage: featureMap(node), around: { top: 0, left: 0, bottom: 0, right: 0 } };
+/** What it acts on, with channels and one axis at least. */
+export function featureMap(node: OperatorNode): Stage {
+  const { dims } = node.signal(0);
+  if (dims.length >= 3) return node.stage(0);
+  throw node.unsupported(
+    `it acts on [${dims.join(", ")}], which are features in a row`,
+    "Put it before Flatten, or Reshape to [batch, channels, length] first.",
+  );
+}
+
+/** The stage inside of the zeros that Pads have put around it, and how many these are. */
+function zerosTaken(stage: Stage) {
+  const nothing = stage.shape.slice(1).map(() => 0);
+  let [source, before, after] = [stage, nothing, nothing];
+  for (let zeros = source.marks.padded; zeros; zeros = source.marks.padded) {
+    const added = zeros;
+    before = before.map((pixels, axis) => pixels + added.before[axis]);
+    after = after.map((pixels, axis) => pixels + added.after[axis]);
+    source = added.source;
+  }
+  return { source, before, after };
 }
 
 /**
@@ -69,24 +79,23 @@ function convInput(node: OperatorNode): { stage: Stage; around: ReturnType<typeo
 export function readBatchNormalization(node: OperatorNode): Signal {
   const stage = node.stage(0);
   const { opset } = node;
+  const statistics = node.outputs.length > 1;
   const training =
-    opset < 7
-      ? node.integer("is_test", 0) === 0
-      : opset < 14
-        ? node.outputCount > 1
-        : node.integer("training_mode", 0) !== 0;
+    opset < 7 ? !node.flag("is_test", false) : opset < 14 ? statistics : node.flag("training_mode", false);
   if (training) throw node.unsupported("it is in training mode", "Export the model after model.eval().");
-  if (node.outputCount > 1) throw node.contradicts("gives statistics, which it does in training mode only");
+  if (statistics) throw node.contradicts("gives statistics, which it does in training mode only");
   if (node.integer("spatial", 1) !== 1) throw node.unsupported("it is not per channel", "Use batch norm per channel.");
-  const { channels } = stage.shape;
-  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((input) => vector(node, node.tensor(input), channels));
+  const [channels] = stage.shape;
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((input) => vector(node, node.weights(input), channels));
   const epsilon = node.float("epsilon", 1e-5);
   if (variance.some((value) => !(value + epsilon > 0))) {
     throw node.malformed("has a variance that is not positive");
   }
-  return signalOf(append(stage, { op: "batchNorm2d", gamma, beta, mean, variance, epsilon }, node.label));
+  return signalOf(append([stage], { op: "batchNorm", gamma, beta, mean, variance, epsilon }, node.label));
 }
 
-export function readRelu(node: OperatorNode): Signal {
-  return signalOf(append(node.stage(0), { op: "relu" }, node.label));
+/** A constant with one number for each channel. */
+function vector(node: OperatorNode, tensor: Tensor, length: number): Float64Array {
+  if (tensor.dims.length === 1 && tensor.values.length === length) return tensor.values;
+  throw node.malformed(`has ${quoted(tensor.name)} of shape [${tensor.dims.join(", ")}] instead of [${length}]`);
 }

@@ -9,12 +9,13 @@ export { Type };
 export interface Tensor {
   readonly kind: "tensor";
   readonly name: string;
+  readonly type: Type;
   readonly dims: readonly number[];
   readonly values: Float64Array;
 }
 
 /**
- * Reads FLOAT, DOUBLE, FLOAT16, BFLOAT16, INT32, INT64 and BOOL tensors.
+ * Reads tensors of floating-point numbers, integers and BOOL.
  * The data's length is compared with the declared shape before anything is allocated by that shape.
  * @param external gives the bytes of a file beside the model; without it, data in another file is an error
  * @throws FormatError naming the tensor: another type, data that is not there, wrong length, NaN or infinity.
@@ -37,12 +38,38 @@ export function readTensor(proto: TensorProto, name: string, external?: External
       "Train and export the model again: its weights must be finite.",
     );
   }
-  return { kind: "tensor", name, dims, values };
+  return { kind: "tensor", name, type: proto.dataType, dims, values };
 }
 
-/** The constant in another type: float32 has fewer digits. */
-export function castTensor(tensor: Tensor, to: Type.FLOAT | Type.DOUBLE): Tensor {
-  return to === Type.FLOAT ? { ...tensor, values: tensor.values.map(Math.fround) } : tensor;
+/** A constant that a node has computed. */
+export function constantOf(name: string, type: Type, dims: readonly number[], values: Float64Array): Tensor {
+  return { kind: "tensor", name, type, dims, values: type === Type.FLOAT ? values.map(Math.fround) : values };
+}
+
+export function isFloat(type: Type): boolean {
+  return type === Type.FLOAT || type === Type.DOUBLE || type === Type.FLOAT16 || type === Type.BFLOAT16;
+}
+
+/** Least and largest number of each integer type; doubles hold those of 64 bits up to 2^53 only. */
+const BITS: Readonly<Partial<Record<Type, readonly [least: number, most: number]>>> = {
+  [Type.BOOL]: [0, 1],
+  [Type.INT8]: [-(2 ** 7), 2 ** 7 - 1],
+  [Type.UINT8]: [0, 2 ** 8 - 1],
+  [Type.INT16]: [-(2 ** 15), 2 ** 15 - 1],
+  [Type.UINT16]: [0, 2 ** 16 - 1],
+  [Type.INT32]: [-(2 ** 31), 2 ** 31 - 1],
+  [Type.UINT32]: [0, 2 ** 32 - 1],
+  [Type.INT64]: [-(2 ** 63), 2 ** 63],
+  [Type.UINT64]: [0, 2 ** 64],
+};
+
+/** The constant in another type, truncated where that holds integers; undefined where it holds no such numbers. */
+export function castTensor(tensor: Tensor, to: Type): Tensor | undefined {
+  const range = BITS[to];
+  if (!range) return isFloat(to) ? constantOf(tensor.name, to, tensor.dims, tensor.values) : undefined;
+  const values = to === Type.BOOL ? tensor.values.map((x) => (x === 0 ? 0 : 1)) : tensor.values.map(Math.trunc);
+  const fits = values.every((value) => value >= range[0] && value <= range[1]);
+  return fits ? constantOf(tensor.name, to, tensor.dims, values) : undefined;
 }
 
 interface Source {
@@ -72,7 +99,18 @@ function sourceOf(proto: TensorProto, bytes: Uint8Array, label: string): Source 
     case Type.INT64:
       return raw ? rawSource(raw, 8, label, (at) => Number(view.getBigInt64(at, true))) : listSource(proto.int64Data);
     case Type.BOOL:
+    case Type.UINT8:
       return raw ? rawSource(raw, 1, label, (at) => view.getUint8(at)) : listSource(proto.int32Data);
+    case Type.INT8:
+      return raw ? rawSource(raw, 1, label, (at) => view.getInt8(at)) : listSource(proto.int32Data);
+    case Type.INT16:
+      return raw ? rawSource(raw, 2, label, (at) => view.getInt16(at, true)) : listSource(proto.int32Data);
+    case Type.UINT16:
+      return raw ? rawSource(raw, 2, label, (at) => view.getUint16(at, true)) : listSource(proto.int32Data);
+    case Type.UINT32:
+      return raw ? rawSource(raw, 4, label, (at) => view.getUint32(at, true)) : listSource(proto.uint64Data);
+    case Type.UINT64:
+      return raw ? rawSource(raw, 8, label, (at) => Number(view.getBigUint64(at, true))) : listSource(proto.uint64Data);
     default:
       throw new FormatError(
         `${label} has type ${Type[proto.dataType] ?? proto.dataType}, which is not read`,

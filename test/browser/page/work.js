@@ -37,7 +37,7 @@ export async function diagnose(kind, options, { model, images }) {
     const timer = setInterval(() => ticks++, 5);
     const result = await server.run(loaded, hospital.encrypt(calibration[0]));
     clearInterval(timer);
-    const limbs = result.logits.flatMap(({ parts }) => parts.flatMap((part) => part.limbs));
+    const limbs = result.ciphertexts.flatMap(({ parts }) => parts.flatMap((part) => part.limbs));
     const residues = await digest(await device.read(plan.parameters.logN, limbs));
     const probabilities = [...softmax(await hospital.decrypt(result))];
     return { residues, probabilities, encrypted: result.encrypted, ticks };

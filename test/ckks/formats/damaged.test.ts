@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { writeFile } from "../../../src/bytes/blocks.js";
-import { crc32 } from "../../../src/bytes/checksum.js";
 import { collect } from "../../../src/bytes/stream.js";
 import { ByteWriter } from "../../../src/bytes/writer.js";
 import { putPrimes } from "../../../src/ckks/formats/parameters.js";
@@ -10,6 +9,7 @@ import { BlindsightError, FormatError } from "../../../src/errors.js";
 import { openDevice } from "../../../src/index.js";
 import { wordStream } from "../../seed.js";
 import { unsafe } from "../settings.js";
+import { resealed } from "./resealed.js";
 import { discard, readers, writeAll } from "./stored.js";
 
 const device = await openDevice("cpu", { threads: 1 });
@@ -120,21 +120,3 @@ test("a stream whose file is refused for what it says is told so", async () => {
     expect(returned, name).toBe(true);
   }
 });
-
-/** A changed file whose checksums were computed again. */
-function resealed(file: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array {
-  const copy = new Uint8Array(file);
-  change(copy);
-  const view = new DataView(copy.buffer);
-  let at = 16 + view.getUint32(12, true);
-  let checksum = crc32(copy.subarray(0, at));
-  view.setUint32(at, checksum, true);
-  at += 4;
-  while (at < copy.length) {
-    const end = at + 4 + view.getUint32(at, true);
-    checksum = crc32(copy.subarray(at, end), checksum);
-    view.setUint32(end, checksum, true);
-    at = end + 4;
-  }
-  return copy;
-}

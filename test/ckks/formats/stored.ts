@@ -52,8 +52,15 @@ export async function writeAll(device: Device): Promise<Record<string, Uint8Arra
     "ciphertext-seeded": await seeded.toBytes(),
     "ciphertext-full": await full.toBytes(),
     "ciphertext-product": await product.toBytes(),
+    "evaluation-keys-products": await productKeys(holder).toBytes(),
     "secret-key": await holder.toSecretBytes(),
   };
+}
+
+/** A rotation's two keys for products. */
+function productKeys(holder: KeyHolder): EvaluationKeys {
+  const rotations = new Map([[1, 1]]);
+  return holder.evaluationKeys({ relinearize: false, rotations, productRotations: rotations });
 }
 
 /** How each file is read. */
@@ -62,6 +69,7 @@ export const readers: Readonly<Record<string, (bytes: Uint8Array, device: Device
   "public-key": (bytes, device) => PublicKey.fromBytes(bytes, device),
   "evaluation-keys": (bytes, device) => EvaluationKeys.fromBytes(bytes, device),
   "evaluation-key": (bytes, device) => EvaluationKeys.fromBytes(bytes, device),
+  "evaluation-keys-products": (bytes, device) => EvaluationKeys.fromBytes(bytes, device),
   plaintext: (bytes, device) => Plaintext.fromBytes(bytes, Ring.of(device, parameters)),
   "ciphertext-seeded": (bytes, device) => Ciphertext.fromBytes(bytes, Ring.of(device, parameters)),
   "ciphertext-full": (bytes, device) => Ciphertext.fromBytes(bytes, Ring.of(device, parameters)),

@@ -53,7 +53,7 @@ export const exchangedTargets: Readonly<Record<string, Target>> = {
     input: damaged(images),
     read: reading(
       (source) => EncryptedImage.fromBytes(source, plans.encrypted, device),
-      async (read, bytes) => (await canonical([read.ciphertext])) ?? same(bytes, await read.toBytes()),
+      async (read, bytes) => (await canonical(read.ciphertexts)) ?? same(bytes, await read.toBytes()),
     ),
   },
   "encrypted result": {
@@ -61,7 +61,7 @@ export const exchangedTargets: Readonly<Record<string, Target>> = {
     input: damaged(results),
     read: reading(
       (source) => EncryptedResult.fromBytes(source, plans.encrypted, device),
-      async (read, bytes) => (await canonical(read.logits)) ?? same(bytes, await read.toBytes()),
+      async (read, bytes) => (await canonical(read.ciphertexts)) ?? same(bytes, await read.toBytes()),
     ),
   },
 };

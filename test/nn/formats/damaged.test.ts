@@ -2,7 +2,15 @@ import { afterAll, describe, expect, test } from "vitest";
 import { Parameters } from "../../../src/ckks/index.js";
 import { FormatError, ParameterError } from "../../../src/errors.js";
 import { openDevice } from "../../../src/index.js";
-import { compile, EncryptedImage, EncryptedResult, Model, Plan } from "../../../src/nn/index.js";
+import {
+  compile,
+  EncryptedImage,
+  EncryptedResult,
+  type Layout,
+  Model,
+  Plan,
+  type Role,
+} from "../../../src/nn/index.js";
 import { type Parts, partsOf, sealed } from "../../data/fuzz/sealed.js";
 import { wordStream } from "../../seed.js";
 import { randomNetwork } from "../random-network.js";
@@ -104,11 +112,18 @@ describe("at the doors", async () => {
 
   test.each(Object.keys(doors) as (keyof typeof doors)[])("a %s of other parameters or another plan", async (name) => {
     const [bytes, door] = doors[name];
-    const other = compile(randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 2 }], 1));
+    const other = compile(randomNetwork([1, 4, 4], ["flatten", { linear: 2 }], 1));
     await expect(door.fromBytes(bytes, other, device)).rejects.toThrow(ParameterError);
     // The same program with other parameters, and somebody who wrote the right identity over the file's.
     const wider = Parameters.choose({ depth: plan.program.depth, slots: 2048, wideBase: true });
-    const twin = new Plan({ ...plan.program, slots: wider.slots }, wider, "encrypted", {}, plan.depth);
+    const { program } = plan;
+    const more = Math.log2(wider.slots / program.slots);
+    const layouts = program.layouts.map((layout): Layout => {
+      const count = Math.log2(layout.slots);
+      const bits = [...layout.bits.slice(0, count), ...Array<Role>(more).fill("replica"), ...layout.bits.slice(count)];
+      return { ...layout, slots: wider.slots, bits };
+    });
+    const twin = new Plan({ ...program, slots: wider.slots, layouts }, wider, "encrypted", {}, plan.depth);
     await expect(door.fromBytes(bytes, twin, device)).rejects.toThrow("was made for another plan");
     const forged = changed(bytes, ({ fields }) => fields.set(Buffer.from(twin.identity, "hex")));
     await expect(door.fromBytes(forged, twin, device)).rejects.toThrow(/other parameters/);

@@ -20,7 +20,7 @@ const SLOTS = 8;
 /** What these files expect of a plan. */
 export function plannedHere(device: Device, model: Planned["model"]): Planned {
   const ring = Ring.of(device, parameters);
-  return { identity, ring, model, slots: SLOTS, levels: { image: 2, model: [2, 1, 0], result: [0, 0] } };
+  return { identity, ring, model, slots: SLOTS, levels: { image: [2], model: [2, 1, 0], result: [0, 0] } };
 }
 
 /** Each kind as a file, by a name of its own, from seeds: the same bytes wherever they are made. */
@@ -32,9 +32,9 @@ export async function writeExchanged(device: Device): Promise<Record<string, Uin
   const { fingerprint } = holder;
   const model: ModelContent = { identity, outputScale: 4, fingerprint, operands: [seeded, full, low] };
   const clear: ModelContent = { identity, outputScale: 1, operands: [upper, plain, lower] };
-  const image: ImageContent = { identity, ciphertext: seeded };
+  const image: ImageContent = { identity, ciphertexts: [seeded] };
   const encrypted = { image: true, model: false };
-  const result: ResultContent = { identity, outputScale: 2, encrypted, logits: [low, low] };
+  const result: ResultContent = { identity, outputScale: 2, encrypted, ciphertexts: [low, low] };
   return {
     "model-encrypted": await collect(modelChunks(model)),
     "model-plain": await collect(modelChunks(clear)),
@@ -55,11 +55,11 @@ export const exchangedReaders: Readonly<Record<string, (bytes: Uint8Array, devic
   "model-plain": async (bytes, device) => ofModel(await readModel(bytes, plannedHere(device, "plain"))),
   "encrypted-image": async (bytes, device) => {
     const content = await readImage(bytes, plannedHere(device, "encrypted"));
-    return again(content, [content.ciphertext], () => collect(imageChunks(content)));
+    return again(content, content.ciphertexts, () => collect(imageChunks(content)));
   },
   "encrypted-result": async (bytes, device) => {
     const content = await readResult(bytes, plannedHere(device, "encrypted"));
-    return again(content, content.logits, () => collect(resultChunks(content)));
+    return again(content, content.ciphertexts, () => collect(resultChunks(content)));
   },
 };
 

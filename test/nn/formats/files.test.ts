@@ -69,14 +69,16 @@ describe.each(["encrypted", "plain"] as const)("what the roles of an %s model ex
       using result = await server.run(model, readImage);
       same(await result.toBytes(), await all.result.toBytes());
       same(await model.toBytes(), await all.model.toBytes());
-      expect(there.statistics().bytesInUse).toBeLessThan(before + readImage.ciphertext.bytes + 2 ** 22);
+      expect(there.statistics().bytesInUse).toBeLessThan(
+        before + readImage.ciphertexts.reduce((sum, { bytes }) => sum + bytes, 0) + 2 ** 22,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }
   });
 
   test("belongs to its plan, its key and its kind", async () => {
-    const other = compile(randomNetwork({ channels: 1, height: 4, width: 4 }, ["flatten", { linear: 3 }], 1), {
+    const other = compile(randomNetwork([1, 4, 4], ["flatten", { linear: 3 }], 1), {
       model: kind,
     });
     const opposite = planOf(kind === "plain" ? "encrypted" : "plain");
@@ -117,7 +119,7 @@ test("a stored key is a key holder of its own plan only, and makes evaluation ke
   using again = await KeyHolder.fromWrappedBytes(wrapped, "correct horse battery staple", plan, there);
   using input = again.encrypt(image);
   using model = await EncryptedImage.fromBytes(await input.toBytes(), plan, here);
-  expect(model.ciphertext.fingerprint).toBe(holder.publicKey.fingerprint);
+  expect(model.ciphertexts[0].fingerprint).toBe(holder.publicKey.fingerprint);
   const deeper = compile(
     randomNetwork(
       network.input,

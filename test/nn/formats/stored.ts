@@ -9,15 +9,15 @@ import {
   Plan,
   Server,
 } from "../../../src/nn/index.js";
-import { planProgram } from "../../../src/nn/plan.js";
-import { costsOf } from "../../../src/nn/plan-cost.js";
+import { costsOf } from "../../../src/nn/plan/cost.js";
+import { planProgram } from "../../../src/nn/plan/plan.js";
 import type { Device } from "../../../src/ntt/device.js";
 import { unsafe } from "../../ckks/settings.js";
 import { randomImage, randomNetwork } from "../random-network.js";
 
-/** All kinds of steps: linear, square or quad, readout. */
+/** Steps with weights and without. */
 export const network = randomNetwork(
-  { channels: 1, height: 4, width: 4 },
+  [1, 4, 4],
   [{ conv: 2, kernel: 3, padding: 1 }, "quad", "flatten", { linear: 2 }],
   7,
 );

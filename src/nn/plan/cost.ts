@@ -1,0 +1,98 @@
+/**
+ * What the planner minimises: time on the server and bytes of the model, both in units of one NTT of one limb.
+ * The formulas count NTTs as the key switches make them; the prices say how many NTTs a product with a key is worth, and
+ * a limb that must be stored and streamed.
+ */
+import { dropNtts, extendedLimbs as limbsOfDigits } from "../../ckks/costs.js";
+import type { Parameters } from "../../ckks/parameters.js";
+
+export interface CostModel {
+  /** Primes of Q at a level. */
+  readonly limbsAt: (level: number) => number;
+  /** Primes of P. */
+  readonly specialPrimes: number;
+  /** Primes of one digit. */
+  readonly digitLimbs: number;
+  /** Whether the weights are ciphertexts: then each inner sum of a linear layer is relinearised before it is rotated. */
+  readonly encryptedModel: boolean;
+  /** Whether giant steps have keys for products: then none of them needs a drop of its own. */
+  readonly productKeys: boolean;
+  /** Price of the products of one limb of a digit with both halves of a key. */
+  readonly keyProduct: number;
+  /** Price of one limb-index of a weight vector (two limbs if encrypted): its products, its bytes. */
+  readonly weightLimb: number;
+  /** Price of one limb-index of a rotation key. Small: keys are made once, weights are read for each image. */
+  readonly keyLimb: number;
+}
+
+/** For programs that are planned without parameters: a wide base, and digits of three primes. */
+export const defaultCosts: CostModel = {
+  limbsAt: (level) => level + 2,
+  specialPrimes: 4,
+  digitLimbs: 3,
+  encryptedModel: true,
+  productKeys: false,
+  keyProduct: 0.6,
+  weightLimb: 2,
+  keyLimb: 0.25,
+};
+
+export function costsOf(parameters: Parameters, model: "encrypted" | "plain", productKeys = false): CostModel {
+  // Asked a million times by a search.
+  const limbs = Array.from({ length: parameters.maxLevel + 1 }, (_, level) => parameters.primesAt(level).length);
+  return {
+    ...defaultCosts,
+    limbsAt: (level) => limbs[level],
+    specialPrimes: parameters.special.length,
+    digitLimbs: parameters.digitPrimes,
+    encryptedModel: model === "encrypted",
+    productKeys: productKeys && model === "encrypted",
+  };
+}
+
+/** Limbs of all digits of a polynomial at `level`, modulo QP. */
+function extendedLimbs({ limbsAt, specialPrimes, digitLimbs }: CostModel, level: number): number {
+  return limbsOfDigits(limbsAt(level), specialPrimes, digitLimbs);
+}
+
+/** Decomposing one ciphertext into digits modulo QP; all its hoisted rotations share it. */
+export function decomposition(costs: CostModel, level: number): number {
+  return extendedLimbs(costs, level);
+}
+
+/** One more rotation of a decomposed ciphertext: products with the key, and the drop of P. */
+export function babyStep(costs: CostModel, level: number): number {
+  return innerProduct(costs, level) + dropSpecial(costs, level);
+}
+
+/** A rotation by itself. */
+export function rotation(costs: CostModel, level: number): number {
+  return decomposition(costs, level) + babyStep(costs, level);
+}
+
+/**
+ * One inner sum of a linear layer: relinearised if the weights are encrypted, rotated unless its step is 0. All sums share
+ * one drop of P, but one that is both relinearised and rotated needs its own in between, unless it has a key for products.
+ */
+export function giantStep(costs: CostModel, level: number, rotated: boolean): number {
+  const switches = Number(rotated) + Number(costs.encryptedModel);
+  const between = rotated && costs.encryptedModel && !costs.productKeys ? dropSpecial(costs, level) : 0;
+  return switches * (decomposition(costs, level) + innerProduct(costs, level)) + between;
+}
+
+export function weightVectors(costs: CostModel, level: number, count: number): number {
+  return costs.weightLimb * count * costs.limbsAt(level);
+}
+
+export function rotationKey(costs: CostModel, level: number): number {
+  return costs.keyLimb * extendedLimbs(costs, level);
+}
+
+function innerProduct(costs: CostModel, level: number): number {
+  return costs.keyProduct * extendedLimbs(costs, level);
+}
+
+/** Of both parts. */
+export function dropSpecial({ limbsAt, specialPrimes }: CostModel, level: number): number {
+  return dropNtts(specialPrimes + limbsAt(level));
+}

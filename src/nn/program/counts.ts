@@ -1,0 +1,108 @@
+/** What a program costs, in counts that follow from the plan alone, and the table of them for people. */
+import { planPolynomials } from "../../ckks/circuits/polynomial-plan.js";
+import { kindOf } from "../../ckks/copies.js";
+import type { Parameters } from "../../ckks/parameters.js";
+import { describeLayout } from "../layout/layout.js";
+import { polynomialOf } from "./doubles.js";
+import { levelAfter, levelBefore, operandLevels, type Program, rotations, type Step } from "./program.js";
+
+/** What decides the counts of a plan. */
+export interface Counted {
+  readonly program: Program;
+  /** Those of the plan: how many primes a level has. */
+  readonly parameters: Pick<Parameters, "primesAt">;
+  /** Whether the weights are ciphertexts or plaintexts. */
+  readonly model: "encrypted" | "plain";
+}
+
+/** What a step costs, in counts. */
+export interface StepCounts {
+  /** Vectors of the model: weights that are multiplied with the image, and biases. */
+  readonly weights: number;
+  readonly biases: number;
+  /** Rotations of decomposed inputs, rotation 0 not counted. */
+  readonly babies: number;
+  /** Rotations of inner sums, those by 0 not counted. */
+  readonly giants: number;
+  /** Rotations that fold, over all results. */
+  readonly folds: number;
+  /** From three parts to two: of every product, and of every sum of products with encrypted weights. */
+  readonly relinearizations: number;
+}
+
+export function countStep(step: Step, model: Counted["model"]): StepCounts {
+  const sums = model === "encrypted" ? 1 : 0;
+  const folds = "folds" in step ? step.folds.length * step.outputs.length : 0;
+  const none = { weights: 0, biases: 0, babies: 0, giants: 0, folds, relinearizations: 0 };
+  switch (step.op) {
+    case "linear": {
+      const babies = new Set(
+        step.groups.flatMap(({ terms }) => terms.filter(({ baby }) => baby !== 0).map((t) => `${t.input} ${t.baby}`)),
+      );
+      const weights = step.groups.reduce((sum, { terms }) => sum + terms.length, 0);
+      const giants = step.groups.filter(({ giant }) => giant !== 0).length;
+      const relinearizations = sums * step.groups.length;
+      return { ...none, weights, biases: step.outputs.length, babies: babies.size, giants, relinearizations };
+    }
+    case "square":
+    case "multiply":
+      return { ...none, relinearizations: 1 };
+    case "quad":
+      return { ...none, weights: 2, biases: 1, relinearizations: 1 + sums };
+    case "polynomial":
+      return { ...none, relinearizations: planPolynomials([polynomialOf(step)], {}).cost.relinearizations };
+    case "shift":
+      return { ...none, biases: 1 };
+    default:
+      return none;
+  }
+}
+
+/** Rotations and relinearisations of a step: nearly all of its time. */
+export function keySwitches({ babies, giants, folds, relinearizations }: StepCounts): number {
+  return babies + giants + folds + relinearizations;
+}
+
+/** Vectors of a model, and their limbs: one for each prime of the vector's level, twice that of an encrypted one. */
+export function modelSize(plan: Counted): { vectors: number; limbs: number } {
+  requireCounted(plan);
+  const { program, parameters, model } = plan;
+  const levels = program.steps.flatMap((step) => operandLevels(program, step));
+  const parts = model === "encrypted" ? 2 : 1;
+  const limbs = levels.reduce((sum, level) => sum + parts * parameters.primesAt(level).length, 0);
+  return { vectors: levels.length, limbs };
+}
+
+/** A table for people: one line a step, then the totals. */
+export function describe(plan: Counted): string {
+  requireCounted(plan);
+  const { program, model } = plan;
+  const { layouts, values } = program;
+  const lines = program.steps.map((step, index) => {
+    const { weights, babies, giants, folds } = countStep(step, model);
+    const facts = [
+      `${index}: ${step.op}${"layer" in step ? ` (layer ${step.layer})` : ""}`,
+      `level ${levelBefore(program, step)} → ${levelAfter(program, step)}`,
+      step.op === "linear" ? `${weights} diagonals = ${babies} babies, ${giants} giants` : "",
+      step.op === "quad" ? `${weights} vectors` : "",
+      folds > 0 ? `${folds} folds` : "",
+      describeLayout(layouts[values[step.outputs[0]].layout]),
+    ];
+    return facts.filter((fact) => fact !== "").join("; ");
+  });
+  const { vectors, limbs } = modelSize(plan);
+  const switches = program.steps.reduce((sum, step) => sum + keySwitches(countStep(step, model)), 0);
+  const { layout } = values[program.inputs[0]];
+  return [
+    `input: ${describeLayout(layouts[layout])}, in ${program.slots} slots${program.taps ? ", laid out by taps" : ""}`,
+    ...lines,
+    `model: ${vectors} weight vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
+      `${switches} key switches an image; depth ${program.depth}`,
+  ].join("\n");
+}
+
+/** Both took a program once: JavaScript has no compiler that says so. */
+function requireCounted(plan: Counted): void {
+  if (Array.isArray(plan?.program?.steps)) return;
+  throw new TypeError(`plan: what compile(network) gives was expected, not ${kindOf(plan)}`);
+}

@@ -1,0 +1,84 @@
+import { Polynomial } from "../../ckks/circuits/polynomial.js";
+import type { SlotValues } from "../../ckks/encoder.js";
+import type { LinearStep, PolynomialStep } from "./program.js";
+import type { Algebra } from "./walk.js";
+
+/** What each step means for slots of doubles; `vectors` are a step's operands. */
+export function doubles(vectors: (step: number) => Iterable<SlotValues>): Algebra<Float64Array> {
+  const vectorsOf = (index: number) => Array.from(vectors(index), realPart);
+  return {
+    linear: (step, inputs, index) => multiply(step, vectorsOf(index), inputs),
+    square: ({ folds }, [x]) => [
+      fold(
+        x.map((value) => value * value),
+        folds,
+      ),
+    ],
+    multiply: ({ folds }, [x, y]) => [
+      fold(
+        x.map((value, i) => value * y[i]),
+        folds,
+      ),
+    ],
+    quad: ({ folds }, [x], index) => {
+      const [a, b, c] = vectorsOf(index);
+      return [
+        add(
+          fold(
+            x.map((value, i) => (a[i] * value + b[i]) * value),
+            folds,
+          ),
+          c,
+        ),
+      ];
+    },
+    polynomial: (step, [x]) => {
+      const polynomial = polynomialOf(step);
+      return [x.map((value) => polynomial.at(value))];
+    },
+    add: (_step, inputs) => [inputs.reduce(add)],
+    shift: (_step, [x], index) => [add(x, vectorsOf(index)[0])],
+    lower: (_step, [x]) => [x],
+  };
+}
+
+/** The polynomial that a step computes. */
+export function polynomialOf({ basis, coefficients, interval }: PolynomialStep): Polynomial {
+  return basis === "monomial"
+    ? Polynomial.monomial(coefficients, interval)
+    : Polynomial.chebyshev(coefficients, interval);
+}
+
+/** Σ_g rotate(Σ u ⊙ rotate(x, baby), g) of each output, its folds and its bias. */
+function multiply(step: LinearStep, vectors: readonly Float64Array[], inputs: readonly Float64Array[]): Float64Array[] {
+  const { length } = inputs[0];
+  const mask = length - 1;
+  const sums = step.outputs.map(() => new Float64Array(length));
+  let at = 0;
+  for (const { output, giant, terms } of step.groups) {
+    const inner = new Float64Array(length);
+    for (const { input, baby } of terms) {
+      const diagonal = vectors[at++];
+      const x = inputs[input];
+      for (let i = 0; i < length; i++) inner[i] += diagonal[i] * x[(i + baby) & mask];
+    }
+    const sum = sums[output];
+    for (let j = 0; j < length; j++) sum[j] += inner[(j + giant) & mask];
+  }
+  return sums.map((sum) => add(fold(sum, step.folds), vectors[at++]));
+}
+
+/** y += rotate(y, step) for one step after another. */
+export function fold(values: Float64Array, steps: readonly number[]): Float64Array {
+  const mask = values.length - 1;
+  return steps.reduce((y, step) => y.map((value, j) => value + y[(j + step) & mask]), values);
+}
+
+export function add(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + b[i]);
+}
+
+function realPart(values: SlotValues): Float64Array {
+  const real = "real" in values ? values.real : values;
+  return real instanceof Float64Array ? real : Float64Array.from(real as ArrayLike<number>);
+}

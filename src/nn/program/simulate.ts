@@ -1,0 +1,85 @@
+/**
+ * The clear-text twin of an encrypted run: the same steps, rotations, diagonals and folds on vectors of doubles, junk
+ * included. What it gives is what an encrypted run gives, but for the noise.
+ */
+import type { SlotValues } from "../../ckks/encoder.js";
+import { ParameterError } from "../../errors.js";
+import type { ImageValues } from "../graph/image.js";
+import { unpack } from "../layout/layout.js";
+import { doubles } from "./doubles.js";
+import { encodeInput } from "./encode.js";
+import type { Program, Step } from "./program.js";
+import { walk } from "./walk.js";
+import type { ProgramWeights } from "./weights.js";
+
+/** What a program gives in the clear. */
+export interface Simulation {
+  /** As the network gives them: the output scale multiplied back. */
+  readonly logits: Float64Array;
+  /** Each ciphertext of the result as it would be decrypted, all slots, output scale not yet multiplied back. */
+  readonly results: readonly Float64Array[];
+  /** Largest absolute value in any slot, junk included: of the image, then after each step. */
+  readonly maxAbs: readonly number[];
+}
+
+/** All optional. */
+export interface SimulateOptions {
+  /** bounds[l]: what a slot may hold at level l, q_0·…·q_l / (2·Δ_l). Unchecked where it is missing. */
+  readonly bounds?: readonly number[];
+}
+
+/**
+ * Runs `program` in the clear. Costs some milliseconds a diagonal; `weights` made by `rememberVectors` are made once for many images.
+ * @param image as the network takes it
+ * @throws TypeError, ParameterError as `imageValues`; ParameterError when a value leaves the bound of its level: the encrypted run would wrap around silently.
+ */
+export function simulate(
+  program: Program,
+  weights: ProgramWeights,
+  image: ImageValues,
+  options: SimulateOptions = {},
+): Simulation {
+  const inputs = encodeInput(program, image);
+  const maxAbs = [Math.max(...inputs.map((x) => expectHeadroom(x, "the image", program.depth, options)))];
+  const made = (values: readonly Float64Array[], step: Step, index: number) => {
+    const name = `step ${index} (${step.op}${"layer" in step ? `, layer ${step.layer}` : ""})`;
+    const level = (k: number) => program.values[step.outputs[k]].level;
+    maxAbs.push(Math.max(...values.map((value, k) => expectHeadroom(value, name, level(k), options))));
+    return values;
+  };
+  const walking = walk(
+    program,
+    doubles((index) => weights.vectors(index)),
+    inputs,
+    { made },
+  );
+  let turn = walking.next();
+  while (!turn.done) turn = walking.next();
+  const results = turn.value;
+  const { layout } = program.values[program.outputs[0]];
+  const logits = unpack(program.layouts[layout], results).map((value) => value * weights.outputScale);
+  return { logits, results, maxAbs };
+}
+
+/** The same weights, their vectors kept: for many images. Memory: 8 bytes a slot and vector. */
+export function rememberVectors(weights: ProgramWeights): ProgramWeights {
+  const known = new Map<number, readonly SlotValues[]>();
+  return {
+    outputScale: weights.outputScale,
+    vectors(step) {
+      if (!known.has(step)) known.set(step, [...weights.vectors(step)]);
+      return known.get(step)!;
+    },
+  };
+}
+
+function expectHeadroom(values: Float64Array, what: string, level: number, { bounds }: SimulateOptions): number {
+  let largest = 0;
+  for (const value of values) if (!(Math.abs(value) <= largest)) largest = Math.abs(value);
+  const bound = bounds?.[level] ?? Number.MAX_VALUE;
+  if (largest <= bound) return largest;
+  throw new ParameterError(
+    `${what} reaches ${largest.toPrecision(3)}; level ${level} holds ${bound.toPrecision(3)} at most`,
+    "Calibrate with images like this one, with a larger margin, or take parameters with more headroom.",
+  );
+}
