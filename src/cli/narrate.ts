@@ -1,4 +1,5 @@
 import { drawImage } from "../data/terminal-picture.js";
+import { luma } from "../picture/picture.js";
 import type { LoadedModel } from "./models.js";
 import type { Patient } from "./patient.js";
 import type { EncryptedDiagnosis, Witness } from "./session.js";
@@ -9,8 +10,13 @@ export const notADevice = "Research software, not a medical device: never use it
 
 /** The picture as it will be encrypted, and what it is. */
 export function narrateImage(terminal: Terminal, { model, pixels, title }: Patient): void {
-  const [, height, width] = model.network.input;
-  const picture = drawImage(pixels, width, height, { color: terminal.color });
+  const [channels, height, width] = model.network.input;
+  const plane = height * width;
+  const shown =
+    channels === 3
+      ? Array.from({ length: plane }, (_, k) => luma(pixels[k], pixels[plane + k], pixels[2 * plane + k]))
+      : pixels;
+  const picture = drawImage(shown, width, height, { color: terminal.color });
   terminal.say(`\nDiagnosing ${title} without seeing it\n`);
   terminal.say(picture.replace(/^/gm, "  "));
 }

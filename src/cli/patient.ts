@@ -1,8 +1,8 @@
 import type { Dataset } from "../data/dataset.js";
-import { readPng } from "../data/png.js";
 import { readFileWhole } from "../data/read-file.js";
-import { centreSquare } from "../data/resample.js";
 import { DataError } from "../errors.js";
+import { planesOf } from "../picture/planes.js";
+import { readPng } from "../picture/png.js";
 import { UsageError } from "./failure.js";
 import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
 import type { RunOptions } from "./options.js";
@@ -50,11 +50,12 @@ async function fromDataset(options: PatientOptions, terminal: Terminal, bare: bo
 async function fromPng(path: string, options: PatientOptions, terminal: Terminal): Promise<Patient> {
   const dataset = options.dataset === undefined ? undefined : await openShowing(options.dataset, terminal);
   const model = await loadModel(options.model ?? defaultModelFor(dataset ?? { name: defaultDataset }), terminal);
-  const [channels, height, width] = model.network.input;
-  if (channels !== 1) {
-    throw new UsageError(`${model.name} takes images of ${channels} channels, --image gives one`, "take a grey model");
+  const { input } = model.network;
+  if (input.length !== 3 || (input[0] !== 1 && input[0] !== 3)) {
+    const what = `${model.name} takes ${input.join("×")} values, --image gives pictures of one channel or three`;
+    throw new UsageError(what, "take a model of grey or RGB images, or a data set with --dataset");
   }
   const bytes = await readFileWhole(path, mostPictureBytes);
   if (!bytes) throw new DataError(`there is no image ${path}`, "check the path of the PNG");
-  return { model, title: path, pixels: centreSquare(readPng(bytes, path), height, width), dataset };
+  return { model, title: path, pixels: planesOf(readPng(bytes, path), input), dataset };
 }

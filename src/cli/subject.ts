@@ -1,9 +1,9 @@
 import type { Dataset, Split } from "../data/dataset.js";
 import { imageToInput } from "../data/input.js";
 import { type OpenDatasetOptions, openDataset } from "../data/open-dataset.js";
-import { centreSquare } from "../data/resample.js";
 import { DataError } from "../errors.js";
 import type { Network } from "../nn/index.js";
+import { centreSquare } from "../picture/resample.js";
 import { UsageError } from "./failure.js";
 import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
 import type { RunOptions } from "./options.js";

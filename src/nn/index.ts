@@ -61,6 +61,14 @@ export { ModelOwner } from "./model-owner.js";
 export type { ExternalFile } from "./onnx/external.js";
 export { type ImportOptions, importOnnx } from "./onnx.js";
 export type { Operands } from "./operands.js";
+export {
+  type CalibrationLoading,
+  calibrationFrom,
+  type ImageLoader,
+  imageFrom,
+  imageFromPng,
+  type Pixels,
+} from "./pictures.js";
 export { classLogits, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";
 export { encodeInput } from "./program/encode.js";

@@ -15,6 +15,7 @@ import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
 import { readLogits } from "./logits.js";
 import { encodeInput } from "./program/encode.js";
+import { imagesOf } from "./program/program.js";
 
 /** All optional. */
 export interface DecryptOptions {
@@ -114,10 +115,10 @@ export class KeyHolder implements Disposable {
   }
 
   /**
-   * Encrypts one image, [channel][row][column] in the network's units.
+   * Encrypts one image, [channel][row][column] in the network's units; up to as many as the plan takes at once, as a list.
    * @throws TypeError for what is no array of numbers; ParameterError for another number of values, or one that is not finite.
    */
-  encrypt(image: ImageValues): EncryptedImage {
+  encrypt(image: ImageValues | readonly ImageValues[]): EncryptedImage {
     const { program, identity, ranges } = this.plan;
     const ciphertexts = encodeInput(program, image).map((slots) => {
       const ciphertext = this.#secret.encrypt(slots, { level: program.depth });
@@ -135,17 +136,27 @@ export class KeyHolder implements Disposable {
    * @throws ParameterError, LevelError for a result that is not of this plan, KeyMismatchError for one under another key,
    *   TypeError for one that was disposed of, before anything is decrypted; ParameterError for one that is no number of this network.
    */
-  async decrypt(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array> {
+  async decrypt(result: EncryptedResult, options: DecryptOptions = {}): Promise<Float64Array> {
+    const [first] = await this.decryptAll(result, options);
+    return first;
+  }
+
+  /** The logits of each image that the plan takes at once, those that were not given included. @throws as `decrypt` */
+  async decryptAll(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array[]> {
     const { plan } = this;
     acceptResult(plan, { ring: this.ring, fingerprint: this.#secret.fingerprint }, result);
-    const logits = new Float64Array(plan.program.classes);
+    const images = imagesOf(plan.program);
+    const logits = new Float64Array(plan.program.classes * images);
     let readable = true;
     for (const [j, ciphertext] of result.ciphertexts.entries()) {
       const slots = await this.#secret.decryptComplex(ciphertext);
       readable = readLogits(plan, j, slots, logits, exactUnsafe) && readable;
       for (const part of [slots.real, slots.imaginary]) part.fill(0);
     }
-    if (readable) return logits.map((logit) => logit * result.outputScale);
+    if (readable) {
+      const scaled = logits.map((logit) => logit * result.outputScale);
+      return Array.from({ length: images }, (_, k) => scaled.filter((_logit, i) => i % images === k));
+    }
     logits.fill(0);
     const headroom = plan.parameters.headroomAt(0) * result.outputScale;
     throw new ParameterError(

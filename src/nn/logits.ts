@@ -4,7 +4,7 @@ import { occupants } from "./layout/layout.js";
 import { GUARD } from "./scales.js";
 
 /**
- * Puts the logits that one ciphertext of a result holds into `logits`: of each the mean of its slots, rounded to the plan's grid.
+ * Puts the logits that one ciphertext of a result holds into `logits`, [class][image]: of each the mean of its slots, rounded to the plan's grid.
  * Whether all of them are readable: slots that hold the same logit agree, and its imaginary part says that it did not wrap.
  */
 export function readLogits(

@@ -1,9 +1,9 @@
 import { deflateSync, zlibSync } from "fflate";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openNpz } from "../../src/data/npz.js";
-import { maxPngBytes, readPng } from "../../src/data/png.js";
 import { mostUnpacked } from "../../src/data/zip.js";
 import { FormatError } from "../../src/errors.js";
+import { maxPngBytes, readPng } from "../../src/picture/png.js";
 import { npy, savez } from "./npz-bytes.js";
 import { ihdr, pngOf } from "./png-bytes.js";
 

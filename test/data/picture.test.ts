@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { farFromTraining, imageToInput } from "../../src/data/input.js";
-import type { GreyPicture } from "../../src/data/png.js";
-import { centreSquare } from "../../src/data/resample.js";
 import { colorDepth, drawImage } from "../../src/data/terminal-picture.js";
+import { centreSquare, type Plane } from "../../src/picture/resample.js";
 
 describe("centreSquare", () => {
-  const picture = (width: number, height: number, values: number[]): GreyPicture => ({
+  const picture = (width: number, height: number, values: number[]): Plane => ({
     width,
     height,
     grey: (pixel) => values[pixel],

@@ -1,13 +1,13 @@
 import { encode } from "fast-png";
 import { zlibSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { type GreyPicture, readPng } from "../../src/data/png.js";
 import { FormatError } from "../../src/errors.js";
+import { type Picture, readPng } from "../../src/picture/png.js";
 import { wordStream } from "../seed.js";
 import { channelsOf, ihdr, type PngPicture, pngOf, scanlines, writePng } from "./png-bytes.js";
 import { viewsOf } from "./views.js";
 
-const greys = (picture: GreyPicture) =>
+const greys = (picture: Picture) =>
   Array.from({ length: picture.width * picture.height }, (_, pixel) => picture.grey(pixel));
 
 describe("readPng", () => {

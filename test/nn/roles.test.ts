@@ -82,6 +82,23 @@ test("layers are queued one behind the other; an observer is told of each when i
   }
 });
 
+test("a run that is ended between two steps throws the signal's reason, and frees what it had computed", async () => {
+  const plan = compile(shallow);
+  using holder = await KeyHolder.create(plan, device);
+  const server = new Server(plan, device, holder.evaluationKeys);
+  using model = server.load(new ModelOwner(plan, holder.publicKey).encrypt(shallow, { calibration: images(shallow) }));
+  using input = holder.encrypt(randomImage(shallow, 1));
+  await device.idle();
+  const before = device.statistics().bytesInUse;
+  for (const last of [0, 1, plan.program.steps.length - 1]) {
+    const controller = new AbortController();
+    const onStep = (_: unknown, index: number) => index === last && controller.abort(new Error("no more"));
+    await expect(server.run(model, input, { onStep, signal: controller.signal })).rejects.toThrow("no more");
+    await device.idle();
+    expect(device.statistics().bytesInUse).toBe(before);
+  }
+});
+
 describe("an encrypted run gives what its clear-text twin gives", () => {
   const image = randomImage(network, 99);
 

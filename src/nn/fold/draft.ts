@@ -1,4 +1,5 @@
 import type { Shape } from "../graph/network.js";
+import type { ChannelRanges } from "./curvature.js";
 import { type FoldedLayer, type FoldedLinear, type LinearTerm, takenBy } from "./folded.js";
 import { poolingOf } from "./terms.js";
 
@@ -11,6 +12,8 @@ export class Draft {
   private next = 1;
   /** What the network gives. */
   output = 0;
+  /** Of quadratics, by number: the values that they are given, where that is known, element by element. */
+  readonly ranges = new Map<number, ChannelRanges>();
 
   constructor(input: Shape) {
     this.shapes.set(0, input);

@@ -35,13 +35,13 @@ export function fold(
   const { batchNorm = true, square = true, pooling = true, linear = true } = options;
   requireSizes(network, options);
   const { input, classes } = network;
-  const draft = lower(network);
+  const draft = lower(network, ranges);
   endWithLinear(draft);
   // Norms first, so that the square's shift meets a convolution; squares before poolings, so that t passes
   // through means and not through sums; matrices last, for they swallow poolings.
   if (batchNorm) foldNorms(draft);
   if (square) {
-    completeSquares(draft, ranges);
+    completeSquares(draft);
     narrowPolynomials(draft);
   }
   if (pooling) foldPools(draft);

@@ -1,6 +1,7 @@
 import { UnsupportedLayerError } from "../../errors.js";
 import type { Layer, Network, Shape } from "../graph/network.js";
 import { inputsOf, sameShape, sizeOf, valueShapes } from "../graph/shapes.js";
+import type { ChannelRanges } from "./curvature.js";
 import { Draft } from "./draft.js";
 import type { FoldedLayer } from "./folded.js";
 import { type Affinity, identityOf, normOf, spread } from "./terms.js";
@@ -8,15 +9,19 @@ import { isWhole, type Sight, termsOf, type View, wholeView } from "./views.js";
 
 /**
  * The same network in the terms of a folded one, nothing folded yet but what only moves numbers.
+ * @param ranges of what the quadratics are given, in their order: see `quadRanges`
  * @throws UnsupportedLayerError for activations, and for rearrangements that ask for too large a matrix.
  */
-export function lower({ input, layers }: Network): Draft {
+export function lower({ input, layers }: Network, ranges: readonly ChannelRanges[] = []): Draft {
   const draft = new Draft(input);
   const shapes = valueShapes(input, layers);
   const views: View[] = [wholeView(0, input)];
+  let quads = 0;
   for (const [index, layer] of layers.entries()) {
     const taken = inputsOf(layer, index).map((value) => views[value]);
-    views.push(new Lowering(draft, `layer ${index + 1} (${layer.op})`).view(layer, taken, shapes[index + 1]));
+    const own = layer.op === "quad" ? ranges[quads++] : undefined;
+    const lowering = new Lowering(draft, `layer ${index + 1} (${layer.op})`, own);
+    views.push(lowering.view(layer, taken, shapes[index + 1]));
   }
   const last = views[views.length - 1];
   draft.output = isWhole(last) ? last.parts[0].value : materialize(draft, last, "the result").parts[0].value;
@@ -28,6 +33,7 @@ class Lowering {
   constructor(
     private readonly draft: Draft,
     private readonly label: string,
+    private readonly ranges?: ChannelRanges,
   ) {}
 
   /** What the network sees of what the layer gives. */
@@ -111,7 +117,12 @@ class Lowering {
     const parts = view.parts.map(({ value, shape }) => {
       const at: Places = { index: view.index, start };
       start += sizeOf(shape);
-      return { shape, value: this.draft.add(make(value, shape, at), shape) };
+      const made = this.draft.add(make(value, shape, at), shape);
+      if (this.ranges) {
+        const [low, high] = [this.ranges.low, this.ranges.high].map((list) => spread(list, view.shape));
+        this.draft.ranges.set(made, { low: carried(low, shape, at, -1), high: carried(high, shape, at, 1) });
+      }
+      return { shape, value: made };
     });
     return { ...view, parts };
   }

@@ -78,7 +78,10 @@ function foldForward(draft: Draft, id: number, layer: FoldedLinear, affinity: Af
       const each = draft.at(consumer)!;
       const shape = draft.shape(value);
       if (each.op === "linear") draft.set(consumer, absorbBefore(each, value, shape, affinity));
-      else if (each.op === "quad") draft.set(consumer, beforeQuad(each, affinity, shape));
+      else if (each.op === "quad") {
+        draft.set(consumer, beforeQuad(each, affinity, shape));
+        moveRanges(draft, consumer, affinity, shape);
+      }
     }
     draft.remove(id, input);
   } else if (affinity.scale.every((scale) => scale === 1)) {
@@ -101,6 +104,19 @@ function beforeQuad(quad: FoldedQuad, affinity: Affinity, shape: Shape): FoldedQ
     b: quad.b.map((b, i) => (2 * quad.a[i] * t[i] + b) * s[i]),
     c: quad.c.map((c, i) => (quad.a[i] * t[i] + quad.b[i]) * t[i] + c),
   };
+}
+
+/** What a quadratic is given is now what the norm was given. */
+function moveRanges(draft: Draft, id: number, affinity: Affinity, shape: Shape): void {
+  const ranges = draft.ranges.get(id);
+  if (!ranges) return;
+  const [s, t] = [spread(affinity.scale, shape), spread(affinity.offset, shape)];
+  const ends = (end: Float64Array) => end.map((value, i) => (s[i] === 0 ? value : (value - t[i]) / s[i]));
+  const [low, high] = [ends(ranges.low), ends(ranges.high)];
+  draft.ranges.set(id, {
+    low: low.map((value, i) => Math.min(value, high[i])),
+    high: high.map((value, i) => Math.max(value, low[i])),
+  });
 }
 
 /** A norm of its own in front of one consumer of a value. Gives the norm's value. */

@@ -9,13 +9,10 @@ import { type Affinity, absorbAfter, absorbBefore, perChannel, spread } from "./
  * none of its own, s is added to the value, which costs no level. A and t go into every linear map that takes the
  * result, means over windows on the way; a sum that takes it gets a linear map by element in front. Where anything else takes it,
  * the quadratic stays what it is.
- * @param ranges one for each quadratic, in order: the values that it is given, for quadratics that are nearly straight
  */
-export function completeSquares(draft: Draft, ranges?: readonly ChannelRanges[]): void {
-  let quads = 0;
+export function completeSquares(draft: Draft): void {
   for (const [id, layer] of draft.entries()) {
     if (layer.op !== "quad") continue;
-    const values = ranges?.[quads++];
     const quad = quadOf(layer, draft.shape(id));
     const plain = quad.a.every((a) => a === 1) && quad.b.every((b) => b === 0) && quad.c.every((c) => c === 0);
     if (plain) {
@@ -27,7 +24,7 @@ export function completeSquares(draft: Draft, ranges?: readonly ChannelRanges[])
     if (!takers?.every(({ consumer }) => absorbs(draft, consumer))) continue;
     const before = producerThroughPools(draft, layer.input, byChannel);
     const linear = before === undefined ? undefined : draft.linear(before);
-    const { shift, scale, factor, rest } = completed(quad, values);
+    const { shift, scale, factor, rest } = completed(quad, rangesOf(draft, id, quad.a.length));
     if (linear && before !== undefined) {
       draft.set(before, absorbAfter(linear, { scale, offset: shift.map((value, c) => value * scale[c]) }));
     } else {
@@ -38,6 +35,16 @@ export function completeSquares(draft: Draft, ranges?: readonly ChannelRanges[])
     draft.set(id, { op: "square", input });
     for (const { consumer, value } of takers) absorb(draft, consumer, value, { scale: factor, offset: rest });
   }
+}
+
+/** What a quadratic is given, as many ranges as it has numbers. */
+function rangesOf(draft: Draft, id: number, count: number): ChannelRanges | undefined {
+  const ranges = draft.ranges.get(id);
+  if (!ranges || ranges.low.length === count) return ranges;
+  const run = ranges.low.length / count;
+  const each = (list: Float64Array, pick: (...values: number[]) => number) =>
+    Float64Array.from({ length: count }, (_, c) => pick(...list.subarray(c * run, (c + 1) * run)));
+  return { low: each(ranges.low, Math.min), high: each(ranges.high, Math.max) };
 }
 
 /** Per channel where all elements of each channel have the same, else per element. */

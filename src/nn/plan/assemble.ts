@@ -11,6 +11,7 @@ import type { Choice } from "./states.js";
 export interface Frame {
   readonly slots: number;
   readonly input: Shape;
+  readonly images: number;
   readonly classes: number;
   readonly taps: Taps | undefined;
 }
@@ -20,7 +21,7 @@ export function assemble(
   { depth, folded }: Stages,
   choices: readonly Choice[],
   splits: readonly (Split | undefined)[],
-  { taps, ...frame }: Frame,
+  { taps, images, ...frame }: Frame,
 ): Program {
   const draft = new Draft();
   const inputs = draft.make(choices[0].inputs[choices[0].stage.inputs.indexOf(0)], depth, 0);
@@ -53,7 +54,17 @@ export function assemble(
     }
   }
   const { layouts, values, steps } = draft;
-  return { ...frame, ...(taps && { taps }), depth, layouts, values, inputs, steps, outputs };
+  return {
+    ...frame,
+    ...(images > 1 && { images }),
+    ...(taps && { taps }),
+    depth,
+    layouts,
+    values,
+    inputs,
+    steps,
+    outputs,
+  };
 }
 
 function stepOf(

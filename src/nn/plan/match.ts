@@ -1,5 +1,6 @@
 import { ParameterError } from "../../errors.js";
 import type { FoldedLinear, FoldedNetwork } from "../fold/folded.js";
+import { withImages } from "../fold/images.js";
 import { sameShape } from "../graph/shapes.js";
 import { type LinearStep, levelAfter, levelBefore, type Program, type Step } from "../program/program.js";
 import { connectionOf } from "./connection.js";
@@ -13,7 +14,7 @@ import { withTaps } from "./taps.js";
  * @throws ParameterError otherwise.
  */
 export function requireArchitecture(program: Program, folded: FoldedNetwork): void {
-  const stages = attempt(() => stagesOf(program.taps ? withTaps(folded, program.taps) : folded));
+  const stages = attempt(() => stagesOf(asPlanned(program, folded)));
   const steps = program.steps.filter((step) => step.op !== "lower");
   const fits =
     stages !== undefined &&
@@ -26,6 +27,12 @@ export function requireArchitecture(program: Program, folded: FoldedNetwork): vo
     "the program was planned for another network",
     "compile the network that you encrypt, or give the one that was compiled; weights may differ, the architecture may not",
   );
+}
+
+/** The network as the program computes it: on so many images, and with its taps laid out. */
+export function asPlanned({ taps, images = 1 }: Program, folded: FoldedNetwork): FoldedNetwork {
+  const wide = withImages(folded, images);
+  return taps ? withTaps(wide, taps) : wide;
 }
 
 /** Every stage has its steps: one for a linear layer, one for each ciphertext of another, and none is left over. */

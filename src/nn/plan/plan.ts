@@ -5,6 +5,7 @@
 import { isPowerOfTwo } from "../../ckks/slots.js";
 import { LevelError, ParameterError, UnsupportedLayerError } from "../../errors.js";
 import type { FoldedNetwork } from "../fold/folded.js";
+import { withImages } from "../fold/images.js";
 import { programmable } from "../fold/programmable.js";
 import { shapeText, sizeOf } from "../graph/shapes.js";
 import { MOST_CIPHERTEXTS, MOST_SLOTS } from "../largest.js";
@@ -28,6 +29,8 @@ export interface PlanOptions {
   readonly costs?: Partial<CostModel>;
   /** Whether the key holder may lay the first layer's taps out; tried and compared unless false. */
   readonly taps?: boolean;
+  /** Images at once; 1 unless said. */
+  readonly images?: number;
 }
 
 /**
@@ -37,8 +40,10 @@ export interface PlanOptions {
  * @throws ParameterError when `slots` is not a power of two up to 2^15.
  */
 export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): Program {
-  const whole = programmable(folded);
-  const slots = options.slots ?? chooseSlots(folded);
+  const { images = 1 } = options;
+  const single = programmable(folded);
+  const whole = withImages(single, images);
+  const slots = options.slots ?? chooseSlots(folded, undefined, images);
   if (!isPowerOfTwo(slots) || slots > MOST_SLOTS) {
     throw new ParameterError(`slots = ${slots} is not a power of two up to ${MOST_SLOTS}`, "Take N/2.");
   }
@@ -65,7 +70,13 @@ export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): P
   });
   const { way, stages, choices } = plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
   const splits = shareRotations(choices, slots, costs);
-  const program = assemble(stages, choices, splits, { slots, input: whole.input, classes: whole.classes, taps: way });
+  const program = assemble(stages, choices, splits, {
+    slots,
+    input: single.input,
+    images,
+    classes: whole.classes,
+    taps: way,
+  });
   for (const layout of program.layouts) checkLayout(layout);
   return program;
 }
@@ -79,8 +90,8 @@ export function programDepth(folded: FoldedNetwork): number {
 }
 
 /** The fewest slots, at least `least`, in which every map of the network fits into one ciphertext; 2^15 where none suffice. */
-export function chooseSlots(folded: FoldedNetwork, least = 8192): number {
-  const { shapes, stages } = stagesOf(programmable(folded));
+export function chooseSlots(folded: FoldedNetwork, least = 8192, images = 1): number {
+  const { shapes, stages } = stagesOf(withImages(programmable(folded), images));
   const maps = [shapes[0], ...stages.map(({ output }) => shapes[output])];
   const most = maps.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
   if (sizeOf(most) > MOST_SLOTS * MOST_CIPHERTEXTS) {

@@ -41,19 +41,22 @@ export function targets(input: Layout, output: Shape, stride: readonly number[])
   return [...found.values()];
 }
 
-/** Every slot of a result holds a whole output: all but the lowest bits, which say which one, are folded or copies. */
+/**
+ * Every slot of a result holds a whole output: all but the lowest bits, which say which one, are folded or copies. Images side by side
+ * keep their bits, which are the lowest of all (`imageLayouts`).
+ */
 export function readoutTarget(input: Layout, output: Shape): Target {
   const { slots } = input;
   const count = Math.log2(slots);
-  const channelBits = bitsOf(output[0]);
-  const bits: Role[] = [];
+  const kept = (role: Role) => isCoordinate(role) && role[0] > 0 && output[role[0]] > 1;
+  const bits: Role[] = input.bits.filter(kept);
+  if (!bits.every((role, place) => role === input.bits[place]))
+    throw new TypeError("images lie on other bits than the lowest");
+  for (let bit = 0; bit < bitsOf(output[0]); bit++) bits.push([0, bit]);
   let folds = 0;
-  for (let place = 0; place < Math.max(count, channelBits); place++) {
-    if (place < channelBits) bits.push([0, place]);
-    else {
-      bits.push("replica");
-      if (input.bits[place] !== "replica") folds += 1 << place;
-    }
+  for (let place = bits.length; place < count; place++) {
+    bits.push("replica");
+    if (input.bits[place] !== "replica") folds += 1 << place;
   }
   return { layout: { shape: output, slots, bits }, folds };
 }

@@ -3,7 +3,7 @@ import { polynomialCost } from "../../ckks/circuits/polynomial-plan.js";
 import { ParameterError } from "../../errors.js";
 import { sizeOf } from "../graph/shapes.js";
 import { checkLayout, filledCiphertexts, type Layout } from "../layout/layout.js";
-import type { LinearStep, Program, Step } from "./program.js";
+import { imagesOf, type LinearStep, type Program, type Step } from "./program.js";
 
 /** Products of a step: RL-6 has 624 in its largest. */
 const MOST_TERMS = 2 ** 16;
@@ -68,7 +68,7 @@ export function checkProgram(program: Program): void {
     if (!made.has(value) || inputs.includes(value)) fail(`the result is value ${value}`);
     if (values[value].level !== 0) fail(`the result at level ${values[value].level}`);
   }
-  if (expectWhole(program, outputs, fail) !== classes) fail(`${classes} classes`);
+  if (expectWhole(program, outputs, fail) !== classes * imagesOf(program)) fail(`${classes} classes`);
 }
 
 /** That values are the ciphertexts of one layout, in order; gives how many elements it has. */

@@ -1,16 +1,38 @@
+import { ParameterError } from "../../errors.js";
 import { type ImageValues, imageValues } from "../graph/image.js";
+import { sizeOf } from "../graph/shapes.js";
 import { pack } from "../layout/layout.js";
 import { spreadTaps } from "../plan/taps.js";
 import { INPUT_SCALE } from "../scales.js";
-import type { Program } from "./program.js";
+import { imagesOf, type Program } from "./program.js";
 
 /**
- * The slots that the key holder encrypts: the image times INPUT_SCALE, in every replica that the program's first layout has.
- * @throws TypeError, ParameterError as `imageValues`.
+ * The slots that the key holder encrypts: the image times INPUT_SCALE, in every replica that the program's first layout has. A
+ * program of several images takes a list of at most as many; what is missing is zero.
+ * @throws TypeError, ParameterError as `imageValues`; ParameterError for no image, or more than the program takes
  */
-export function encodeInput(program: Program, image: ImageValues): Float64Array[] {
+export function encodeInput(program: Program, image: ImageValues | readonly ImageValues[]): Float64Array[] {
   const { input, taps, layouts, values, inputs } = program;
-  const pixels = imageValues(input, image);
-  const laid = pack(layouts[values[inputs[0]].layout], taps ? spreadTaps(taps, input, pixels) : pixels);
+  const count = imagesOf(program);
+  const side =
+    count === 1 ? imageValues(input, image as ImageValues) : sideBySide(program, image as readonly ImageValues[]);
+  const shape = count === 1 ? input : [...input, count];
+  const laid = pack(layouts[values[inputs[0]].layout], taps ? spreadTaps(taps, shape, side) : side);
   return laid.map((slots) => slots.map((value) => value * INPUT_SCALE));
+}
+
+function sideBySide(program: Program, images: readonly ImageValues[]): Float64Array {
+  const count = imagesOf(program);
+  const list = Array.isArray(images) && typeof images[0] !== "number" ? images : [images as unknown as ImageValues];
+  if (list.length < 1 || list.length > count) {
+    throw new ParameterError(
+      `${list.length} images, the plan takes 1 to ${count} at once`,
+      "compile with { images } for more",
+    );
+  }
+  const side = new Float64Array(sizeOf(program.input) * count);
+  for (const [k, image] of list.entries()) {
+    for (const [i, value] of imageValues(program.input, image, `image ${k}`).entries()) side[i * count + k] = value;
+  }
+  return side;
 }

@@ -41,6 +41,8 @@ export interface Program {
   readonly classes: number;
   /** Of an image as the network takes it. */
   readonly input: Shape;
+  /** Images that run at once, side by side; 1 unless said. In layouts they are the last dimension. */
+  readonly images?: number;
   /** How the key holder rearranges it before it is laid into slots; absent where not at all. */
   readonly taps?: Taps;
   readonly layouts: readonly Layout[];
@@ -162,6 +164,11 @@ export function operandLevels(program: Pick<Program, "values">, step: Step): num
     default:
       return [];
   }
+}
+
+/** Images that a program takes at once. */
+export function imagesOf({ images = 1 }: Pick<Program, "images">): number {
+  return images;
 }
 
 /** Every rotation step, in [1, slots), with the highest level at which the program rotates by it: the keys to make. */

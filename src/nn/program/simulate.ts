@@ -8,14 +8,16 @@ import type { ImageValues } from "../graph/image.js";
 import { unpack } from "../layout/layout.js";
 import { doubles } from "./doubles.js";
 import { encodeInput } from "./encode.js";
-import type { Program, Step } from "./program.js";
+import { imagesOf, type Program, type Step } from "./program.js";
 import { walk } from "./walk.js";
 import type { ProgramWeights } from "./weights.js";
 
 /** What a program gives in the clear. */
 export interface Simulation {
-  /** As the network gives them: the output scale multiplied back. */
+  /** As the network gives them: the output scale multiplied back. Of the first image, where the program takes several. */
   readonly logits: Float64Array;
+  /** Of each image that the program takes. */
+  readonly all: readonly Float64Array[];
   /** Each ciphertext of the result as it would be decrypted, all slots, output scale not yet multiplied back. */
   readonly results: readonly Float64Array[];
   /** Largest absolute value in any slot, junk included: of the image, then after each step. */
@@ -30,13 +32,13 @@ export interface SimulateOptions {
 
 /**
  * Runs `program` in the clear. Costs some milliseconds a diagonal; `weights` made by `rememberVectors` are made once for many images.
- * @param image as the network takes it
+ * @param image as the network takes it; a list for a program of several images
  * @throws TypeError, ParameterError as `imageValues`; ParameterError when a value leaves the bound of its level: the encrypted run would wrap around silently.
  */
 export function simulate(
   program: Program,
   weights: ProgramWeights,
-  image: ImageValues,
+  image: ImageValues | readonly ImageValues[],
   options: SimulateOptions = {},
 ): Simulation {
   const inputs = encodeInput(program, image);
@@ -57,8 +59,10 @@ export function simulate(
   while (!turn.done) turn = walking.next();
   const results = turn.value;
   const { layout } = program.values[program.outputs[0]];
-  const logits = unpack(program.layouts[layout], results).map((value) => value * weights.outputScale);
-  return { logits, results, maxAbs };
+  const found = unpack(program.layouts[layout], results).map((value) => value * weights.outputScale);
+  const count = imagesOf(program);
+  const all = Array.from({ length: count }, (_, k) => found.filter((_value, i) => i % count === k));
+  return { logits: all[0], all, results, maxAbs };
 }
 
 /** The same weights, their vectors kept: for many images. Memory: 8 bytes a slot and vector. */

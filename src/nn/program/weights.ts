@@ -11,13 +11,12 @@ import { foldedShapes } from "../fold/shapes.js";
 import type { ImageValues } from "../graph/image.js";
 import type { Shape } from "../graph/network.js";
 import { filledCiphertexts, pack } from "../layout/layout.js";
-import { requireArchitecture } from "../plan/match.js";
-import { withTaps } from "../plan/taps.js";
+import { asPlanned, requireArchitecture } from "../plan/match.js";
 import { GUARD, INPUT_SCALE } from "../scales.js";
 import { encodeInput } from "./encode.js";
 import { JunkCentre } from "./junk.js";
 import { LinearVectors, poolSums } from "./linear-vectors.js";
-import type { Program, ProgramValue, QuadStep, ShiftStep } from "./program.js";
+import { imagesOf, type Program, type ProgramValue, type QuadStep, type ShiftStep } from "./program.js";
 
 /** Weights for each step of a program, by its index. */
 export interface ProgramWeights {
@@ -41,7 +40,7 @@ export function materialize(
 ): ProgramWeights {
   requireArchitecture(program, folded);
   requireFactors(folded, factors);
-  const network = program.taps ? withTaps(folded, program.taps) : folded;
+  const network = asPlanned(program, folded);
   const shapes = foldedShapes(network);
   /** Value k under encryption is scaleOf(k) times itself. */
   const scaleOf = (value: number): number => (value === 0 ? INPUT_SCALE : factors.scales[value - 1]);
@@ -55,8 +54,14 @@ export function materialize(
     } else if (step.op === "quad") yield* quadVectors(program, step, expect(layer, "quad"), shapes, scaleOf);
     else if (step.op === "shift") yield shiftVector(program, step, expect(layer, "shift"), scaleOf);
   };
-  const centre = example && new JunkCentre(program, encodeInput(program, example), vectors);
+  const centre =
+    example && new JunkCentre(program, encodeInput(program, repeatedly(example, imagesOf(program))), vectors);
   return { outputScale: factors.outputScale, vectors };
+}
+
+/** As a program of so many images takes it. */
+function repeatedly(image: ImageValues, images: number): ImageValues | readonly ImageValues[] {
+  return images === 1 ? image : Array<ImageValues>(images).fill(image);
 }
 
 function* quadVectors(

@@ -5,10 +5,10 @@ import { collect } from "../../../src/bytes/stream.js";
 import { datasetFromNpz, splits } from "../../../src/data/dataset.js";
 import type { NpyArray } from "../../../src/data/npy.js";
 import { openNpz } from "../../../src/data/npz.js";
-import { type GreyPicture, readPng } from "../../../src/data/png.js";
 import { compile } from "../../../src/nn/compile.js";
 import { importOnnx } from "../../../src/nn/onnx.js";
 import { primePool } from "../../../src/ntt/primes.js";
+import { type Picture, readPng } from "../../../src/picture/png.js";
 import { packResidues, unpackResidues } from "../../ckks/residues.js";
 import { npz } from "../npz-bytes.js";
 import { ihdr, pngOf, scanlines } from "../png-bytes.js";
@@ -216,7 +216,7 @@ function raw({ data }: NpyArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function sameGreys(a: GreyPicture, b: GreyPicture): boolean {
+function sameGreys(a: Picture, b: Picture): boolean {
   if (a.width !== b.width || a.height !== b.height) return false;
   for (let pixel = 0; pixel < a.width * a.height; pixel++) if (a.grey(pixel) !== b.grey(pixel)) return false;
   return true;

@@ -1,11 +1,16 @@
-import type { GreyPicture } from "./png.js";
+/** One value a pixel, in row order. */
+export interface Plane {
+  readonly width: number;
+  readonly height: number;
+  grey(pixel: number): number;
+}
 
 /**
  * The centre square of a picture as height × width pixels, each the exact mean over its share of the square (a box
  * filter; source pixels that lie in two shares count by their areas). A square smaller than the target is enlarged by
- * the same rule. Values keep their range.
+ * the same rule. Values keep their range. Of a colour, each channel by itself.
  */
-export function centreSquare(picture: GreyPicture, height: number, width: number): Float64Array {
+export function centreSquare(picture: Plane, height: number, width: number): Float64Array {
   const side = Math.min(picture.width, picture.height);
   const left = Math.floor((picture.width - side) / 2);
   const top = Math.floor((picture.height - side) / 2);

@@ -1,0 +1,126 @@
+import { kindOf } from "../ckks/copies.js";
+import { ParameterError } from "../errors.js";
+import { luma, type Picture } from "../picture/picture.js";
+import { planesOf } from "../picture/planes.js";
+import type { Aborting } from "./aborting.js";
+import { type ImageValues, imageValues } from "./graph/image.js";
+import type { Network } from "./graph/network.js";
+import { shapeText } from "./graph/shapes.js";
+
+/** Pixels of 0..255, row after row, their channels side by side: an ImageData, a canvas's or a decoder's buffer. */
+export interface Pixels {
+  /** One, three or four numbers a pixel: grey, red green blue, or these and alpha, which is composited on black. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+  /** Columns. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+}
+
+/**
+ * An image in a network's units, from what apps have: an ImageData or other pixels, or values that are in these units already
+ * (`imageFromPng`: the bytes of a PNG). Of a picture the centre square is taken, resampled to the network's size by exact means over areas;
+ * for a network of one channel colours become luma (Rec. 601), for one of three a grey picture is the same in all.
+ * Pixels v enter as v·scale + offset of the network's card. Costs milliseconds a megapixel.
+ * @throws ParameterError for pixels that are not width × height, and for a network whose input is no image of one channel or three;
+ *   TypeError for anything else
+ */
+export function imageFrom(source: Pixels | ImageValues, network: Pick<Network, "input" | "card">): Float64Array {
+  if (source instanceof Float64Array || source instanceof Float32Array || Array.isArray(source)) {
+    return imageValues(network.input, source as ImageValues);
+  }
+  requireImages(network);
+  return valuesOf(pictureOf(source as Pixels), network);
+}
+
+/**
+ * The same from the bytes of a PNG of any kind, 16 bits and interlaced ones too. What decodes it, and the inflater that it takes, is
+ * loaded when it is first asked for. @throws as `imageFrom`; FormatError for bytes that are no PNG
+ */
+export async function imageFromPng(bytes: Uint8Array, network: Pick<Network, "input" | "card">): Promise<Float64Array> {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError(`bytes: a Uint8Array with the content of a PNG was expected, not ${kindOf(bytes)}`);
+  }
+  requireImages(network);
+  const { readPng } = await import("../picture/png.js");
+  return valuesOf(readPng(bytes, "the image"), network);
+}
+
+function valuesOf(picture: Picture, { input, card }: Pick<Network, "input" | "card">): Float64Array {
+  const { scale, offset } = card.input;
+  return planesOf(picture, input).map((value) => value * scale + offset);
+}
+
+function requireImages({ input }: Pick<Network, "input">): void {
+  if (input.length !== 3 || (input[0] !== 1 && input[0] !== 3)) {
+    const fix = "give its values as a Float64Array, [channel][row][column]";
+    throw new ParameterError(
+      `the network takes ${shapeText(input)} values, which are no picture of one channel or three`,
+      fix,
+    );
+  }
+}
+
+/** As of a PNG. */
+const MOST_PIXELS = 64_000_000;
+
+function pictureOf(pixels: Pixels): Picture {
+  const { data, width, height } = pixels ?? {};
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new TypeError(
+      `the image: an ImageData, other pixels or an array of values was expected, not ${kindOf(pixels)}`,
+    );
+  }
+  const count = width * height;
+  const whole = Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1;
+  if (!whole || count > MOST_PIXELS) {
+    throw new ParameterError(`the image has ${width}×${height} pixels`, `give 1 to ${MOST_PIXELS} of them`);
+  }
+  const channels = data.length / count;
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    const fix = "give 1, 3 or 4 numbers a pixel, side by side";
+    throw new ParameterError(`the image has ${data.length} numbers for ${width}×${height} pixels`, fix);
+  }
+  const colour = (pixel: number, channel: number): number => {
+    if (channels === 1) return data[pixel];
+    const at = pixel * channels;
+    return data[at + channel] * (channels === 4 ? data[at + 3] / 255 : 1);
+  };
+  const grey = (pixel: number) =>
+    channels === 1 ? data[pixel] : luma(colour(pixel, 0), colour(pixel, 1), colour(pixel, 2));
+  return { width, height, coloured: channels > 1, grey, colour };
+}
+
+/** Where images come from: arrays, generators, async ones. */
+export type ImageLoader =
+  | Iterable<Pixels | Uint8Array | ImageValues>
+  | AsyncIterable<Pixels | Uint8Array | ImageValues>;
+
+/** All optional. */
+export interface CalibrationLoading {
+  /** Images that are taken at most: 256 unless said. */
+  readonly limit?: number;
+  /** Called after each image with how many there are. */
+  readonly onProgress?: (images: number) => void;
+  /** Ends the loading with the signal's reason. */
+  readonly signal?: Aborting;
+}
+
+/**
+ * Images for a calibration from a data loader, which is asked for no more than `limit`: what `encrypt(network, { calibration })`,
+ * `check` and `fitActivations` take. @throws as `imageFrom`; TypeError for what is no loader
+ */
+export async function calibrationFrom(
+  loader: ImageLoader,
+  network: Pick<Network, "input" | "card">,
+  { limit = 256, onProgress, signal }: CalibrationLoading = {},
+): Promise<Float64Array[]> {
+  const images: Float64Array[] = [];
+  for await (const source of loader as AsyncIterable<Pixels>) {
+    signal?.throwIfAborted();
+    images.push(source instanceof Uint8Array ? await imageFromPng(source, network) : imageFrom(source, network));
+    onProgress?.(images.length);
+    if (images.length >= limit) break;
+  }
+  return images;
+}
