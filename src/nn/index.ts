@@ -10,7 +10,10 @@ export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./ca
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
 export { type CompileOptions, compile, foldFor, Plan } from "./compile.js";
 export { EncryptedImage, EncryptedResult } from "./exchange.js";
-export { type FitOptions, fitActivations } from "./fit/fit-activations.js";
+export { fitActivations } from "./fit/fit-activations.js";
+export type { Interval } from "./fit/intervals.js";
+export type { FitMethod, FitOptions, ForLayers, OwnQuadratic } from "./fit/options.js";
+export { type RangeLeft, rangesLeft } from "./fit/ranges-left.js";
 export type { FitReport, FittedLayer, Gap } from "./fit/report.js";
 export type { ChannelRanges } from "./fold/curvature.js";
 export { depthOf, depthTable, fold, quadRanges } from "./fold/fold.js";

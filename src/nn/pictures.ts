@@ -19,7 +19,7 @@ export interface Pixels {
 
 /**
  * An image in a network's units, from what apps have: an ImageData or other pixels, or values that are in these units already
- * (`imageFromPng`: the bytes of a PNG). Of a picture the centre square is taken, resampled to the network's size by exact means over areas;
+ * (`imageFromPng`: the bytes of a PNG). Of a picture the centre is taken, in the network's proportions, resampled to the network's size by exact means over areas;
  * for a network of one channel colours become luma (Rec. 601), for one of three a grey picture is the same in all.
  * Pixels v enter as v·scale + offset of the network's card. Costs milliseconds a megapixel.
  * @throws ParameterError for pixels that are not width × height, and for a network whose input is no image of one channel or three;
@@ -81,6 +81,10 @@ function pictureOf(pixels: Pixels): Picture {
     const fix = "give 1, 3 or 4 numbers a pixel, side by side";
     throw new ParameterError(`the image has ${data.length} numbers for ${width}×${height} pixels`, fix);
   }
+  if (channels === 4 && opaqueNowhere(data)) {
+    const fix = "draw the picture before its pixels are read (a new canvas is transparent)";
+    throw new ParameterError("the image is transparent in all of its pixels", fix);
+  }
   const colour = (pixel: number, channel: number): number => {
     if (channels === 1) return data[pixel];
     const at = pixel * channels;
@@ -89,6 +93,11 @@ function pictureOf(pixels: Pixels): Picture {
   const grey = (pixel: number) =>
     channels === 1 ? data[pixel] : luma(colour(pixel, 0), colour(pixel, 1), colour(pixel, 2));
   return { width, height, coloured: channels > 1, grey, colour };
+}
+
+function opaqueNowhere(data: Uint8Array | Uint8ClampedArray): boolean {
+  for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) return false;
+  return true;
 }
 
 /** Where images come from: arrays, generators, async ones. */
@@ -108,13 +117,14 @@ export interface CalibrationLoading {
 
 /**
  * Images for a calibration from a data loader, which is asked for no more than `limit`: what `encrypt(network, { calibration })`,
- * `check` and `fitActivations` take. @throws as `imageFrom`; TypeError for what is no loader
+ * `check` and `fitActivations` take. @throws as `imageFrom`; RangeError for a limit that is none; TypeError for what is no loader
  */
 export async function calibrationFrom(
   loader: ImageLoader,
   network: Pick<Network, "input" | "card">,
   { limit = 256, onProgress, signal }: CalibrationLoading = {},
 ): Promise<Float64Array[]> {
+  if (!(Number.isInteger(limit) && limit >= 1)) throw new RangeError(`limit: ${limit} is no number of images`);
   const images: Float64Array[] = [];
   for await (const source of loader as AsyncIterable<Pixels>) {
     signal?.throwIfAborted();

@@ -6,22 +6,25 @@ export interface Plane {
 }
 
 /**
- * The centre square of a picture as height × width pixels, each the exact mean over its share of the square (a box
- * filter; source pixels that lie in two shares count by their areas). A square smaller than the target is enlarged by
+ * The centre of a picture, cut in the proportions of the target (its square, for a square one), as height × width pixels, each the exact mean over its share of the square (a box
+ * filter; source pixels that lie in two shares count by their areas). A part smaller than the target is enlarged by
  * the same rule. Values keep their range. Of a colour, each channel by itself.
  */
 export function centreSquare(picture: Plane, height: number, width: number): Float64Array {
-  const side = Math.min(picture.width, picture.height);
-  const left = Math.floor((picture.width - side) / 2);
-  const top = Math.floor((picture.height - side) / 2);
-  const columns = shares(side, width);
-  const rows = shares(side, height);
+  // The largest part with the target's proportions: all of one side, the same share of the other.
+  const wide = picture.width * height > picture.height * width;
+  const across = wide ? Math.max(1, Math.round((picture.height * width) / height)) : picture.width;
+  const down = wide ? picture.height : Math.max(1, Math.round((picture.width * height) / width));
+  const left = Math.floor((picture.width - across) / 2);
+  const top = Math.floor((picture.height - down) / 2);
+  const columns = shares(across, width);
+  const rows = shares(down, height);
   const result = new Float64Array(height * width);
   const line = new Float64Array(width);
-  for (let row = 0; row < side; row++) {
+  for (let row = 0; row < down; row++) {
     line.fill(0);
     const start = (top + row) * picture.width + left;
-    for (let column = 0; column < side; column++) {
+    for (let column = 0; column < across; column++) {
       const value = picture.grey(start + column);
       for (const { target, weight } of columns[column]) line[target] += weight * value;
     }

@@ -56,6 +56,13 @@ describe("an image from what apps have", () => {
     close(got, units(wanted));
   });
 
+  test("a network that is not square gets the part with its proportions, undistorted", () => {
+    const wide = network([1, 2, 4]);
+    const data = Uint8Array.from({ length: 24 }, (_, i) => 10 * i); // 6 rows of 4
+    const at = (row: number) => [0, 1, 2, 3].map((x) => (10 * (4 * row + x)) % 256);
+    close(imageFrom({ data, width: 4, height: 6 }, wide), units([...at(2), ...at(3)]));
+  });
+
   test("values that are in the network's units already stay what they are", () => {
     const values = make.array(16, -1, 1);
     expect(imageFrom(values, grey)).toEqual(values);
@@ -67,6 +74,7 @@ describe("an image from what apps have", () => {
     refuse({ data: rgb, width: 5, height: 4 }).toThrow(ParameterError);
     refuse({ data: rgb, width: 0, height: 4 }).toThrow(ParameterError);
     refuse({ data: rgb, width: 1e9, height: 1e9 }).toThrow(ParameterError);
+    refuse({ data: new Uint8ClampedArray(64), width: 4, height: 4 }).toThrow(/transparent in all/);
     refuse({ data: new Float64Array(16), width: 4, height: 4 }).toThrow(TypeError);
     refuse(undefined).toThrow(TypeError);
     refuse(Uint8Array.of(1, 2, 3)).toThrow(TypeError);
@@ -91,6 +99,9 @@ describe("an image from what apps have", () => {
     expect(asked).toBe(3);
     expect(seen).toEqual([1, 2, 3]);
     expect(await calibrationFrom([images[0]], grey)).toEqual([images[0]]);
+    for (const limit of [0, Number.NaN, Number.POSITIVE_INFINITY, 1.5]) {
+      await expect(calibrationFrom(loader(), grey, { limit })).rejects.toThrow(RangeError);
+    }
     const controller = new AbortController();
     controller.abort(new Error("enough"));
     await expect(calibrationFrom(loader(), grey, { signal: controller.signal })).rejects.toThrow("enough");

@@ -1,154 +1,103 @@
-import { fitPolynomial } from "../../ckks/circuits/fit.js";
-import { Polynomial } from "../../ckks/circuits/polynomial.js";
-import { polynomialCost } from "../../ckks/circuits/polynomial-plan.js";
 import { kindOf } from "../../ckks/copies.js";
 import { ParameterError } from "../../errors.js";
-import { calibrationImages } from "../calibrate.js";
-import { activationOf } from "../graph/activations.js";
-import type { ImageValues } from "../graph/image.js";
-import type { Activation, Affine, Layer, Network, PolynomialLayer, Quad } from "../graph/network.js";
-import { type Observed, observe, quadraticOf } from "./observed.js";
-import { FitReport, type FittedLayer, gapOf } from "./report.js";
-
-/** How activations become polynomials. One of `degree`, `error` and `depth` at most. */
-export interface FitOptions {
-  /** Of every polynomial. 2 is a quadratic for each channel, which takes one level where its square can be completed. */
-  readonly degree?: number;
-  /** The largest error on the range, as a share of the largest value there; the lowest degree that keeps it is taken, up to 63. */
-  readonly error?: number;
-  /** Levels that each activation may take: the degree is 2^depth − 1, and 2 for one level. */
-  readonly depth?: number;
-  /** Values may lie this many times further from the middle of their range than in the images. 2 unless said. */
-  readonly margin?: number;
-  /** Polynomials of your own instead, by the function's name: {"relu": Polynomial.monomial([0, 0.5, 0.25])}. */
-  readonly replace?: Readonly<Partial<Record<Activation["name"], Polynomial>>>;
-}
-
-const HIGHEST_DEGREE = 63;
-/** Functions like a sigmoid are odd about their middle: a quadratic would be a straight line. */
-const ODD: ReadonlySet<string> = new Set(["sigmoid", "tanh", "hardSigmoid", "clip"]);
+import { type ImageValues, imageValues } from "../graph/image.js";
+import type { Network, Shape } from "../graph/network.js";
+import { inputsOf, valueShapes } from "../graph/shapes.js";
+import { standInFor } from "./choose.js";
+import { rangeOf } from "./intervals.js";
+import { type MeasuredStandIn, measure } from "./measure.js";
+import { observe } from "./observed.js";
+import { type FitOptions, placeText, wishesOf } from "./options.js";
+import { FitReport } from "./report.js";
 
 /**
- * The same network with polynomials where it has ReLU, sigmoid, tanh, SiLU, GELU and the like, which products and sums cannot
- * compute. Each is fitted to the values that it is given in `images`: quadratics channel by channel, by least squares over a Gaussian
- * with the channel's mean and deviation; higher degrees by the least largest error over the whole range, and as much again on both
- * sides (`margin`).
- * Unless said, the degree is 2, and 3 for functions like a sigmoid. A clip whose bounds no value reaches is left out.
+ * The same network with polynomials where it has ReLU, sigmoid, tanh, SiLU, GELU and the like, which sums and products do not give. Each
+ * layer keeps its number. What becomes of an activation:
  *
- * Costs two runs in the clear for each image. The report says what was done, and how far the logits are now from those of the
- * original: fine-tuning the network afterwards, with the polynomials in it, makes most of that good.
- * @param images as for `interpret`: some dozen like those that the network is for
- * @throws ParameterError for no images, a degree, an error or a margin that cannot be; TypeError for what is no list of images.
+ * - Degree 2 (ReLU, leaky ReLU and ELU unless said): a quadratic for each channel. One level, where its square can be completed.
+ * - A higher degree: one polynomial for the whole layer, in the Chebyshev basis. ⌈log2(degree + 1)⌉ levels, with its variable in the
+ *   linear map before. Its coefficients and its interval are part of the plan, which is public; quadratics are weights, which are
+ *   not.
+ * - A function that is a line on its range (a clip that clips nothing): that line. No level.
+ *
+ * A layer is fitted to what it is given once the layers before it are polynomials, by least squares so that it comes nearest to what
+ * the original gives in its place: it makes good for what went wrong before it. Values may lie `margin` times further from the
+ * middle of their range than in the images. Beyond that a polynomial is no longer near the function, and grows: `rangesLeft` tells
+ * for an image.
+ *
+ * Nothing is trained: the report says how far the logits are from the original's. Where that is too far, fine-tuning the network with
+ * the polynomials in it is the remedy; with quadratics in a deep network it is the rule.
+ *
+ * Costs two runs in the clear for each image, and for each activation on the longest way two of the layers before it.
+ * @param images as for `interpret`, some dozen like those that the network is for; any iterable, which is walked once: 2^26 values
+ *   at most stay in memory
+ * @throws ParameterError for no images, values that are not finite, options that cannot be, contradict one another or name no
+ *   activation, and an error that no allowed degree keeps; TypeError for what is no list of images.
+ * Sources: see `fitPolynomial` (Remez) and `leastSquares`.
  */
 export function fitActivations(
   network: Network,
   images: Iterable<ImageValues>,
   options: FitOptions = {},
 ): { network: Network; report: FitReport } {
-  requireOptions(options);
-  const all = calibrationImages(network.input, images);
-  if (all.length === 0) throw new ParameterError("no image to fit with", "give a few dozen training images");
-  const observed = observe(network, all);
-  const fitted: FittedLayer[] = [];
-  const layers = network.layers.map((layer, index): Layer => {
-    if (layer.op !== "activation") return layer;
-    const { inputs } = layer;
-    const { layer: replaced, ...facts } = fitOne(layer, observed.get(index)!, options);
-    fitted.push({ index, name: layer.name, ...facts });
-    return inputs ? { ...replaced, inputs } : replaced;
-  });
-  const result = { ...network, layers };
-  return { network: result, report: new FitReport(fitted, gapOf(network, result, all)) };
-}
-
-type Fitted = Omit<FittedLayer, "index" | "name"> & { readonly layer: Quad | PolynomialLayer | Affine };
-
-function fitOne(activation: Activation, observed: Observed, options: FitOptions): Fitted {
-  const { margin = 2, replace } = options;
-  const range = widened(observed.low, observed.high, margin);
-  const f = activationOf(activation);
-  const own = replace?.[activation.name];
-  if (own) return polynomialLayer(own, range, f, observed);
-  const [least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY] = activation.parameters ?? [];
-  if (activation.name === "clip" && least <= range[0] && most >= range[1]) {
-    const ones = new Float64Array(observed.channels.length).fill(1);
-    const layer: Affine = { op: "affine", scale: ones, offset: ones.map(() => 0) };
-    return { layer, range, degree: 1, levels: 0, largestError: 0, rmsError: 0 };
+  const wishes = wishesOf(network, options);
+  const all = collected(network.input, images);
+  if (wishes.size === 0) {
+    return {
+      network,
+      report: new FitReport([], { largest: 0, rms: 0, logitRms: 0, agreement: 1, images: all.length }),
+    };
   }
-  const degree = degreeOf(activation, f, range, options);
-  if (degree > 2) return polynomialLayer(fitPolynomial(f, { interval: range, degree }).polynomial, range, f, observed);
-  const { layer, largestError, rmsError } = quadraticOf(observed, f, margin);
-  return { layer, range, degree: 2, levels: 1, largestError, rmsError };
-}
-
-function degreeOf(
-  { name }: Activation,
-  f: (x: number) => number,
-  interval: readonly [number, number],
-  { degree, error, depth }: FitOptions,
-): number {
-  if (degree !== undefined) return degree;
-  if (depth !== undefined) return depth === 1 ? 2 : 2 ** depth - 1;
-  if (error === undefined) return ODD.has(name) ? 3 : 2;
-  const samples = Array.from({ length: 257 }, (_, k) =>
-    Math.abs(f(interval[0] + ((interval[1] - interval[0]) * k) / 256)),
-  );
-  const wanted = error * Math.max(...samples);
-  let reached = Number.POSITIVE_INFINITY;
-  for (let each = 2; each <= HIGHEST_DEGREE; each = each < 15 ? each + 1 : 2 * each + 1) {
-    reached = fitPolynomial(f, { interval, degree: each }).maximumError;
-    if (reached <= wanted) return each;
+  const layers = [...network.layers];
+  const standIns = new Map<number, MeasuredStandIn>();
+  for (const indices of generationsOf(network)) {
+    const seen = observe(network, { ...network, layers }, indices, all);
+    for (const index of indices) {
+      const activation = network.layers[index];
+      if (activation.op !== "activation") continue;
+      const observed = seen.get(index)!;
+      const standIn = standInFor(activation, observed, wishes.get(index)!, placeText(index, activation.name));
+      const { inputs } = activation;
+      layers[index] = inputs ? { ...standIn.layer, inputs } : standIn.layer;
+      standIns.set(index, { ...standIn, seen: rangeOf(observed.channels) });
+    }
   }
-  throw new ParameterError(
-    `${name} over [${interval.map((each) => each.toPrecision(3))}] errs by ${reached.toPrecision(2)} at degree ${HIGHEST_DEGREE}, more than ${wanted.toPrecision(2)}`,
-    "ask for a larger error, or train with batch norm before the activation, which narrows the range",
-  );
+  const fitted = { ...network, layers };
+  return { network: fitted, report: measure(network, fitted, standIns, all) };
 }
 
-function polynomialLayer(
-  polynomial: Polynomial,
-  range: readonly [number, number],
-  f: (x: number) => number,
-  { sample }: Observed,
-): Fitted {
-  const layer: PolynomialLayer = { op: "polynomial", polynomial };
-  let largestError = 0;
-  for (let k = 0; k <= 4096; k++) {
-    const x = range[0] + ((range[1] - range[0]) * k) / 4096;
-    largestError = Math.max(largestError, Math.abs(polynomial.at(x) - f(x)));
+/** Half a gigabyte of doubles. */
+const MOST_VALUES = 2 ** 26;
+
+/** The images as doubles. */
+function collected(input: Shape, images: Iterable<ImageValues>): Float64Array[] {
+  if (typeof images?.[Symbol.iterator] !== "function") {
+    throw new TypeError(`images: a list of images was expected, not ${kindOf(images)}`);
   }
-  const squares = sample.reduce((sum, x) => sum + (polynomial.at(x) - f(x)) ** 2, 0);
-  const rmsError = Math.sqrt(squares / Math.max(1, sample.length));
-  return { layer, range, degree: polynomial.degree, levels: levelsOf(polynomial), largestError, rmsError };
-}
-
-/** With its variable in the linear map before, as the fold leaves it. */
-function levelsOf({ basis, coefficients, interval }: Polynomial): number {
-  if (basis === "monomial") return polynomialCost(Polynomial.monomial(coefficients, interval)).levels;
-  return polynomialCost(Polynomial.chebyshev(coefficients)).levels;
-}
-
-/** The range, its half width times the margin, outwards to four digits: coefficients are public, and so are the ends. */
-function widened(low: number, high: number, margin: number): [number, number] {
-  const middle = (low + high) / 2;
-  const half = Math.max(((high - low) / 2) * margin, 1e-3 * Math.abs(middle), 1e-6);
-  const grid = 2 ** (Math.ceil(Math.log2(half)) - 10);
-  return [Math.floor((middle - half) / grid) * grid, Math.ceil((middle + half) / grid) * grid];
-}
-
-function requireOptions(options: FitOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`options: { degree }, { error } or { depth } was expected, not ${kindOf(options)}`);
+  const all: Float64Array[] = [];
+  let values = 0;
+  for (const image of images) {
+    const doubles = imageValues(input, image, `image ${all.length}`);
+    all.push(doubles);
+    values += doubles.length;
+    if (values > MOST_VALUES) {
+      const message = `more than ${MOST_VALUES} values in ${all.length} images`;
+      throw new ParameterError(message, "a few dozen images are enough: give fewer");
+    }
   }
-  const { degree, error, depth, margin = 2 } = options;
-  const given = [degree, error, depth].filter((each) => each !== undefined);
-  if (given.length > 1) throw new ParameterError("degree, error and depth: each decides alone", "give one of them");
-  const whole = (value: number | undefined, least: number, most: number) =>
-    value === undefined || (Number.isInteger(value) && value >= least && value <= most);
-  if (!whole(degree, 2, HIGHEST_DEGREE))
-    throw new ParameterError(`degree ${degree}`, `take one from 2 to ${HIGHEST_DEGREE}`);
-  if (!whole(depth, 1, 6)) throw new ParameterError(`depth ${depth}`, "take 1 to 6 levels");
-  if (error !== undefined && !(error > 0 && error < 1))
-    throw new ParameterError(`error ${error}`, "take a share, 0.01 say");
-  if (!(margin >= 1 && margin <= 64)) throw new ParameterError(`margin ${margin}`, "take 1 to 64");
+  if (all.length === 0) throw new ParameterError("no image to fit to", "give a few dozen training images");
+  return all;
+}
+
+/** The activations, by how many come before them on the longest way from the image: those of a generation do not see one another. */
+function generationsOf(network: Network): number[][] {
+  valueShapes(network.input, network.layers); // each takes what is there before it, or an error
+  const before = [0];
+  const generations: number[][] = [];
+  for (const [index, layer] of network.layers.entries()) {
+    const own = Math.max(...inputsOf(layer, index).map((value) => before[value]));
+    if (layer.op === "activation") (generations[own] ??= []).push(index);
+    before.push(layer.op === "activation" ? own + 1 : own);
+  }
+  return generations;
 }

@@ -1,118 +1,134 @@
+import { ParameterError } from "../../errors.js";
 import { interpret } from "../graph/interpret.js";
-import type { Network, Quad } from "../graph/network.js";
+import type { Network } from "../graph/network.js";
 import { inputsOf, planeOf, valueShapes } from "../graph/shapes.js";
+import { placeText } from "./options.js";
 
-/** Of the values of a channel. */
-export interface Moments {
-  count: number;
-  sum: number;
-  squares: number;
-  low: number;
-  high: number;
-}
-
-/** What an activation is given, over all images. */
+/** What an activation is given over all images, channel by channel: its range, and some of the values. */
 export interface Observed {
-  low: number;
-  high: number;
-  readonly channels: readonly Moments[];
-  /** Some of the values, evenly spread over places and images. */
-  readonly sample: number[];
+  /** Of the value: as many channels as `channels`, unless these are too many to be looked at one by one. */
+  readonly channelCount: number;
+  /** One for each channel, or one for all. */
+  readonly channels: readonly ChannelValues[];
 }
 
-const MOST_SAMPLES = 2 ** 14;
+/** Values that stay in memory for each activation, and for each channel of it. */
+const MOST_KEPT = 2 ** 18;
+const MOST_OF_CHANNEL = 2 ** 14;
+const LEAST_OF_CHANNEL = 2 ** 4;
+/** Beyond this a network has exploded: squares of squares would leave the doubles. */
+const LARGEST_VALUE = 2 ** 64;
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
-/** What each activation of a network is given; values do not stay in memory. */
-export function observe(network: Network, images: readonly Float64Array[]): Map<number, Observed> {
-  const shapes = valueShapes(network.input, network.layers);
-  const found = new Map<number, Observed>();
-  const watched = new Map<number, number[]>();
-  for (const [index, layer] of network.layers.entries()) {
-    if (layer.op !== "activation") continue;
-    const [value] = inputsOf(layer, index);
-    watched.set(value, [...(watched.get(value) ?? []), index]);
-    const channels = Array.from({ length: shapes[value][0] }, emptyMoments);
-    found.set(index, { low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY, channels, sample: [] });
-  }
-  for (const image of images) {
-    const see = (value: number, values: Float64Array): void => {
-      for (const index of watched.get(value) ?? [])
-        take(found.get(index)!, values, planeOf(shapes[value]), images.length);
-    };
-    see(0, image);
-    interpret(network, image, (index, _layer, _shape, values) => see(index + 1, values));
-  }
-  return found;
-}
+/** The range of a channel and a sample of its values: all of them as long as they are few, then evenly chosen ones. */
+export class ChannelValues {
+  count = 0;
+  low = Number.POSITIVE_INFINITY;
+  high = Number.NEGATIVE_INFINITY;
+  /** Of all values so many stand for the whole. */
+  kept: number[] = [];
+  /** Of each of these, what the original network has in its place after the activation. */
+  targets: number[] = [];
+  /** By which values stay: of value k the fraction of k times the golden ratio, which falls evenly at any distance. */
+  private ranks: number[] = [];
+  private share = 1;
 
-function emptyMoments(): Moments {
-  return { count: 0, sum: 0, squares: 0, low: Number.POSITIVE_INFINITY, high: Number.NEGATIVE_INFINITY };
-}
+  constructor(private readonly most: number) {}
 
-function take(observed: Observed, values: Float64Array, plane: number, images: number): void {
-  const every = Math.max(1, Math.ceil((values.length * images) / MOST_SAMPLES));
-  for (const [i, x] of values.entries()) {
-    const moments = observed.channels[Math.floor(i / plane)];
-    moments.count++;
-    moments.sum += x;
-    moments.squares += x * x;
-    moments.low = Math.min(moments.low, x);
-    moments.high = Math.max(moments.high, x);
-    if (i % every === 0) observed.sample.push(x);
+  add(x: number, target: number): void {
+    if (x < this.low) this.low = x;
+    if (x > this.high) this.high = x;
+    const rank = (this.count++ * GOLDEN) % 1;
+    if (rank >= this.share) return;
+    this.kept.push(x);
+    this.targets.push(target);
+    this.ranks.push(rank);
+    if (this.kept.length > this.most) this.thin();
   }
-  for (const { low, high } of observed.channels) {
-    observed.low = Math.min(observed.low, low);
-    observed.high = Math.max(observed.high, high);
+
+  private thin(): void {
+    this.share /= 2;
+    this.targets = this.targets.filter((_, i) => this.ranks[i] < this.share);
+    this.kept = this.kept.filter((_, i) => this.ranks[i] < this.share);
+    this.ranks = this.ranks.filter((rank) => rank < this.share);
   }
 }
 
 /**
- * The quadratic of each channel that is nearest to f over a Gaussian with the mean and the deviation of the channel's values: in the
- * mean of squares, as least squares over the values would be, and steadier where these are few.
+ * What the activations `indices` are given in `network`, and what the original gives there; values do not stay in memory, but for
+ * 2^18 of each activation. Costs a run in the clear of the layers before them for each image, in both networks.
+ * @throws ParameterError for values that are not finite, or beyond 2^64.
  */
-export function quadraticOf(
-  { channels, sample }: Observed,
-  f: (x: number) => number,
-  margin: number,
-): { layer: Quad; largestError: number; rmsError: number } {
-  const fits = channels.map(({ count, sum, squares, low, high }) => {
-    const mean = sum / count;
-    const deviation = Math.sqrt(
-      Math.max(squares / count - mean ** 2, (1e-3 * Math.max(Math.abs(low), Math.abs(high))) ** 2, 1e-12),
-    );
-    return nearest(f, mean, deviation);
-  });
-  const each = (of: (fit: [number, number, number]) => number) => Float64Array.from(fits, of);
-  const layer: Quad = { op: "quad", a: each((fit) => fit[2]), b: each((fit) => fit[1]), c: each((fit) => fit[0]) };
-  let largestError = 0;
-  for (const [c, { low, high }] of channels.entries()) {
-    const [middle, half] = [(low + high) / 2, ((high - low) / 2) * margin];
-    for (let k = 0; k <= 64; k++) {
-      const x = middle + half * (k / 32 - 1);
-      const error = Math.abs((fits[c][2] * x + fits[c][1]) * x + fits[c][0] - f(x));
-      largestError = Math.max(largestError, error);
+export function observe(
+  original: Network,
+  network: Network,
+  indices: readonly number[],
+  images: readonly Float64Array[],
+): Map<number, Observed> {
+  const shapes = valueShapes(network.input, network.layers);
+  const watched = takersOf(network, indices);
+  const found = new Map<number, Observed>();
+  for (const [value, takers] of watched) {
+    const [channelCount] = shapes[value];
+    const single = channelCount > MOST_KEPT / LEAST_OF_CHANNEL;
+    const most = single ? MOST_KEPT : Math.min(MOST_OF_CHANNEL, Math.floor(MOST_KEPT / channelCount));
+    for (const index of takers) {
+      const channels = Array.from({ length: single ? 1 : channelCount }, () => new ChannelValues(most));
+      found.set(index, { channelCount, channels });
     }
   }
-  const mean = [0, 1, 2].map((k) => fits.reduce((sum, fit) => sum + fit[k] / fits.length, 0));
-  const squares = sample.reduce((sum, x) => sum + ((mean[2] * x + mean[1]) * x + mean[0] - f(x)) ** 2, 0);
-  return { layer, largestError, rmsError: Math.sqrt(squares / Math.max(1, sample.length)) };
+  // What comes after the last value that is asked for need not run.
+  const wanted = original.layers.slice(0, Math.max(...indices) + 1);
+  const layers = network.layers.slice(0, Math.max(...watched.keys()));
+  for (const [number, image] of images.entries()) {
+    const targets = new Map<number, Float64Array>();
+    interpret({ ...original, layers: wanted }, image, (index, _layer, _shape, values) => {
+      if (found.has(index)) targets.set(index, values);
+    });
+    const see = (value: number, values: Float64Array): void => {
+      for (const index of watched.get(value) ?? []) {
+        const place = () => where(network, index, number);
+        take(found.get(index)!, { values, targets: targets.get(index)!, plane: planeOf(shapes[value]), place });
+      }
+    };
+    see(0, image);
+    interpret({ ...network, layers }, image, (index, _layer, _shape, values) => see(index + 1, values));
+  }
+  return found;
 }
 
-/** Coefficients of 1, x, x² by the first three Hermite polynomials, which are orthogonal under the Gaussian. */
-function nearest(f: (x: number) => number, mean: number, deviation: number): [number, number, number] {
-  let [weightSum, h0, h1, h2] = [0, 0, 0, 0];
-  for (let k = -400; k <= 400; k++) {
-    const u = k / 80;
-    const weight = Math.exp((-u * u) / 2);
-    const value = weight * f(mean + deviation * u);
-    weightSum += weight;
-    h0 += value;
-    h1 += value * u;
-    h2 += value * (u * u - 1);
+/** The layers of `indices` that take each value. */
+export function takersOf(network: Network, indices: Iterable<number>): Map<number, number[]> {
+  const takers = new Map<number, number[]>();
+  for (const index of indices) {
+    const [value] = inputsOf(network.layers[index], index);
+    takers.set(value, [...(takers.get(value) ?? []), index]);
   }
-  const [c0, c1, c2] = [h0 / weightSum, h1 / weightSum, h2 / weightSum / 2];
-  // c0 + c1·u + c2·(u² − 1) with u = (x − mean)/deviation.
-  const a = c2 / deviation ** 2;
-  const b = c1 / deviation - 2 * a * mean;
-  return [c0 - c2 - (c1 / deviation) * mean + a * mean ** 2, b, a];
+  return takers;
+}
+
+interface Taken {
+  readonly values: Float64Array;
+  /** What the original gives for each. */
+  readonly targets: Float64Array;
+  readonly plane: number;
+  readonly place: () => string;
+}
+
+function take({ channels }: Observed, { values, targets, plane, place }: Taken): void {
+  const each = channels.length === 1 ? values.length : plane;
+  for (const [i, x] of values.entries()) {
+    if (!(Math.abs(x) <= LARGEST_VALUE && Math.abs(targets[i]) <= LARGEST_VALUE)) {
+      throw new ParameterError(
+        `${place()} is given ${x}${Number.isFinite(targets[i]) ? "" : `, and gives ${targets[i]}`}`,
+        "check the weights; after quadratics take a higher degree, or train the network with them in it",
+      );
+    }
+    channels[Math.floor(i / each)].add(x, targets[i]);
+  }
+}
+
+function where(network: Network, index: number, image: number): string {
+  const layer = network.layers[index];
+  return `image ${image}: ${placeText(index, layer.op === "activation" ? layer.name : layer.op)}`;
 }
