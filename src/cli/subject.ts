@@ -59,7 +59,7 @@ export async function calibrationInputs(
       if (!(error instanceof DataError)) throw error;
     }
   }
-  if (network.input[0] !== 1) {
+  if (network.input.length !== 3 || network.input[0] !== 1) {
     throw new UsageError(`there are no images to calibrate ${name} on`, "name a data set with --dataset");
   }
   terminal.warn(`${name} is calibrated on phantoms, for lack of its training images: values may leave its range`);
@@ -90,18 +90,21 @@ export function checkIndex(dataset: Dataset, split: Split, index: number): void 
 }
 
 function expectFit({ network, name }: LoadedModel, dataset: Dataset): void {
-  const [channels, height, width] = network.input;
-  if (dataset.channels === channels && dataset.height === height && dataset.width === width) return;
+  if (fits(network, dataset)) return;
   throw new UsageError(
-    `${name} takes images of ${channels}×${height}×${width}, those of ${dataset.name} are ` +
+    `${name} takes values of ${network.input.join("×")}, the images of ${dataset.name} are ` +
       `${dataset.channels}×${dataset.height}×${dataset.width} (channels×height×width)`,
     "take a model and a data set of the same size",
   );
 }
 
+/** Whether a network takes the images of a data set: one for signals or volumes takes none, however many values they have. */
+function fits({ input }: Network, { channels, height, width }: Dataset): boolean {
+  return `${input}` === `${[channels, height, width]}`;
+}
+
 function inputsOf(network: Network, dataset: Dataset): Float64Array[] | undefined {
-  const [channels, height, width] = network.input;
-  if (dataset.channels !== channels || dataset.height !== height || dataset.width !== width) return undefined;
+  if (!fits(network, dataset)) return undefined;
   const split = (["train", "val"] as const).find((each) => dataset.count(each) > 0);
   if (!split) return undefined;
   const total = dataset.count(split);

@@ -8,11 +8,11 @@ import {
   checkLayout,
   filledCiphertexts,
   type Layout,
+  layoutKey,
   occupants,
   pack,
   pooled,
   type Role,
-  sameLayout,
   unpack,
 } from "../../src/nn/layout/layout.js";
 
@@ -142,6 +142,7 @@ describe("layout", () => {
     ];
     for (const each of wrong) expect(() => checkLayout(each), JSON.stringify(each)).toThrow(ParameterError);
     expect(() => pack(layout, [1, 2, 3])).toThrow(/3 values for 3×2/);
-    expect(sameLayout(layout, { ...layout, bits: [...layout.bits] })).toBe(true);
+    expect(layoutKey({ ...layout, bits: [...layout.bits] })).toBe(layoutKey(layout));
+    for (const each of wrong) expect(layoutKey(each), JSON.stringify(each)).not.toBe(layoutKey(layout));
   });
 });

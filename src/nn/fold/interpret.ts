@@ -2,8 +2,9 @@ import { type ImageValues, imageValues } from "../graph/image.js";
 import type { Shape } from "../graph/network.js";
 import { sizeOf } from "../graph/shapes.js";
 import { eachTap } from "../graph/windows.js";
-import { type FoldedLayer, type FoldedLinear, type FoldedNetwork, type LinearTerm, takenBy } from "./folded.js";
+import { type FoldedLayer, type FoldedLinear, type FoldedNetwork, takenBy } from "./folded.js";
 import { foldedShapes } from "./shapes.js";
+import { applyTerm } from "./terms.js";
 
 /** Sees what each layer gives: `index` counts the folded layers, `shape` and `values` (row-major) are the layer's output. */
 export type FoldedObserver = (index: number, layer: FoldedLayer, shape: Shape, values: Float64Array) => void;
@@ -61,28 +62,8 @@ function apply(
 
 function linear(layer: FoldedLinear, shapes: readonly Shape[], inputs: readonly Float64Array[]): Float64Array {
   const { shape, bias, outScale } = layer;
-  const sums = new Float64Array(sizeOf(shape));
-  for (const [k, term] of layer.terms.entries()) addTerm(sums, term, shapes[k], shape, inputs[k]);
-  return sums.map((sum, i) => sum * (outScale?.[i] ?? 1) + bias[i]);
-}
-
-function addTerm(sums: Float64Array, term: LinearTerm, input: Shape, shape: Shape, values: Float64Array): void {
-  const { kernel, stride, dilation, before, groups, weights, inScale } = term;
-  const x = inScale ? values.map((value, i) => value * inScale[i]) : values;
-  const output = input.map((_, d) => shape[d] ?? 1);
-  const [taps, inPlane, outPlane] = [sizeOf(kernel), sizeOf(input.slice(1)), sizeOf(output.slice(1))];
-  const [inGroup, outGroup] = [input[0] / groups, output[0] / groups];
-  const windows = { input: input.slice(1), output: output.slice(1), kernel, stride, dilation, padding: { before } };
-  eachTap(windows, (window, tap, element) => {
-    for (let o = 0; o < output[0]; o++) {
-      const first = Math.floor(o / outGroup) * inGroup;
-      let sum = 0;
-      for (let i = 0; i < inGroup; i++) {
-        sum += weights[(o * inGroup + i) * taps + tap] * x[(first + i) * inPlane + element];
-      }
-      sums[o * outPlane + window] += sum;
-    }
-  });
+  const sums = layer.terms.map((term, k) => applyTerm(term, shapes[k], shape, inputs[k]));
+  return bias.map((offset, i) => offset + (outScale?.[i] ?? 1) * sums.reduce((sum, each) => sum + each[i], 0));
 }
 
 function sumWindows(kernel: readonly number[], input: Shape, output: Shape, values: Float64Array): Float64Array {

@@ -134,11 +134,6 @@ export function unpack(layout: Layout, slots: readonly ArrayLike<number>[]): Flo
   return values;
 }
 
-/** The same place for every element. */
-export function sameLayout(a: Layout, b: Layout): boolean {
-  return layoutKey(a) === layoutKey(b);
-}
-
 /** Two layouts with one key are the same. */
 export function layoutKey({ shape, slots, bits }: Layout): string {
   return `${shape}/${slots}/${bits.map((role) => (isCoordinate(role) ? `${role[0]}.${role[1]}` : role[0])).join(" ")}`;

@@ -1,5 +1,4 @@
 import type { FoldedLayer, FoldedNetwork } from "../fold/folded.js";
-import { foldedShapes } from "../fold/shapes.js";
 import type { Shape } from "../graph/network.js";
 import { sizeOf } from "../graph/shapes.js";
 import { eachTap } from "../graph/windows.js";
@@ -38,12 +37,7 @@ export function withTaps(folded: FoldedNetwork, taps: Taps): FoldedNetwork {
   const moved = { ...term, kernel: ones, stride: ones, dilation: ones, before: ones.map(() => 0), inScale };
   const layer = { ...first, terms: [moved] };
   if (!inScale) delete layer.terms[0].inScale;
-  return { ...folded, input: tapShape(taps, folded.input), layers: [layer, ...rest] };
-}
-
-/** Of an image whose channels are taps. */
-export function tapShape({ kernel, output }: Taps, input: Shape): Shape {
-  return [input[0] * sizeOf(kernel), ...output];
+  return { ...folded, input: [folded.input[0] * sizeOf(taps.kernel), ...taps.output], layers: [layer, ...rest] };
 }
 
 /** Every tap of every window, [channel][tap][window]; zero in the padding. */
@@ -55,9 +49,4 @@ export function spreadTaps(taps: Taps, input: Shape, values: Float64Array): Floa
     for (let c = 0; c < input[0]; c++) spread[(c * count + tap) * windows + window] = values[c * plane + element];
   });
   return spread;
-}
-
-/** Shapes of all values of the network with its taps, for plans. */
-export function shapesWith(folded: FoldedNetwork, taps: Taps | undefined): Shape[] {
-  return foldedShapes(taps ? withTaps(folded, taps) : folded);
 }

@@ -1,8 +1,8 @@
-import { Polynomial } from "../../ckks/circuits/polynomial.js";
 import { polynomialCost } from "../../ckks/circuits/polynomial-plan.js";
 import { ParameterError } from "../../errors.js";
 import { sizeOf } from "../graph/shapes.js";
 import { checkLayout, filledCiphertexts, type Layout } from "../layout/layout.js";
+import { polynomialOf } from "./doubles.js";
 import { imagesOf, type LinearStep, type Program, type Step } from "./program.js";
 
 /** Products of a step: RL-6 has 624 in its largest. */
@@ -91,11 +91,8 @@ function levelsOf(step: Step): number {
       return 1;
     case "quad":
       return 2;
-    case "polynomial": {
-      const { basis, coefficients, interval } = step;
-      const make = basis === "monomial" ? Polynomial.monomial : Polynomial.chebyshev;
-      return polynomialCost(make(coefficients, interval)).levels;
-    }
+    case "polynomial":
+      return polynomialCost(polynomialOf(step)).levels;
     default:
       return 0;
   }

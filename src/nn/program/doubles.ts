@@ -42,8 +42,17 @@ export function doubles(vectors: (step: number) => Iterable<SlotValues>): Algebr
   };
 }
 
+/** Kept by step: how a polynomial is evaluated is planned once for each of these objects, not once an image. */
+const polynomials = new WeakMap<PolynomialStep, Polynomial>();
+
 /** The polynomial that a step computes. */
-export function polynomialOf({ basis, coefficients, interval }: PolynomialStep): Polynomial {
+export function polynomialOf(step: PolynomialStep): Polynomial {
+  let polynomial = polynomials.get(step);
+  if (!polynomial) polynomials.set(step, (polynomial = makePolynomial(step)));
+  return polynomial;
+}
+
+function makePolynomial({ basis, coefficients, interval }: PolynomialStep): Polynomial {
   return basis === "monomial"
     ? Polynomial.monomial(coefficients, interval)
     : Polynomial.chebyshev(coefficients, interval);
