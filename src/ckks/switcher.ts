@@ -4,7 +4,7 @@ import { requireSteps, rotationElement } from "./keys/galois.js";
 import { type KeySource, requireKey } from "./keys/source.js";
 import type { SwitchingKey } from "./keys/switching-key.js";
 import { Accumulator, Digits } from "./keyswitch.js";
-import type { Noise } from "./noise.js";
+import { addNoise, type Noise } from "./noise.js";
 import { copy, permute, type RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
@@ -47,6 +47,26 @@ export class KeySwitcher {
       for (const part of switched) part[Symbol.dispose]();
       return new Ciphertext(parts, this.ring.noise.keySwitched(stateOf(a)));
     });
+  }
+
+  /**
+   * P·(a + Σ σ(a)) over several automorphisms, decomposed once and not divided by P; the noise of the sum beside it.
+   * @throws MissingKeyError before anything is computed.
+   */
+  addRotations(a: Ciphertext, elements: readonly number[]): { readonly sum: Accumulator; readonly noise: Noise } {
+    const keys = elements.map((galois) => (galois === 1 ? undefined : this.galoisKey(galois, a.level)));
+    using digits = keys.some(Boolean) ? Digits.decompose(a.pair[1], a.level) : undefined;
+    const sum = Accumulator.zero(this.ring, a.level);
+    let { noise } = a;
+    sum.addCiphertext(a.pair[0], a.pair[1]);
+    for (const [i, key] of keys.entries()) {
+      if (key) {
+        using switched = this.innerProduct(digits!, key, a.pair[0]);
+        sum.addAccumulator(switched, elements[i]);
+      } else sum.addCiphertext(a.pair[0], a.pair[1]);
+      noise = addNoise(noise, key ? this.ring.noise.switched(stateOf(a)).noise : a.noise);
+    }
+    return { sum, noise };
   }
 
   /** sum += P·σ(a), without a division by P. @returns the noise of σ(a) now. */

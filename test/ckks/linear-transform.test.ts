@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { foldAndRescale } from "../../src/ckks/circuits/folds.js";
 import { type Ciphertext, Evaluator, fold, linearTransform, type Plaintext } from "../../src/ckks/index.js";
 import { LevelError, MissingKeyError } from "../../src/errors.js";
 import { NoiseBounds } from "./noise-bounds.js";
@@ -79,6 +80,34 @@ for (const [name, parameters] of SETTINGS) {
       using y = fold(he, x, [8, 4, 2, 1]);
       const bound = SLOTS * (bounds.freshSlot(x.level, SLOTS) + bounds.slot(bounds.keySwitch(x.level), x.level, SLOTS));
       expect(await errorBits(test, y, clear.constant(SLOTS, total))).toBeLessThan(Math.log2(bound));
+    });
+
+    it("fold by a, b and a + b at once = fold by a, then by b, and so before a rescale", async () => {
+      const z = values.real(SLOTS, 1 / 8);
+      using x = alice.encrypt(z, { slots: SLOTS });
+      const total = clear.constant(
+        SLOTS,
+        z.reduce((a, b) => a + b),
+      );
+      const bound = SLOTS * (bounds.freshSlot(x.level, SLOTS) + bounds.slot(bounds.keySwitch(x.level), x.level, SLOTS));
+      for (const folds of [
+        [
+          [8, 4, 12],
+          [2, 1, 3],
+        ],
+        [8, 4, [2, 1, 3]],
+        [[8, 16, 24], 4, 2, 1],
+      ] as const) {
+        using y = fold(he, x, folds);
+        const wanted = folds.length === 4 ? clear.add(total, total) : total;
+        expect(await errorBits(test, y, wanted)).toBeLessThan(Math.log2(2 * bound));
+        using product = he.multiplyPlain(x, 1);
+        using rescaled = foldAndRescale(he, product, folds);
+        expect([rescaled.level, rescaled.state]).toEqual([x.level - 1, "canonical"]);
+        using apart = fold(he, product, folds);
+        using before = he.rescale(apart);
+        expect(await errorBits(test, rescaled, wanted)).toBeLessThan((await errorBits(test, before, wanted)) + 1);
+      }
     });
 
     it("a fold before the rescale costs less precision than one after it", async () => {

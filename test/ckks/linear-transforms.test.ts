@@ -102,7 +102,7 @@ for (const [name, parameters] of SETTINGS) {
       }
     }
 
-    it("without the rescale: the same residues once they are rescaled; sums of results before it", async () => {
+    it("without the rescale: the same once they are rescaled, within a rounding; sums of results before it", async () => {
       const inputs = [values.complex(SLOTS), values.complex(SLOTS)];
       const operands = inputs.map((z) => alice.encrypt(z, { slots: SLOTS }));
       const { transforms, wanted } = random((d) => he.encoder.encode(d, maxLevel, SLOTS));
@@ -111,8 +111,11 @@ for (const [name, parameters] of SETTINGS) {
       for (const [o, product] of products.entries()) {
         expect(product).toMatchObject({ level: maxLevel, state: "product" });
         const rescaled = he.rescale(product);
-        for (const i of [0, 1]) expect(await digest(rescaled.parts[i])).toBe(await digest(results[o].parts[i]));
-        expect(rescaled.noise).toEqual(results[o].noise);
+        // One division rounds once where two round twice: a coefficient differs by one now and then.
+        const difference = await errors(he.subtract(rescaled, results[o]), clear.constant(SLOTS, 0));
+        expect(largest(difference)).toBeLessThan((2 * SLOTS) / parameters.scaleAt(maxLevel - 1));
+        expect(rescaled.noise.rms / results[o].noise.rms).toBeCloseTo(1, 1);
+        expect(rescaled.noise.worst / results[o].noise.worst).toBeCloseTo(1, 1);
       }
       const sum = he.rescale(he.add(products[0], products[1]));
       const whole = wanted(inputs);

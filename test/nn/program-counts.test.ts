@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fold } from "../../src/ckks/circuits/folds.js";
 import { linearTransform } from "../../src/ckks/circuits/linear-transform.js";
 import { Evaluator } from "../../src/ckks/evaluator.js";
 import { KeyHolder as SecretHolder } from "../../src/ckks/keys/holder.js";
 import { Randomness } from "../../src/ckks/randomness.js";
 import { compile, KeyHolder, ModelOwner, modelSize, type Network, Server } from "../../src/nn/index.js";
-import { babyStep, costsOf, decomposition, giantStep, rotation, rotationKey } from "../../src/nn/plan/cost.js";
+import { babyStep, costsOf, decomposition, foldTime, giantStep, rotationKey } from "../../src/nn/plan/cost.js";
 import { countStep, keySwitches } from "../../src/nn/program/counts.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
 import type { Device } from "../../src/ntt/device.js";
@@ -83,7 +84,7 @@ describe("the planner's prices without those of products are the NTTs that the e
   test.each([1, 2, 3])("at level %i", async (level) => {
     const costs = { ...costsOf(parameters, "encrypted"), keyProduct: 0 };
     using holder = await SecretHolder.create(device, parameters, Randomness.seededUnsafe(1));
-    const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1, 2, 3, 4] }));
+    const he = new Evaluator(device, parameters, holder.evaluationKeys({ rotations: [1, 2, 3, 4, 6] }));
     const x = holder.encrypt([1], { level });
     const transforms = (work: () => unknown): number => {
       const count = () => device.statistics().rows.ntt + device.statistics().rows.intt;
@@ -91,7 +92,8 @@ describe("the planner's prices without those of products are the NTTs that the e
       work();
       return count() - before;
     };
-    expect(transforms(() => he.rotate(x, 1))).toBe(rotation(costs, level));
+    expect(transforms(() => he.rotate(x, 1))).toBe(decomposition(costs, level) + babyStep(costs, level));
+    expect(transforms(() => fold(he, x, [1, [2, 4, 6]]))).toBe(foldTime(costs, level, 3));
     const hoisted = transforms(() => he.rotateMany(x, [1, 2, 3]));
     expect(hoisted).toBe(decomposition(costs, level) + 3 * babyStep(costs, level));
     for (const model of ["encrypted", "plain"] as const) {

@@ -3,6 +3,7 @@ import type { Evaluator } from "../evaluator.js";
 import { Accumulator } from "../keyswitch.js";
 import { addNoise, type Noise } from "../noise.js";
 import type { BabyStep, BabySteps } from "./baby-steps.js";
+import type { Undivided } from "./folds.js";
 
 /** A giant step, and the diagonals of the baby steps that it rotates. */
 export interface GiantStep<D extends Plaintext | Ciphertext> {
@@ -13,7 +14,7 @@ export interface GiantStep<D extends Plaintext | Ciphertext> {
 }
 
 /**
- * Σ_g rotate(Σ diagonal ⊙ baby step, g) at the square of the scale: summed modulo QP and divided by P once. Diagonals of one
+ * Σ_g rotate(Σ diagonal ⊙ baby step, g) at the square of the scale: summed modulo QP, to be divided by P once. Diagonals of one
  * giant step are all plaintexts or all ciphertexts. `first`: an operand, for what all of them are.
  */
 export function sumGiantSteps<D extends Plaintext | Ciphertext>(
@@ -21,15 +22,18 @@ export function sumGiantSteps<D extends Plaintext | Ciphertext>(
   first: Ciphertext,
   babies: BabySteps,
   groups: readonly GiantStep<D>[],
-): Ciphertext {
-  const { ring } = evaluator;
-  using sum = Accumulator.zero(ring, first.level);
-  const noises = groups.map((group) => {
-    const encrypted = group.terms[0].diagonal instanceof Ciphertext;
-    return encrypted ? addEncrypted(evaluator, sum, babies, group) : addPlain(evaluator, sum, babies, group);
-  });
-  const state = { ...stateOf(first), state: "product", noise: noises.reduce(addNoise) } as const;
-  return new Ciphertext(sum.toCiphertextParts(), ring.noise.dropped(state));
+): Undivided {
+  const sum = Accumulator.zero(evaluator.ring, first.level);
+  try {
+    const noises = groups.map((group) => {
+      const encrypted = group.terms[0].diagonal instanceof Ciphertext;
+      return encrypted ? addEncrypted(evaluator, sum, babies, group) : addPlain(evaluator, sum, babies, group);
+    });
+    return { sum, noise: noises.reduce(addNoise), state: { ...stateOf(first), state: "product" } };
+  } catch (error) {
+    sum[Symbol.dispose]();
+    throw error;
+  }
 }
 
 function addPlain(

@@ -2,9 +2,9 @@ import { LevelError } from "../../errors.js";
 import { Ciphertext, type Plaintext, requireSlots } from "../ciphertext.js";
 import { kindOf } from "../copies.js";
 import type { Evaluator } from "../evaluator.js";
-import { requireStepList } from "../keys/galois.js";
 import { allOrNothing } from "../limbs.js";
 import { BabySteps } from "./baby-steps.js";
+import { type Fold, finish, foldSteps } from "./folds.js";
 import { type GiantStep, sumGiantSteps } from "./giant-steps.js";
 
 /**
@@ -18,8 +18,8 @@ export interface LinearTransform<D extends Plaintext | Ciphertext> {
     readonly giant: number;
     readonly terms: readonly { readonly baby: number; readonly diagonal: D }[];
   }[];
-  /** Afterwards, one after the other, y += rotate(y, step): before the rescale, where rounding costs nothing. */
-  readonly folds?: readonly number[];
+  /** Afterwards, one after the other, y += rotate(y, step), or the sum over a list of steps: before the rescale, where rounding costs nothing. */
+  readonly folds?: readonly Fold[];
 }
 
 /** One row of a matrix of such matrices: Σ_g rotate(Σ_(i,b) diagonal_(g,i,b) ⊙ rotate(x_i, b), g), and the folds. */
@@ -27,7 +27,7 @@ export interface BlockTransform<D extends Plaintext | Ciphertext> {
   /** Giant steps, each with the diagonals of its baby steps, which say what they rotate. */
   readonly groups: readonly GiantStep<D>[];
   /** See LinearTransform. */
-  readonly folds?: readonly number[];
+  readonly folds?: readonly Fold[];
 }
 
 /** What is done with the sums of `linearTransforms`. */
@@ -39,7 +39,7 @@ export interface LinearTransformOptions {
 /**
  * Applies the transform: one level. Costs one hoisted rotation for each baby step, a key switch for each giant step
  * (with encrypted diagonals a relinearisation too, without a division of its own where the giant step has one of
- * `evaluationKeys({ productRotations })`: `giantStepCost`), a key switch for each fold, and one drop.
+ * `evaluationKeys({ productRotations })`: `giantStepCost`), a key switch for each fold (see `Fold`), and one drop.
  * @throws MissingKeyError when a step has no key; LevelError when a diagonal is not at the operand's level; RangeError
  * without a diagonal.
  */
@@ -75,35 +75,16 @@ export function linearTransforms<D extends Plaintext | Ciphertext>(
   for (const transform of transforms) requireFitting(operands, transform);
   const { level } = operands[0];
   if (level < 1) throw new LevelError("a linear transform needs a level", "choose parameters with a larger depth");
+  const folds = transforms.map((transform) => foldSteps(transform.folds ?? []));
   const terms = transforms.map(({ groups }) => groups.flatMap((group) => group.terms));
   return allOrNothing((keep) => {
     using babies = new BabySteps(evaluator, operands, terms);
     return transforms.map((transform, result) => {
-      using product = sumGiantSteps(evaluator, operands[0], babies, transform.groups);
+      const sum = sumGiantSteps(evaluator, operands[0], babies, transform.groups);
       babies.finish(result);
-      const folded = fold(evaluator, product, transform.folds ?? []);
-      if (!rescale) return keep(folded);
-      using _folded = folded;
-      return keep(evaluator.rescale(folded));
+      return keep(finish(evaluator, sum, folds[result], rescale));
     });
   });
-}
-
-/** y += rotate(y, step) for each step. Works at any scale; costs one key switch a step. */
-export function fold(evaluator: Evaluator, operand: Ciphertext, steps: readonly number[]): Ciphertext {
-  requireStepList(steps);
-  let result = evaluator.copy(operand);
-  try {
-    for (const step of steps) {
-      using rotated = evaluator.rotate(result, step);
-      using previous = result;
-      result = evaluator.add(previous, rotated);
-    }
-    return result;
-  } catch (error) {
-    result[Symbol.dispose]();
-    throw error;
-  }
 }
 
 function requireList(name: string, value: unknown): void {

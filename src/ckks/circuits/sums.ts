@@ -2,7 +2,7 @@ import { Ciphertext, type Plaintext } from "../ciphertext.js";
 import type { SlotValues } from "../encoder.js";
 import type { Evaluator } from "../evaluator.js";
 import { isPowerOfTwo } from "../slots.js";
-import { fold } from "./linear-transform.js";
+import { fold, foldAndRescale } from "./folds.js";
 
 /** Which slots are summed: slot j of the result holds Σ x[j + i·stride] for i = 0 … count − 1, cyclically. */
 export interface SlotSum {
@@ -95,10 +95,4 @@ function productOf(evaluator: Evaluator, x: Ciphertext, y: Ciphertext | Plaintex
   if (!(y instanceof Ciphertext)) return evaluator.multiplyPlain(x, y);
   using three = evaluator.tensor(x, y);
   return evaluator.relinearize(three);
-}
-
-/** Rotations before the rescale, where their rounding costs nothing. */
-function foldAndRescale(evaluator: Evaluator, product: Ciphertext, steps: readonly number[]): Ciphertext {
-  using folded = fold(evaluator, product, steps);
-  return evaluator.rescale(folded);
 }

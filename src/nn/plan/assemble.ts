@@ -2,7 +2,7 @@ import type { FoldedPolynomial } from "../fold/folded.js";
 import type { Shape } from "../graph/network.js";
 import { filledCiphertexts, type Layout, layoutKey } from "../layout/layout.js";
 import type { Program, ProgramValue, Step, Taps } from "../program/program.js";
-import { foldSteps } from "./diagonals.js";
+import { foldSteps, foldsOf } from "./diagonals.js";
 import type { Split } from "./split.js";
 import type { Stage, Stages } from "./stages.js";
 import type { Choice } from "./states.js";
@@ -32,7 +32,7 @@ export function assemble(
     outputs = draft.make(choice.output, stage.after, stage.output);
     if (stage.op === "linear") {
       const terms = taken.flatMap((values, term) => values.map(() => term));
-      const folds = [...foldSteps(choice.folds), ...choice.poolFolds];
+      const folds = foldsOf([...foldSteps(choice.folds), ...choice.poolFolds]);
       draft.steps.push({
         op: "linear",
         layer: stage.layer,
@@ -85,7 +85,7 @@ function stepOf(
     case "square":
     case "multiply":
     case "quad":
-      return { op, ...assignment, folds: choice.poolFolds, pools };
+      return { op, ...assignment, folds: foldsOf(choice.poolFolds), pools };
     case "linear":
       throw new TypeError("a linear stage is one step for all of its ciphertexts");
   }

@@ -65,9 +65,11 @@ export function babyStep(costs: CostModel, level: number): number {
   return innerProduct(costs, level) + dropSpecial(costs, level);
 }
 
-/** A rotation by itself. */
-export function rotation(costs: CostModel, level: number): number {
-  return decomposition(costs, level) + babyStep(costs, level);
+/** Sums over `bits` bits, two at a time: see `foldsOf`. */
+export function foldTime(costs: CostModel, level: number, bits: number): number {
+  const [pairs, single] = [Math.floor(bits / 2), bits % 2];
+  const once = decomposition(costs, level) + dropSpecial(costs, level);
+  return (pairs + single) * once + (3 * pairs + single) * innerProduct(costs, level);
 }
 
 /**

@@ -114,6 +114,16 @@ export function foldSteps(folds: number): number[] {
   return steps;
 }
 
+/** Sums over bits as a program does them: two at a time, which takes three rotations and one division (`Fold`). */
+export function foldsOf(bits: readonly number[]): number[][] {
+  const folds: number[][] = [];
+  for (let k = 0; k < bits.length; k += 2) {
+    const [a, b] = bits.slice(k, k + 2);
+    folds.push(b === undefined ? [a] : [a, b, a + b]);
+  }
+  return folds;
+}
+
 /**
  * What a folded bit is afterwards. y[s] + y[s + 2^b] carries where the bit is set: that leaves the sum in all slots only where
  * nothing but copies and folds lie above.

@@ -13,7 +13,7 @@ import { bitsOf, checkLayout } from "../layout/layout.js";
 import type { Program } from "../program/program.js";
 import { assemble } from "./assemble.js";
 import { type CostModel, defaultCosts } from "./cost.js";
-import { foldSteps } from "./diagonals.js";
+import { foldSteps, foldsOf } from "./diagonals.js";
 import { imageLayouts } from "./images.js";
 import { searchLayouts } from "./search.js";
 import { type Split, split } from "./split.js";
@@ -118,7 +118,8 @@ function shareRotations(choices: readonly Choice[], slots: number, costs: CostMo
       if (choice.sets.length === 0) continue;
       const keys = new Map<number, number>();
       for (const [j, other] of choices.entries()) {
-        const own = [...foldSteps(other.folds), ...other.poolFolds, ...(j === i ? [] : (splits[j]?.rotations ?? []))];
+        const folds = foldsOf([...foldSteps(other.folds), ...other.poolFolds]).flat();
+        const own = [...folds, ...(j === i ? [] : (splits[j]?.rotations ?? []))];
         const level = other.stage.level - Number(other.stage.op === "quad");
         for (const step of own) keys.set(step, Math.max(level, keys.get(step) ?? 0));
       }

@@ -10,7 +10,7 @@ import { shapeText } from "../graph/shapes.js";
 import { MOST_VECTORS } from "../largest.js";
 import { ciphertextsOf, filledCiphertexts, isCoordinate, type Layout, pooled, type Role } from "../layout/layout.js";
 import { connectionOf } from "./connection.js";
-import { type CostModel, rotation, weightVectors } from "./cost.js";
+import { type CostModel, foldTime, weightVectors } from "./cost.js";
 import { foldSteps, SlotMatrix } from "./diagonals.js";
 import { type DiagonalSet, leastTime, splitTime } from "./split.js";
 import type { Stage, Stages } from "./stages.js";
@@ -67,7 +67,7 @@ function* optionsOf(stages: Stages, stage: Stage, state: State, search: Search):
   const merged = inputs.reduce<Layout | undefined>((all, layout) => all && merge(all, layout), inputs[0]);
   if (!merged) return;
   const { layout: output, folds } = poolAll(merged, stage.pools);
-  const cost = ciphertextsOf(merged) * folds.length * rotation(search.costs, stage.level);
+  const cost = ciphertextsOf(merged) * foldTime(search.costs, stage.level, folds.length);
   const choice = { stage, inputs, target: merged, output, folds: 0, sets: [], poolFolds: folds };
   yield { state, choice, cost, bound: state.cost + cost };
 }
@@ -89,7 +89,7 @@ function* linearOptions(
     const { layout: output, folds } = poolAll(target.layout, stage.pools);
     const results = ciphertextsOf(target.layout);
     let cost = weightVectors(costs, stage.level, vectors);
-    cost += results * (foldSteps(target.folds).length + folds.length) * rotation(costs, stage.level);
+    cost += results * foldTime(costs, stage.level, foldSteps(target.folds).length + folds.length);
     const bound = state.cost + cost + leastTime(sets, stage.level, costs);
     const choice = { stage, inputs, target: target.layout, output, folds: target.folds, sets, poolFolds: folds };
     yield { state, choice, cost, bound };

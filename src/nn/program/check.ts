@@ -10,6 +10,8 @@ const MOST_TERMS = 2 ** 16;
 const MOST_STEPS = 2 ** 14;
 /** N = 2^16 has fewer levels at 128 bits. */
 const MOST_LEVELS = 64;
+/** Rotations of all folds of a step: more than log2 of the most slots takes, over several pools. */
+const MOST_FOLDS = 128;
 
 /**
  * That a program is one that can run: every value is made once, before it is taken, at a level that its step leaves it at, and every
@@ -106,8 +108,11 @@ function arity(step: Step): number {
 
 function checkRotations(step: Step, slots: number, what: string, fail: (what: string) => never): void {
   if (!("folds" in step)) return;
-  const wrong = step.folds.find((by) => !isCount(by, slots - 1) || by === 0);
-  if (wrong !== undefined || step.folds.length > MOST_LEVELS) fail(`${what} folds by ${wrong}`);
+  if (!step.folds.every(Array.isArray) || step.folds.length > MOST_LEVELS)
+    fail(`${what} with ${step.folds.length} folds`);
+  const rotations = step.folds.flat();
+  const wrong = rotations.find((by) => !isCount(by, slots - 1) || by === 0);
+  if (wrong !== undefined || rotations.length > MOST_FOLDS) fail(`${what} folds by ${wrong}`);
 }
 
 function checkLinear(program: Program, step: LinearStep, what: string, fail: (what: string) => never): void {

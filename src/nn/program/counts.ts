@@ -24,7 +24,7 @@ export interface StepCounts {
   readonly babies: number;
   /** Rotations of inner sums, those by 0 not counted. */
   readonly giants: number;
-  /** Rotations that fold, over all results. */
+  /** Rotations that fold, over all results: those of one fold are hoisted. */
   readonly folds: number;
   /** From three parts to two: of every product, and of every sum of products with encrypted weights. */
   readonly relinearizations: number;
@@ -32,7 +32,7 @@ export interface StepCounts {
 
 export function countStep(step: Step, model: Counted["model"]): StepCounts {
   const sums = model === "encrypted" ? 1 : 0;
-  const folds = "folds" in step ? step.folds.length * step.outputs.length : 0;
+  const folds = "folds" in step ? step.folds.flat().length * step.outputs.length : 0;
   const none = { weights: 0, biases: 0, babies: 0, giants: 0, folds, relinearizations: 0 };
   switch (step.op) {
     case "linear": {

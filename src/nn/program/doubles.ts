@@ -77,10 +77,13 @@ function multiply(step: LinearStep, vectors: readonly Float64Array[], inputs: re
   return sums.map((sum) => add(fold(sum, step.folds), vectors[at++]));
 }
 
-/** y += rotate(y, step) for one step after another. */
-export function fold(values: Float64Array, steps: readonly number[]): Float64Array {
+/** y += Σ rotate(y, step), one list of steps after another. */
+export function fold(values: Float64Array, folds: readonly (readonly number[])[]): Float64Array {
   const mask = values.length - 1;
-  return steps.reduce((y, step) => y.map((value, j) => value + y[(j + step) & mask]), values);
+  return folds.reduce(
+    (y, steps) => y.map((value, j) => steps.reduce((sum, step) => sum + y[(j + step) & mask], value)),
+    values,
+  );
 }
 
 export function add(a: Float64Array, b: Float64Array): Float64Array {

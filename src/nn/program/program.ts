@@ -67,10 +67,10 @@ interface LayerStep extends Assignment {
   /** Index of the folded layer that it computes. */
   readonly layer: number;
   /**
-   * Rotations applied one after another as y += rotate(y, step) to each result before its last drop, at the unrescaled scale:
-   * first what completes the product, then the sum pools. The bias is added after the drop.
+   * Applied one after another as y += Σ rotate(y, step) to each result before its last drop, at the unrescaled scale: what
+   * completes the product, and the sum pools, two powers of two at a time (see `Fold`). The bias is added after the drop.
    */
-  readonly folds: readonly number[];
+  readonly folds: readonly (readonly number[])[];
   /** Windows of the sum pools that came into this step, in order. */
   readonly pools: readonly (readonly number[])[];
 }
@@ -141,6 +141,11 @@ export type Step = LinearStep | SquareStep | MultiplyStep | QuadStep | Polynomia
 /** The step of that operation. */
 export type StepOf<Op extends Step["op"]> = Extract<Step, { op: Op }>;
 
+/** How many slots the folds of a step sum. */
+export function summedSlots(folds: LayerStep["folds"]): number {
+  return folds.reduce((slots, steps) => slots * (steps.length + 1), 1);
+}
+
 /** Level of what a step takes. */
 export function levelBefore({ values }: Pick<Program, "values">, step: Step): number {
   return values[step.inputs[0]].level;
@@ -179,7 +184,7 @@ export function rotations(program: Program): Map<number, number> {
     const level = levelBefore(program, step) - Number(step.op === "quad");
     const own =
       step.op === "linear" ? step.groups.flatMap(({ giant, terms }) => [giant, ...terms.map(({ baby }) => baby)]) : [];
-    for (const by of [...own, ...step.folds]) {
+    for (const by of [...own, ...step.folds.flat()]) {
       const normal = ((by % program.slots) + program.slots) % program.slots;
       if (normal !== 0) levels.set(normal, Math.max(level, levels.get(normal) ?? 0));
     }

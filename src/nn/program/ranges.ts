@@ -2,7 +2,7 @@ import type { Parameters } from "../../ckks/parameters.js";
 import { DEFAULT_REACH, LOGIT_SHARE, reachAt } from "../calibrate.js";
 import { INPUT_SCALE } from "../scales.js";
 import { polynomialOf } from "./doubles.js";
-import { operandLevels, type Program, type Step } from "./program.js";
+import { operandLevels, type Program, type Step, summedSlots } from "./program.js";
 import { type Algebra, walk } from "./walk.js";
 
 /** What is declared of the values of a vector. */
@@ -67,7 +67,7 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
       const output = step.guarded ? logit : reached(index);
       const count = operandLevels(program, step).length - step.outputs.length;
       const size = Math.max(...inputs.map((x) => x.size));
-      const each = weight(step.folds.length, size, output, count / step.outputs.length);
+      const each = weight(summedSlots(step.folds), size, output, count / step.outputs.length);
       return say(step, output, [...Array<ValueRange>(count).fill(each), ...step.outputs.map(() => output)]);
     },
     square: (step, [x]) => {
@@ -80,7 +80,9 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
     },
     quad: (step, [x], index) => {
       const output = reached(index);
-      const [a, b] = [SQUARE_FILL * x.size ** 2, x.size].map((size) => weight(step.folds.length, size, output, 1));
+      const [a, b] = [SQUARE_FILL * x.size ** 2, x.size].map((size) =>
+        weight(summedSlots(step.folds), size, output, 1),
+      );
       return say(step, output, [a, b, output]);
     },
     polynomial: (step) => {
@@ -130,8 +132,8 @@ function layersBehind({ steps, values }: Program): number[] {
   return behind;
 }
 
-/** Of `terms` products with values of an rms of `size` in a slot, summed up in each fold: as many as the rms of the sum says. */
-function weight(folds: number, size: number, output: ValueRange, terms: number): ValueRange {
-  const each = output.size / (size * Math.sqrt(terms * 2 ** folds));
+/** Of `terms` products with values of an rms of `size` in a slot, summed over `slots`: as many as the rms of the sum says. */
+function weight(slots: number, size: number, output: ValueRange, terms: number): ValueRange {
+  const each = output.size / (size * Math.sqrt(terms * slots));
   return { bound: PEAK * each, size: each };
 }

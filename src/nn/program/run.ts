@@ -1,6 +1,7 @@
 import { Ciphertext, type Plaintext } from "../../ckks/ciphertext.js";
 import { evaluatePolynomial } from "../../ckks/circuits/evaluate-polynomial.js";
-import { type BlockTransform, fold, linearTransforms } from "../../ckks/circuits/linear-transform.js";
+import { type Fold, foldAndRescale } from "../../ckks/circuits/folds.js";
+import { type BlockTransform, linearTransforms } from "../../ckks/circuits/linear-transform.js";
 import type { Evaluator } from "../../ckks/evaluator.js";
 import { polynomialOf } from "./doubles.js";
 import type { LinearStep, Program } from "./program.js";
@@ -77,10 +78,8 @@ function sumOfProducts(evaluator: Evaluator, pairs: readonly (readonly [Cipherte
     : evaluator.multiplyPlaintextSum(pairs as readonly (readonly [Ciphertext, Plaintext])[]);
 }
 
-/** Relinearises a product, folds it while it is unrescaled, and rescales it. Takes `product` over. */
-function finish(evaluator: Evaluator, product: Ciphertext, folds: readonly number[]): Ciphertext {
+/** Takes `product` over. */
+function finish(evaluator: Evaluator, product: Ciphertext, folds: readonly Fold[]): Ciphertext {
   using owned = product;
-  using relinearized = evaluator.relinearize(owned);
-  using folded = fold(evaluator, relinearized, folds);
-  return evaluator.rescale(folded);
+  return foldAndRescale(evaluator, owned, folds);
 }
