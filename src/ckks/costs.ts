@@ -29,7 +29,7 @@ export type CountedOperation =
   | "conjugate";
 
 /**
- * What each operation takes at a level, of canonical operands that are there already: alignment (`toLevel`) takes a rescale
+ * What each operation takes at a level, with keys that were made for it, of canonical operands that are there already: alignment (`toLevel`) takes a rescale
  * for each operand that is not. "add" is that of ciphertexts or an encoded plaintext, and so are "negate", "copy" and sums
  * of products before they are relinearised: they have no NTT. "…Vector" is for values that are encoded on the way, and sums with
  * a number; a product with a number is "multiplyPlaintext". "rotateAgain" is each further one in `rotateMany`.
@@ -41,8 +41,9 @@ export function operationCosts(
   level = parameters.maxLevel,
 ): Readonly<Record<CountedOperation, OperationCost>> {
   const limbs = parameters.primesAt(level).length;
-  const special = parameters.special.length;
-  const decomposition = extendedLimbs(limbs, special, parameters.digitPrimes);
+  const gadget = parameters.gadgetAt(level);
+  const special = gadget.special.length;
+  const decomposition = extendedLimbs(limbs, special, gadget.digitPrimes);
   const dropSpecial = dropNtts(limbs + special);
   const rescale = dropNtts(limbs);
   const cost = (ntts: number, keySwitches = 0, levels = 0): OperationCost => ({ ntts, keySwitches, levels });
@@ -78,7 +79,7 @@ export interface GiantStepKind {
 /**
  * What a giant step of `linearTransform` takes at a level, beside the rotations of its baby steps: with E NTTs to take a
  * polynomial apart and D to divide a ciphertext by P, E where diagonals are plaintexts, 2·E + D where they are encrypted, and
- * 2·E with a key for products; step 0 none, or E. Each result then takes "relinearize" less its E (a division), and a "rescale".
+ * 2·E with a key for products; step 0 none, or E. Each result then takes a D: it is divided by P and the level's primes at once.
  * @throws RangeError for a level that there is not.
  */
 export function giantStepCost(
@@ -87,10 +88,11 @@ export function giantStepCost(
   { encrypted = false, rotates = true, productKey = false }: GiantStepKind = {},
 ): OperationCost {
   const limbs = parameters.primesAt(level).length;
-  const special = parameters.special.length;
+  const gadget = parameters.gadgetAt(level);
+  const special = gadget.special.length;
   const keySwitches = (encrypted ? 1 : 0) + (rotates ? 1 : 0);
   const divides = encrypted && rotates && !productKey;
-  const decomposition = extendedLimbs(limbs, special, parameters.digitPrimes);
+  const decomposition = extendedLimbs(limbs, special, gadget.digitPrimes);
   return { ntts: keySwitches * decomposition + (divides ? dropNtts(limbs + special) : 0), keySwitches, levels: 0 };
 }
 

@@ -84,7 +84,7 @@ export class Evaluator {
   sumOfProducts(pairs: readonly (readonly [Ciphertext, Ciphertext])[], plus?: LinearSum): Ciphertext {
     using product = this.tensorSum(pairs, plus);
     using sum = this.switcher.relinearize(product);
-    const noisy = this.ring.noise.switched(stateOf(product));
+    const noisy = this.ring.noise.switched(stateOf(product), sum.gadget);
     const lowered = { ...noisy, level: product.level - 1, state: "canonical" } as const;
     return new Ciphertext(sum.toRescaledParts(), this.ring.noise.dropped(lowered));
   }
@@ -99,7 +99,7 @@ export class Evaluator {
     this.check(a);
     if (a.parts.length === 2) return this.copy(a);
     using sum = this.switcher.relinearize(a);
-    return new Ciphertext(sum.toCiphertextParts(), this.ring.noise.keySwitched(stateOf(a)));
+    return new Ciphertext(sum.toCiphertextParts(), this.ring.noise.keySwitched(stateOf(a), sum.gadget));
   }
 
   /** From the square of the scale to the canonical scale one level down. Costs two NTTs for each prime. */

@@ -43,6 +43,7 @@ export { Encoder, type SlotValues } from "./encoder.js";
 export { Decryptor, type EncryptOptions, Encryptor, SecretEncryptor } from "./encryptor.js";
 export { Evaluator, type Operand } from "./evaluator.js";
 export type { Explanation } from "./explain.js";
+export type { Gadget, GadgetLiteral } from "./gadgets.js";
 export { type EvaluationKeyFile, EvaluationKeys } from "./keys/evaluation-keys.js";
 export { type EvaluationKeyRequest, KeyGenerator } from "./keys/generator.js";
 export { KeyHolder } from "./keys/holder.js";

@@ -2,6 +2,7 @@ import type { Limb } from "../ntt/kernels.js";
 import { productModulo } from "../ntt/modulus.js";
 import { convertBasis, drop, toConversionCoefficients } from "./basis.js";
 import { OPERAND, powerOfWord, requireSameForm, VALUES } from "./form.js";
+import type { Gadget } from "./gadgets.js";
 import type { SwitchingKey } from "./keys/switching-key.js";
 import { addInto, addScaled, launchEach, permute, RnsPolynomial } from "./polynomial.js";
 import { chunks } from "./primelist.js";
@@ -19,17 +20,17 @@ export class Digits implements Disposable {
     /** Residues modulo a digit's own primes are the polynomial's, and carry what it does: its key takes that away. */
     private readonly own: RnsPolynomial,
     readonly level: number,
+    readonly gadget: Gadget,
   ) {}
 
   /**
-   * Costs one inverse NTT for each prime of the level and dnum·(primes of Q and P) − (primes of Q) forward ones.
+   * `gadget`: of the keys that the digits will meet. Costs one inverse NTT for each prime of the level and dnum·(primes of Q and P) − (primes of Q) forward ones.
    * `poly` must outlive the digits.
    */
-  static decompose(poly: RnsPolynomial, level: number): Digits {
-    const { parameters } = poly.ring;
-    const primes = parameters.primesAt(level);
-    const all = [...primes, ...parameters.special];
-    const extended = chunks(primes, parameters.digitPrimes).map((digit) => {
+  static decompose(poly: RnsPolynomial, level: number, gadget: Gadget): Digits {
+    const primes = poly.ring.parameters.primesAt(level);
+    const all = [...primes, ...gadget.special];
+    const extended = chunks(primes, gadget.digitPrimes).map((digit) => {
       using coefficients = toConversionCoefficients(poly, digit);
       const result = convertBasis(
         coefficients,
@@ -39,7 +40,7 @@ export class Digits implements Disposable {
       result.transform();
       return result;
     });
-    return new Digits(extended, poly, level);
+    return new Digits(extended, poly, level, gadget);
   }
 
   get ring(): Ring {
@@ -70,6 +71,8 @@ export class Accumulator implements Disposable {
   constructor(
     private readonly ring: Ring,
     readonly level: number,
+    /** Whose P the sum is modulo, and times. */
+    readonly gadget: Gadget,
     private parts: readonly RnsPolynomial[],
   ) {}
 
@@ -87,15 +90,17 @@ export class Accumulator implements Disposable {
     c0: RnsPolynomial,
     c1?: RnsPolynomial,
   ): Accumulator {
-    const [[{ level, ring }]] = switched;
+    const [[{ level, ring, gadget }]] = switched;
     const { parameters } = ring;
     for (const [digits, key] of switched) {
+      const own = parameters.gadgetAt(key.level);
+      if (own !== gadget || digits.gadget !== gadget) throw new TypeError("the key is for digits of another gadget");
       if (key.power !== digits.power) throw new TypeError("the key is for digits that carry another power of 2^32");
       requireSameForm(key.digits[0].b.form, OPERAND);
     }
     if (c1) requireSameForm(c0.form, c1.form);
-    const primes = [...parameters.primesAt(level), ...parameters.special];
-    const ofLevel = primes.length - parameters.special.length;
+    const ofLevel = parameters.primesAt(level).length;
+    const primes = [...parameters.primesAt(level), ...gadget.special];
     const parts = [0, 1].map(() => RnsPolynomial.allocate(ring, primes, VALUES));
     ring.device.launch(
       "dotProduct",
@@ -111,50 +116,61 @@ export class Accumulator implements Disposable {
         ),
         // P is 0 modulo its own primes.
         ...(i < ofLevel && {
-          plus: { factor: specialFactor(ring, prime, c0.form.power), y0: c0.limb(prime), y1: c1?.limb(prime) },
+          plus: { factor: specialFactor(gadget, prime, c0.form.power), y0: c0.limb(prime), y1: c1?.limb(prime) },
         }),
       })),
     );
-    return new Accumulator(ring, level, parts);
+    return new Accumulator(ring, level, gadget, parts);
   }
 
   /** Zero, to add to. */
-  static zero(ring: Ring, level: number): Accumulator {
-    const primes = [...ring.parameters.primesAt(level), ...ring.parameters.special];
+  static zero(ring: Ring, level: number, gadget = ring.parameters.gadgetAt(level)): Accumulator {
+    const primes = [...ring.parameters.primesAt(level), ...gadget.special];
     const parts = [0, 1].map(() => {
       const part = RnsPolynomial.allocate(ring, primes, VALUES);
       launchEach(ring, "subtract", primes, (p) => [part.limb(p), part.limb(p), part.limb(p), p]);
       return part;
     });
-    return new Accumulator(ring, level, parts);
+    return new Accumulator(ring, level, gadget, parts);
   }
 
   /** Adds P·(c_0, c_1): what needs no switching. */
   addCiphertext(c0: RnsPolynomial, c1: RnsPolynomial): void {
     const primes = this.ring.parameters.primesAt(this.level);
-    const factor = (p: number) => specialFactor(this.ring, p, 0);
+    const factor = (p: number) => specialFactor(this.gadget, p, 0);
     addScaled(this.parts[0], c0, factor, primes);
     addScaled(this.parts[1], c1, factor, primes);
   }
 
-  /** Adds another sum, after the automorphism `galois` where given. */
-  addAccumulator(other: Accumulator, galois = 1): void {
+  /**
+   * Adds another sum, after the automorphism `galois` where given. One of another gadget is divided by its own P first.
+   * @returns whether it was divided
+   */
+  addAccumulator(other: Accumulator, galois = 1): boolean {
+    if (other.gadget !== this.gadget) {
+      const parts = other.toCiphertextParts();
+      const rotated = galois === 1 ? parts : parts.map((part) => permute(part, galois));
+      this.addCiphertext(rotated[0], rotated[1]);
+      for (const part of new Set([...parts, ...rotated])) part[Symbol.dispose]();
+      return true;
+    }
     other.parts.forEach((part, i) => {
       const target = this.parts[i];
       using rotated = galois === 1 ? undefined : permute(part, galois);
       addInto(target, rotated ?? part);
     });
+    return false;
   }
 
   /** Divides by P: a ciphertext of the same level. */
   toCiphertextParts(): RnsPolynomial[] {
-    return drop(this.parts, this.ring.parameters.special);
+    return drop(this.parts, this.gadget.special);
   }
 
   /** Divides by P and the primes of the level at once: a ciphertext one level down. */
   toRescaledParts(): RnsPolynomial[] {
-    const { special, levels } = this.ring.parameters;
-    return drop(this.parts, [...special, ...levels[this.level]]);
+    const { levels } = this.ring.parameters;
+    return drop(this.parts, [...this.gadget.special, ...levels[this.level]]);
   }
 
   [Symbol.dispose](): void {
@@ -164,6 +180,6 @@ export class Accumulator implements Disposable {
 }
 
 /** P modulo a prime, without the power of 2^32 that a polynomial carries. */
-function specialFactor({ parameters: { special } }: Ring, p: number, power: number): number {
+function specialFactor({ special }: Gadget, p: number, power: number): number {
   return productModulo([...special, powerOfWord(-power, p)], p);
 }

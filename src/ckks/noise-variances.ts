@@ -1,4 +1,5 @@
 import { ERROR_SIGMA } from "../ntt/kernels.js";
+import type { Gadget } from "./gadgets.js";
 import type { Parameters } from "./parameters.js";
 import { chunks, logProduct } from "./primelist.js";
 
@@ -20,27 +21,32 @@ export class NoiseVariances {
   readonly freshPublic: number;
   /** e: of a secret-key encryption, but for its message's rounding. */
   readonly freshSecret = ERROR_SIGMA ** 2;
-  private readonly switchingByLevel: readonly number[];
+  private readonly known = new Map<Gadget, number[]>();
 
-  constructor({ logN, levels, special, digitPrimes }: Parameters) {
+  constructor(private readonly parameters: Parameters) {
+    const { logN, special } = parameters;
     const n = 2 ** logN;
     const weight = (2 * n) / 3;
     this.drop = (1 + weight) / 12;
     this.freshPublic = (ERROR_SIGMA ** 2 * (1 + 2 * weight)) / special[0] ** 2 + this.drop;
-    this.switchingByLevel = levels.map((_, level) => {
-      const digits = chunks(levels.slice(0, level + 1).flat(), digitPrimes);
-      const ratios = digits.map((digit) => 2 ** (2 * (logProduct(digit) - logProduct(special))));
-      return ratios.reduce((sum, ratio) => sum + (n * ERROR_SIGMA ** 2 * ratio) / 12, 0);
-    });
   }
 
   /** Σ_d [digit_d]·e_d / P before it is rounded: digits are uniform in ±Q_d/2. */
-  switching(level: number): number {
-    return this.switchingByLevel[level];
+  switching(level: number, gadget = this.parameters.gadgetAt(level)): number {
+    let byLevel = this.known.get(gadget);
+    if (!byLevel) this.known.set(gadget, (byLevel = []));
+    return (byLevel[level] ??= this.switchingOf(level, gadget));
   }
 
   /** A key switch with a division of its own. */
-  keySwitch(level: number): number {
-    return this.switching(level) + this.drop;
+  keySwitch(level: number, gadget?: Gadget): number {
+    return this.switching(level, gadget) + this.drop;
+  }
+
+  private switchingOf(level: number, { special, digitPrimes }: Gadget): number {
+    const n = 2 ** this.parameters.logN;
+    const digits = chunks(this.parameters.primesAt(level), digitPrimes);
+    const ratios = digits.map((digit) => 2 ** (2 * (logProduct(digit) - logProduct(special))));
+    return ratios.reduce((sum, ratio) => sum + (n * ERROR_SIGMA ** 2 * ratio) / 12, 0);
   }
 }

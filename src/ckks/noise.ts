@@ -1,3 +1,4 @@
+import type { Gadget } from "./gadgets.js";
 import { NoiseVariances } from "./noise-variances.js";
 import type { Parameters } from "./parameters.js";
 
@@ -123,14 +124,19 @@ export class NoiseModel {
     return this.spread({ ...a, noise: relative(a.noise) }, this.variances.drop, PRODUCT);
   }
 
-  /** A key switch that has not been divided by P. */
-  switched<S extends NoisyState>(a: S): Noisy<S> {
-    return this.spread(a, this.variances.switching(a.level), PRODUCT);
+  /** A key switch that has not been divided by P; `gadget`: of its key, unless that is for this level. */
+  switched<S extends NoisyState>(a: S, gadget?: Gadget): Noisy<S> {
+    return this.spread(a, this.variances.switching(a.level, gadget), PRODUCT);
   }
 
   /** A key switch with its division: relinearisation, rotation, conjugation. */
-  keySwitched<S extends NoisyState>(a: S): Noisy<S> {
-    return this.spread(a, this.variances.keySwitch(a.level), PRODUCT);
+  keySwitched<S extends NoisyState>(a: S, gadget?: Gadget): Noisy<S> {
+    return this.spread(a, this.variances.keySwitch(a.level, gadget), PRODUCT);
+  }
+
+  /** A key switch that joined a sum modulo QP: `divided` before, where the sum is modulo another P. */
+  joined<S extends NoisyState>(a: S, gadget: Gadget, divided: boolean): Noisy<S> {
+    return divided ? this.keySwitched(a, gadget) : this.switched(a, gadget);
   }
 
   /** x·y, or x² where they are the same, in as many slots. */

@@ -1,3 +1,5 @@
+import type { GadgetLiteral } from "./gadgets.js";
+
 /** Plain data: what `Parameters.of` takes and `toJSON` gives back. */
 export interface ParameterLiteral {
   /** log2 of the ring's degree N. */
@@ -8,6 +10,11 @@ export interface ParameterLiteral {
   readonly special: readonly number[];
   /** Primes in a digit of the key-switching decomposition; dnum = ⌈primes of Q / digitPrimes⌉. */
   readonly digitPrimes: number;
+  /**
+   * The same by level, from level 0 on, where keys of lower levels have another P and other digits than those of the highest: so many
+   * of the special primes, the first ones. Default: all of them, and `digitPrimes`, at every level.
+   */
+  readonly gadgets?: readonly GadgetLiteral[];
   /** log2 of the scale at level 0; values z there need |z|·2^baseScaleBits < q_0/2. */
   readonly baseScaleBits: number;
   /** 128 refuses what the security table does not allow. "none" is for experiments and is printed everywhere. */

@@ -1,6 +1,7 @@
 import { ParameterError } from "../errors.js";
 import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
 import { kindOf } from "./copies.js";
+import { type GadgetLiteral, largestDigit } from "./gadgets.js";
 import { chunks, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
 import { isPowerOfTwo } from "./slots.js";
@@ -42,6 +43,12 @@ export interface ParameterRequest {
    * a sixth less time, and lose 1 to 1.6 bits of precision (depth 9 at N = 2^14). Default true.
    */
   readonly smallerPrimes?: boolean;
+  /**
+   * "same" (default): all keys have the digits and the P of the highest level. "byLevel": those that reach a lower level only have
+   * what is cheapest there, where that saves a twentieth: a larger P and fewer digits, or a smaller one. For programs whose steps are at
+   * known levels, with keys made for them: `evaluationKeys({ rotations: [[step, level], …] })`.
+   */
+  readonly gadgets?: "same" | "byLevel";
 }
 
 /** A key-switching key may take this much: relinearisation and six rotations within the 4 GiB of a device. */
@@ -61,6 +68,7 @@ interface Found {
   readonly levels: readonly (readonly number[])[];
   readonly special: readonly number[];
   readonly digitPrimes: number;
+  readonly gadgets?: readonly GadgetLiteral[];
   readonly baseScaleBits: number;
 }
 
@@ -69,7 +77,10 @@ export function searchParameters(request: ParameterRequest): Found {
   if (typeof request !== "object" || request === null) {
     throw new TypeError(`request: { depth } was expected, not ${kindOf(request)}`);
   }
-  const { depth, slots = 1, precision = "standard", dnum = 1 } = request;
+  const { depth, slots = 1, precision = "standard", dnum = 1, gadgets = "same" } = request;
+  if (gadgets !== "same" && gadgets !== "byLevel") {
+    throw new TypeError(`gadgets ${gadgets} is neither "same" nor "byLevel"`);
+  }
   if (!Number.isInteger(depth) || depth < 0) throw new RangeError(`depth ${depth} is not 0 or a positive integer`);
   if (!isPowerOfTwo(slots)) throw new RangeError(`slots ${slots} is not a power of two`);
   if (!Number.isInteger(dnum) || dnum < 1) throw new RangeError(`dnum ${dnum} is not a positive integer`);
@@ -131,7 +142,8 @@ function search(request: ParameterRequest, depth: number, mostKeyBytes?: number)
       return digitSizes(count, dnum).map((digitPrimes) => {
         const special = chooseSpecial(primes, digitPrimes, size.marginBits);
         const cost = switchingCost(count, { digitPrimes, special }) / (size === SMALL ? 1 - LEAST_SAVING : 1);
-        return { primes, digitPrimes, special, cost, logQP: logProduct([...primes, ...special]) };
+        const { marginBits } = size;
+        return { primes, digitPrimes, special, cost, marginBits, logQP: logProduct([...primes, ...special]) };
       });
     })
     .sort((a, b) => a.cost - b.cost);
@@ -142,9 +154,40 @@ function search(request: ParameterRequest, depth: number, mostKeyBytes?: number)
     if (!fitting) continue;
     const { primes, digitPrimes, special } = fitting;
     const levels = [primes.slice(0, base), ...chunks(primes.slice(base), width)];
-    return { logN, levels, baseScaleBits, digitPrimes, special };
+    const found = { logN, levels, baseScaleBits, digitPrimes, special };
+    return request.gadgets === "byLevel" ? withGadgets(found, fitting.marginBits) : found;
   }
   return undefined;
+}
+
+/** What a gadget must save of the cost of the one above to be one of its own: keys that differ cannot serve both levels. */
+const LEAST_GADGET_SAVING = 0.05;
+
+/** Each level's own gadget, from the highest down. P is the first of the special primes, and those that lower levels need more of. */
+function withGadgets(found: Found, marginBits: number): Found {
+  const { logN, levels, special, digitPrimes } = found;
+  const all = levels.flat();
+  const specials = [...special, ...choosePrimes(all.length, 30, [...all, ...special])];
+  const gadgets: GadgetLiteral[] = [];
+  let current: GadgetLiteral = { specialPrimes: special.length, digitPrimes };
+  for (let level = levels.length - 1; level >= 0; level--) {
+    const primes = levels.slice(0, level + 1).flat();
+    const cost = (gadget: GadgetLiteral) =>
+      switchingCost(primes.length, { ...gadget, special: specials.slice(0, gadget.specialPrimes) });
+    const cheapest = digitSizes(primes.length, undefined)
+      .flatMap((each): GadgetLiteral[] => {
+        const bits = largestDigit(primes, each) + marginBits;
+        const specialPrimes = 1 + specials.findIndex((_, k) => logProduct(specials.slice(0, k + 1)) >= bits);
+        const logQP = logProduct([...primes, ...specials.slice(0, specialPrimes)]);
+        return specialPrimes > 0 && logQP < maxLogQP(logN) ? [{ specialPrimes, digitPrimes: each }] : [];
+      })
+      .reduce((best, gadget) => (cost(gadget) < cost(best) ? gadget : best), current);
+    const highest = level === levels.length - 1;
+    if (!highest && cost(cheapest) < (1 - LEAST_GADGET_SAVING) * cost(current)) current = cheapest;
+    gadgets[level] = current;
+  }
+  const most = Math.max(...gadgets.map(({ specialPrimes }) => specialPrimes));
+  return { ...found, special: specials.slice(0, most), gadgets };
 }
 
 function digitSizes(count: number, dnum: number | undefined): number[] {

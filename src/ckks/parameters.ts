@@ -7,9 +7,10 @@ import { BlindsightError, FormatError, ParameterError } from "../errors.js";
 import { MAX_LOG_N, MIN_LOG_N, primePool } from "../ntt/primes.js";
 import { kindOf } from "./copies.js";
 import { putParameters, takeParameters } from "./formats/parameters.js";
+import { type Gadget, gadgetsOf, largestModulus } from "./gadgets.js";
 import type { ParameterLiteral } from "./parameter-literal.js";
 import { type ParameterRequest, searchParameters } from "./parameter-search.js";
-import { chunks, logProduct } from "./primelist.js";
+import { logProduct } from "./primelist.js";
 import { checkSecurity, type Security } from "./security.js";
 
 /** The conversion kernel's fraction words ⌊2^56/q⌋ need q > 2^24. */
@@ -25,12 +26,13 @@ export class Parameters {
   readonly levels: readonly (readonly number[])[];
   /** The primes of P, which key switching works with and drops again. */
   readonly special: readonly number[];
-  /** Primes in each digit of key switching. */
+  /** Primes in each digit of key switching at the highest level. */
   readonly digitPrimes: number;
   readonly security: Security;
   /** Equal for parameters that compute alike: all of the content but what is said about security. */
   readonly identity: string;
   private readonly literal: ParameterLiteral;
+  private readonly gadgets: readonly Gadget[];
   #digest: Uint8Array | undefined;
   private readonly scales: readonly number[];
   private readonly headrooms: readonly number[];
@@ -39,7 +41,7 @@ export class Parameters {
     if (typeof literal !== "object" || literal === null) {
       throw new TypeError(`literal: { logN, levels, … } was expected, not ${kindOf(literal)}`);
     }
-    const { logN, levels, special, digitPrimes, baseScaleBits, security = 128 } = literal;
+    const { logN, levels, special, digitPrimes, gadgets, baseScaleBits, security = 128 } = literal;
     check(
       Number.isInteger(logN) && logN >= MIN_LOG_N && logN <= MAX_LOG_N,
       `logN ${logN} is not one of 10..16`,
@@ -67,17 +69,6 @@ export class Parameters {
       check(p > SMALLEST_PRIME, `the prime ${p} is too small`, "take primes above 2^24");
     }
     check(new Set(all).size === all.length, "a prime occurs twice", "give every prime once");
-    check(
-      Number.isInteger(digitPrimes) && digitPrimes >= 1,
-      `digitPrimes ${digitPrimes} is not a positive integer`,
-      "use 1 or more",
-    );
-    const digitBits = Math.max(...chunks(levels.flat(), digitPrimes).map(logProduct));
-    check(
-      logProduct(special) >= digitBits,
-      `P has ${logProduct(special).toFixed(1)} bits, a digit ${digitBits.toFixed(1)}: key switching would drown in noise`,
-      "add special primes or make the digits smaller",
-    );
     const baseBits = logProduct(levels[0]);
     check(
       typeof baseScaleBits === "number" && baseScaleBits >= 10 && baseScaleBits <= baseBits - 2,
@@ -89,16 +80,19 @@ export class Parameters {
     this.levels = Object.freeze(levels.map((level) => Object.freeze([...level])));
     this.special = Object.freeze([...special]);
     this.digitPrimes = digitPrimes;
-    this.security = Object.freeze(checkSecurity(logN, logProduct(all), security));
+    this.gadgets = gadgetsOf(literal);
+    this.security = Object.freeze(checkSecurity(logN, largestModulus(levels, this.gadgets), security));
     this.literal = Object.freeze({
       logN,
       levels: this.levels,
       special: this.special,
       digitPrimes,
+      ...(gadgets && { gadgets: Object.freeze(gadgets.map((gadget) => Object.freeze({ ...gadget }))) }),
       baseScaleBits,
       security,
     });
-    this.identity = JSON.stringify([logN, this.levels, this.special, digitPrimes, baseScaleBits]);
+    const own = gadgets ? [this.literal.gadgets] : [];
+    this.identity = JSON.stringify([logN, this.levels, this.special, digitPrimes, baseScaleBits, ...own]);
     // The canonical scale of each level: a product at level l, divided by its primes, lands on the scale of level l − 1.
     const scales = [2 ** baseScaleBits];
     for (let l = 1; l < levels.length; l++)
@@ -146,6 +140,12 @@ export class Parameters {
     return this.levels.slice(0, level + 1).flat();
   }
 
+  /** How key switching takes polynomials apart with keys that reach this level and none above. */
+  gadgetAt(level: number): Gadget {
+    this.requireLevel(level);
+    return this.gadgets[level];
+  }
+
   /** The canonical scale of a level: what one unit of a slot value is multiplied by. */
   scaleAt(level: number): number {
     this.requireLevel(level);
@@ -191,11 +191,11 @@ export class Parameters {
 
   /** Equal for equal parameters, in any file: see formats/parameters.ts. */
   canonicalBytes(): Uint8Array<ArrayBuffer> {
-    const { logN, special, digitPrimes, security } = this;
+    const { logN, special, security } = this;
     const levels = this.levels.map((_, l) => ({ primes: this.primesAt(l), scale: this.scaleAt(l) }));
-    const { baseScaleBits } = this.literal;
+    const { digitPrimes, gadgets, baseScaleBits } = this.literal;
     const writer = new ByteWriter();
-    putParameters(writer, { logN, levels, special, digitPrimes, baseScaleBits, securityBits: security.bits });
+    putParameters(writer, { logN, levels, special, digitPrimes, gadgets, baseScaleBits, securityBits: security.bits });
     return writer.finish();
   }
 
@@ -227,9 +227,12 @@ export class Parameters {
     const { bits, logQP } = this.security;
     const guard = bits > 0 ? `${bits}-bit security` : "NO SECURITY (experiment)";
     const q = this.primesAt(this.maxLevel);
+    const { special } = this.gadgetAt(this.maxLevel);
+    const lower = Math.max(...this.gadgets.map((gadget) => gadget.special.length));
+    const below = lower > special.length ? ` (below that up to ${lower})` : "";
     return (
       `N = 2^${this.logN}, ${this.maxLevel} levels, log2 Q = ${logProduct(q).toFixed(0)} in ${q.length} primes, ` +
-      `log2 P = ${logProduct(this.special).toFixed(0)} in ${this.special.length}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ` +
+      `log2 P = ${logProduct(special).toFixed(0)} in ${special.length}${below}, dnum ${this.dnum}, log2 QP = ${logQP.toFixed(1)}, ` +
       `|z| < ${this.headroomAt(0).toPrecision(3)} at level 0, ${guard}`
     );
   }

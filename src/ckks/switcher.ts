@@ -1,5 +1,6 @@
 import { Ciphertext, stateOf } from "./ciphertext.js";
 import { VALUES } from "./form.js";
+import type { Gadget } from "./gadgets.js";
 import { requireSteps, rotationElement } from "./keys/galois.js";
 import { type KeySource, requireKey } from "./keys/source.js";
 import type { SwitchingKey } from "./keys/switching-key.js";
@@ -24,8 +25,8 @@ export class KeySwitcher {
    */
   relinearize(a: Ciphertext): Accumulator {
     const key = requireKey(this.keys, undefined, a.level);
-    using digits = Digits.decompose(a.parts[2], a.level);
-    return this.innerProduct(digits, key, a.parts[0], a.parts[1]);
+    using digits = new Decomposition(a.parts[2], a.level);
+    return this.innerProduct(digits.for(key), key, a.parts[0], a.parts[1]);
   }
 
   /**
@@ -34,18 +35,18 @@ export class KeySwitcher {
    */
   permuteSlots(a: Ciphertext, elements: readonly number[]): Ciphertext[] {
     const keys = elements.map((galois) => (galois === 1 ? undefined : this.galoisKey(galois, a.level)));
-    using digits = keys.some(Boolean) ? Digits.decompose(a.pair[1], a.level) : undefined;
+    using digits = new Decomposition(a.pair[1], a.level);
     return keys.map((key, i) => {
       if (!key)
         return new Ciphertext(
           a.parts.map((part) => copy(part)),
           stateOf(a),
         );
-      using sum = this.innerProduct(digits!, key, a.pair[0]);
+      using sum = this.innerProduct(digits.for(key), key, a.pair[0]);
       const switched = sum.toCiphertextParts();
       const parts = switched.map((part) => permute(part, elements[i]));
       for (const part of switched) part[Symbol.dispose]();
-      return new Ciphertext(parts, this.ring.noise.keySwitched(stateOf(a)));
+      return new Ciphertext(parts, this.ring.noise.keySwitched(stateOf(a), sum.gadget));
     });
   }
 
@@ -55,16 +56,25 @@ export class KeySwitcher {
    */
   addRotations(a: Ciphertext, elements: readonly number[]): { readonly sum: Accumulator; readonly noise: Noise } {
     const keys = elements.map((galois) => (galois === 1 ? undefined : this.galoisKey(galois, a.level)));
-    using digits = keys.some(Boolean) ? Digits.decompose(a.pair[1], a.level) : undefined;
-    const sum = Accumulator.zero(this.ring, a.level);
+    using digits = new Decomposition(a.pair[1], a.level);
+    const gadget = keys.find((key) => key !== undefined);
+    const sum = Accumulator.zero(this.ring, a.level, gadget && this.gadgetOf(gadget));
     let { noise } = a;
-    sum.addCiphertext(a.pair[0], a.pair[1]);
-    for (const [i, key] of keys.entries()) {
-      if (key) {
-        using switched = this.innerProduct(digits!, key, a.pair[0]);
-        sum.addAccumulator(switched, elements[i]);
-      } else sum.addCiphertext(a.pair[0], a.pair[1]);
-      noise = addNoise(noise, key ? this.ring.noise.switched(stateOf(a)).noise : a.noise);
+    try {
+      sum.addCiphertext(a.pair[0], a.pair[1]);
+      for (const [i, key] of keys.entries()) {
+        if (!key) {
+          sum.addCiphertext(a.pair[0], a.pair[1]);
+          noise = addNoise(noise, a.noise);
+          continue;
+        }
+        using switched = this.innerProduct(digits.for(key), key, a.pair[0]);
+        const divided = sum.addAccumulator(switched, elements[i]);
+        noise = addNoise(noise, this.ring.noise.joined(stateOf(a), switched.gadget, divided).noise);
+      }
+    } catch (error) {
+      sum[Symbol.dispose]();
+      throw error;
     }
     return { sum, noise };
   }
@@ -76,10 +86,9 @@ export class KeySwitcher {
       return a.noise;
     }
     const key = this.galoisKey(galois, a.level);
-    using digits = Digits.decompose(a.pair[1], a.level);
-    using switched = this.innerProduct(digits, key, a.pair[0]);
-    sum.addAccumulator(switched, galois);
-    return this.ring.noise.switched(stateOf(a)).noise;
+    using digits = new Decomposition(a.pair[1], a.level);
+    using switched = this.innerProduct(digits.for(key), key, a.pair[0]);
+    return this.ring.noise.joined(stateOf(a), switched.gadget, sum.addAccumulator(switched, galois)).noise;
   }
 
   /**
@@ -92,8 +101,9 @@ export class KeySwitcher {
     const productKey = requireKey(this.keys, `product-${galois}`, a.level);
     // The rotation's key is for digits that carry no power of 2^32, which parts of a product do.
     using rotated = scale(a.parts[1], () => 1, a.parts[1].primes, VALUES.power);
-    using digits = Digits.decompose(rotated, a.level);
-    using productDigits = Digits.decompose(a.parts[2], a.level);
+    const gadget = this.gadgetOf(key);
+    using digits = Digits.decompose(rotated, a.level, gadget);
+    using productDigits = Digits.decompose(a.parts[2], a.level, gadget);
     using switched = Accumulator.innerProducts(
       [
         [digits, key],
@@ -102,8 +112,8 @@ export class KeySwitcher {
       a.parts[0],
     );
     this.keys.settle();
-    sum.addAccumulator(switched, galois);
-    return this.ring.noise.switched(this.ring.noise.switched(stateOf(a))).noise;
+    const twice = this.ring.noise.switched(stateOf(a), gadget);
+    return this.ring.noise.joined(twice, gadget, sum.addAccumulator(switched, galois)).noise;
   }
 
   /** Once its launch is queued, a key may leave the device's memory: its limbs are named here and above, nowhere else. */
@@ -111,6 +121,10 @@ export class KeySwitcher {
     const sum = Accumulator.innerProduct(digits, key, c0, c1);
     this.keys.settle();
     return sum;
+  }
+
+  private gadgetOf({ level }: SwitchingKey): Gadget {
+    return this.ring.parameters.gadgetAt(level);
   }
 
   /** The key for a Galois element, checked to reach `level`. */
@@ -139,8 +153,13 @@ export class KeySwitcher {
     requireSteps(steps);
     if (steps % slots === 0) return undefined;
     const { levels } = this.keys;
-    const reaches = (element: number) =>
-      (levels.get(element) ?? -1) >= level && (levels.get(`product-${element}`) ?? -1) >= level;
+    // Both keys' products are summed: they must have one gadget.
+    const reaches = (element: number) => {
+      const keys = [element, `product-${element}` as const];
+      if (!keys.every((name) => (levels.get(name) ?? -1) >= level)) return false;
+      const [own, product] = keys.map((name) => this.gadgetOf(requireKey(this.keys, name, level)));
+      return own === product;
+    };
     const galois = rotationElement(steps, this.ring.parameters.logN);
     if (reaches(galois)) return galois;
     if (slots === this.ring.parameters.slots) return undefined;
@@ -165,5 +184,26 @@ export class KeySwitcher {
       }
     }
     return highest;
+  }
+}
+
+/** A polynomial taken apart for keys of several gadgets: once for each. */
+class Decomposition implements Disposable {
+  private readonly digits = new Map<Gadget, Digits>();
+
+  constructor(
+    private readonly poly: RnsPolynomial,
+    private readonly level: number,
+  ) {}
+
+  for(key: SwitchingKey): Digits {
+    const gadget = this.poly.ring.parameters.gadgetAt(key.level);
+    let digits = this.digits.get(gadget);
+    if (!digits) this.digits.set(gadget, (digits = Digits.decompose(this.poly, this.level, gadget)));
+    return digits;
+  }
+
+  [Symbol.dispose](): void {
+    for (const digits of this.digits.values()) digits[Symbol.dispose]();
   }
 }

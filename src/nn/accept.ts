@@ -46,7 +46,7 @@ export function acceptKeys(plan: Plan, keys: KeySource): void {
     const more = missing.length > 4 ? ` and ${missing.length - 4} more` : "";
     throw new MissingKeyError(
       `the evaluation keys do not cover the plan: no key for ${missing.slice(0, 4).join(", ")}${more}`,
-      "take a nn KeyHolder's evaluationKeys, or make them with evaluationKeys({ relinearize: plan.relinearizationLevel, rotations: plan.rotations, productRotations: plan.productRotations })",
+      "take a nn KeyHolder's evaluationKeys, or make them with evaluationKeys(plan.evaluationKeyRequest)",
     );
   }
   keys.requireAlive();

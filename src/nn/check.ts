@@ -5,7 +5,6 @@ import type { ImageValues } from "./graph/image.js";
 import { interpret } from "./graph/interpret.js";
 import type { Network } from "./graph/network.js";
 import { weightsFor } from "./model.js";
-import { keyBytes, programKeyBytes } from "./plan/keys.js";
 import { modelSize } from "./program/counts.js";
 import { rememberVectors, simulate } from "./program/simulate.js";
 
@@ -94,8 +93,7 @@ function operatorsOf({ layers }: Network): Finding[] {
 function factsOf(plan: Plan): Finding[] {
   const { parameters, program, depth } = plan;
   const fact = (what: string): Finding => ({ kind: "fact", what });
-  const products = [...plan.productRotations.values()].reduce((sum, level) => sum + keyBytes(parameters, level), 0);
-  const keys = programKeyBytes(program, parameters, plan.relinearizationLevel) + products;
+  const keys = plan.evaluationKeyBytes;
   const limbBytes = (2 ** parameters.logN * 30) / 8;
   const image = program.inputs.length * parameters.primesAt(program.depth).length * limbBytes;
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;

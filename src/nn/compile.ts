@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
+import type { EvaluationKeyRequest } from "../ckks/keys/generator.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { isPowerOfTwo } from "../ckks/slots.js";
@@ -9,12 +10,12 @@ import { fold, quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
 import type { Network, NetworkCard } from "./graph/network.js";
 import { costsOf } from "./plan/cost.js";
-import { DEFAULT_KEY_BYTES, productKeys, programKeyBytes } from "./plan/keys.js";
+import { DEFAULT_KEY_BYTES, keyBytesOf, productKeys, relinearizationLevels } from "./plan/keys.js";
 import { requireArchitecture } from "./plan/match.js";
 import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
 import { checkProgram } from "./program/check.js";
 import { describe } from "./program/counts.js";
-import { levelBefore, type Program, rotations } from "./program/program.js";
+import { type Program, rotationLevels, rotations } from "./program/program.js";
 import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
 import { GUARD, INPUT_SCALE } from "./scales.js";
 
@@ -71,8 +72,8 @@ export class Plan {
     readonly depth: { readonly used: number; readonly withoutFolding: number },
     /** Largest |value| of an image, as far as the network's card says. Only the estimate of noise asks for it. */
     readonly inputBound = 1,
-    /** Giant steps with a second key, for products that are rotated: steps, each with the level that it must reach. */
-    readonly productRotations: ReadonlyMap<number, number> = new Map(),
+    /** Giant steps with a second key, for products that are rotated: steps, each with the levels that keys must reach. */
+    readonly productRotations: readonly (readonly [step: number, level: number])[] = [],
   ) {
     requireInstance(parameters, Parameters, "parameters", "Parameters");
     requireModel(model);
@@ -103,16 +104,22 @@ export class Plan {
 
   /** Level that the relinearisation key must reach: that of the first product of two ciphertexts; false where there is none. */
   get relinearizationLevel(): number | false {
-    const { program, model } = this;
-    const multiplies = new Set([
-      "square",
-      "multiply",
-      "quad",
-      "polynomial",
-      ...(model === "encrypted" ? ["linear"] : []),
-    ]);
-    const products = program.steps.filter((step) => multiplies.has(step.op));
-    return products.length > 0 && Math.max(...products.map((step) => levelBefore(program, step)));
+    return relinearizationLevels(this.program, this.model)[0] ?? false;
+  }
+
+  /** What to ask `evaluationKeys` for: each key at every level at which the program uses it. */
+  get evaluationKeyRequest(): EvaluationKeyRequest {
+    const { program, model, productRotations } = this;
+    const relinearize = relinearizationLevels(program, model);
+    return { relinearize: relinearize.length > 0 && relinearize, rotations: rotationLevels(program), productRotations };
+  }
+
+  /** Bytes of the file of these keys, its head of some kilobytes left aside. */
+  get evaluationKeyBytes(): number {
+    const { program, model, parameters, productRotations } = this;
+    const products = productRotations.map(([step, level]) => [`product-${step}`, level] as const);
+    const squares = relinearizationLevels(program, model).map((level) => [undefined, level] as const);
+    return keyBytesOf([...squares, ...rotationLevels(program), ...products], parameters);
   }
 
   /**
@@ -130,9 +137,7 @@ export class Plan {
   get identity(): string {
     const scales = { INPUT_SCALE, GUARD };
     this.#identity ??= bytesToHex(
-      sha256(
-        utf8ToBytes(JSON.stringify([scales, this.model, this.program, this.parameters, [...this.productRotations]])),
-      ),
+      sha256(utf8ToBytes(JSON.stringify([scales, this.model, this.program, this.parameters, this.productRotations]))),
     );
     return this.#identity;
   }
@@ -186,6 +191,7 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
     wideBase: true,
     baseScaleBits: BASE_SCALE_BITS,
+    gadgets: "byLevel",
     smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
   });
   const costs = costsOf(parameters, model, maxKeyBytes > 0);
@@ -194,9 +200,8 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   const bound = inputBoundOf(network.card);
   const plan = new Plan(program, parameters, model, folds, depth, bound);
   if (model === "plain") return plan;
-  const spare = maxKeyBytes - programKeyBytes(program, parameters, plan.relinearizationLevel);
-  const products = productKeys(program, parameters, costs, spare);
-  return products.size === 0 ? plan : new Plan(program, parameters, model, folds, depth, bound, products);
+  const products = productKeys(program, parameters, costs, maxKeyBytes - plan.evaluationKeyBytes);
+  return products.length === 0 ? plan : new Plan(program, parameters, model, folds, depth, bound, products);
 }
 
 /** What a pixel of 0 or 255 becomes. */

@@ -105,8 +105,7 @@ export class KeyHolder implements Disposable {
   /** What a server of the plan needs. Made with the key, or when they are first asked for where that came from elsewhere. */
   get evaluationKeys(): EvaluationKeys {
     if (this.#evaluationKeys) return this.#evaluationKeys;
-    const { relinearizationLevel: relinearize, rotations, productRotations } = this.plan;
-    this.#evaluationKeys = this.#secret.evaluationKeys({ relinearize, rotations, productRotations });
+    this.#evaluationKeys = this.#secret.evaluationKeys(this.plan.evaluationKeyRequest);
     return this.#evaluationKeys;
   }
 

@@ -19,6 +19,14 @@ const LITERALS: Readonly<Record<string, () => Parameters>> = {
   "a digit for every prime, N = 2^10": () => unsafe(10, [1, 1, 1, 1], { digitPrimes: 1, specials: 2 }),
   "digits of 2, 2 and 1 primes, a base of two": () =>
     unsafe(11, [2, 1, 1, 1], { digitPrimes: 2, specials: 3, baseScaleBits: 30 }),
+  "gadgets by level": () => unsafe(11, [2, 1, 1, 1], { ...BY_LEVEL, baseScaleBits: 30 }),
+};
+
+/** Below the highest level all of a polynomial is one digit, for which P is larger in the middle and smaller at the end. */
+export const BY_LEVEL = {
+  digitPrimes: 2,
+  specials: 5,
+  gadgets: [[3, 2], [4, 3], [5, 4], [3, 2]].map(([specialPrimes, digitPrimes]) => ({ specialPrimes, digitPrimes })), // biome-ignore format: a table
 };
 
 export const SETTINGS: readonly (readonly [name: string, parameters: Parameters])[] = Object.entries(LITERALS).map(
@@ -33,7 +41,7 @@ export function unsafe(logN: number, widths: readonly number[], options: UnsafeO
 export function unsafeLiteral(
   logN: number,
   widths: readonly number[],
-  { digitPrimes, specials, baseScaleBits = 24, specialBits = 30 }: UnsafeOptions,
+  { digitPrimes, specials, gadgets, baseScaleBits = 24, specialBits = 30 }: UnsafeOptions,
 ): ParameterLiteral {
   const primes = choosePrimes(
     widths.reduce((a, b) => a + b),
@@ -42,12 +50,13 @@ export function unsafeLiteral(
   let taken = 0;
   const levels = widths.map((width) => primes.slice(taken, (taken += width)));
   const special = choosePrimes(specials, specialBits, primes);
-  return { logN, levels, special, digitPrimes, baseScaleBits, security: "none" };
+  return { logN, levels, special, digitPrimes, ...(gadgets && { gadgets }), baseScaleBits, security: "none" };
 }
 
 interface UnsafeOptions {
   readonly digitPrimes: number;
   readonly specials: number;
+  readonly gadgets?: ParameterLiteral["gadgets"];
   readonly baseScaleBits?: number;
   readonly specialBits?: number;
 }

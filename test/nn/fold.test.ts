@@ -91,6 +91,8 @@ describe("fold", () => {
           for (const bit of [1, 2, 4, 8]) expect(table[setting | bit].depth).toBeLessThanOrEqual(depth);
         }
       }),
+      // A pooling of 3×1 that no rotations can be, before one of 1×1.
+      { examples: [[442695440]] },
     );
   });
 

@@ -125,7 +125,7 @@ describe("key-switching.json", () => {
     for (const { level, input, digits, output } of v.switches) {
       const primes = parameters.primesAt(level);
       using poly = stored(ring, spread(input), primes);
-      using decomposed = Digits.decompose(poly, level);
+      using decomposed = Digits.decompose(poly, level, parameters.gadgetAt(level));
       expect(decomposed.count).toBe(digits.length);
       for (const [d, integers] of digits.entries()) {
         const all = [...primes, ...parameters.special];

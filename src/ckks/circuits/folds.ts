@@ -26,7 +26,7 @@ export function foldAndRescale(evaluator: Evaluator, product: Ciphertext, folds:
   evaluator.check(product);
   if (product.parts.length === 3) {
     const sum = evaluator.switcher.relinearize(product);
-    const { noise } = evaluator.ring.noise.switched(stateOf(product));
+    const { noise } = evaluator.ring.noise.switched(stateOf(product), sum.gadget);
     return finish(evaluator, { sum, noise, state: stateOf(product) }, steps, true);
   }
   if (steps.length === 0) return evaluator.rescale(product);

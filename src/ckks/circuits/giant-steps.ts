@@ -63,9 +63,11 @@ function addEncrypted(
   const galois = switcher.rotationElement(giant, slots, level);
   using relinearized = switcher.relinearize(product);
   if (galois === 1) {
-    sum.addAccumulator(relinearized);
-    return ring.noise.switched(stateOf(product)).noise;
+    return ring.noise.joined(stateOf(product), relinearized.gadget, sum.addAccumulator(relinearized)).noise;
   }
-  using ct = new Ciphertext(relinearized.toCiphertextParts(), ring.noise.keySwitched(stateOf(product)));
+  using ct = new Ciphertext(
+    relinearized.toCiphertextParts(),
+    ring.noise.keySwitched(stateOf(product), relinearized.gadget),
+  );
   return switcher.addPermuted(sum, ct, galois);
 }

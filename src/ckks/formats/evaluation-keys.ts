@@ -6,8 +6,10 @@ import { ByteWriter } from "../../bytes/writer.js";
 import type { Device } from "../../ntt/device.js";
 import { inverseModulo } from "../../ntt/modulus.js";
 import { OPERAND } from "../form.js";
+import type { Gadget } from "../gadgets.js";
 import {
   type KeyDigit,
+  type KeyName,
   keyName,
   ownPrimesOf,
   PRODUCT_POWER,
@@ -71,7 +73,7 @@ function fieldsOf({ ring, fingerprint, all }: EvaluationKeysContent): Uint8Array
     if (!seed) writer.u8(IN_FULL);
     else if (equal(seed, common)) writer.u8(COMMON_SEED);
     else writer.u8(OWN_SEED).run(seed);
-    putPrimes(writer, parameters.special);
+    putPrimes(writer, parameters.gadgetAt(level).special);
     const digits = ownPrimesOf(key, parameters);
     writer.u16(digits.length);
     for (const { primes } of digits) putPrimes(writer, primes);
@@ -119,7 +121,13 @@ export async function readEvaluationKeys(
   if (file.header.kind === "evaluation key" && count !== 1) throw reader.error(`says ${count} keys where one belongs`);
   const listed = Array.from({ length: count }, () => takeKey(reader, ring, seed));
   reader.end();
-  if (new Set(listed.map(keyName)).size !== count) throw reader.error("names a key twice");
+  const { parameters } = ring;
+  const gadgets = new Map<KeyName, Set<Gadget>>();
+  for (const key of listed) {
+    const known = gadgets.get(keyName(key)) ?? new Set();
+    if (known.has(parameters.gadgetAt(key.level))) throw reader.error("names a key twice");
+    gadgets.set(keyName(key), known.add(parameters.gadgetAt(key.level)));
+  }
   return await allOrNothing(async (keep) => {
     const all: SwitchingKey[] = [];
     for (const key of listed) all.push(await readKey({ file, ring, residency, keep }, key));
@@ -140,7 +148,7 @@ function takeKey(reader: ByteReader, { parameters, logN }: Ring, common: Uint8Ar
     throw reader.error(`holds a key of level ${level}, which its parameters do not have`);
   if (uniform > OWN_SEED) throw reader.error("holds a key with uniform halves that are not known here");
   const seed = uniform === OWN_SEED ? new Uint8Array(reader.run(SEED_BYTES)) : common;
-  requirePrimes(reader, parameters.special);
+  requirePrimes(reader, parameters.gadgetAt(level).special);
   const key = {
     element: from === FROM_SQUARE ? undefined : element,
     level,
@@ -163,7 +171,7 @@ interface Reading {
 async function readKey({ file, ring, residency, keep }: Reading, key: ListedKey): Promise<SwitchingKey> {
   const { element, level, power, seed } = key;
   const { parameters } = ring;
-  const all = [...parameters.primesAt(level), ...parameters.special];
+  const all = [...parameters.primesAt(level), ...parameters.gadgetAt(level).special];
   const use = power === PRODUCT_POWER ? ", for products" : "";
   const what = element === undefined ? "the relinearisation key" : `the key of the Galois element ${element}${use}`;
   const half = async (own: OwnPrimes) => {

@@ -5,6 +5,9 @@ import type { ParameterLiteral } from "../parameter-literal.js";
 /** Of what an adversary can do: see SECURITY.md. A number is never used again for something else. */
 const CLASSICAL_TERNARY = 1;
 
+/** In place of the primes in a digit: they are said level by level. */
+const BY_LEVEL = 0;
+
 /** More than any parameters have: they are read before they can be judged. */
 const MOST_LEVELS = 256;
 const MOST_PRIMES = 512;
@@ -23,20 +26,22 @@ export interface ParameterContent extends Omit<ParameterLiteral, "levels" | "sec
  *     2  bits of security, 0 for none, and 1 the attack model: 1 is classical, uniform ternary secret
  *     4  levels, and for each, from level 0 on: its primes (4, then 4 each) and its scale (8, a double)
  *        primes of P, as a list
- *     4  primes in a digit
+ *     4  primes in a digit, or 0 where gadgets differ by level: then for each level 2 special primes, 2 primes in a digit
  *     8  log2 of the scale at level 0, a double
  *
  * Each level says all of its primes, so that chains that are not nested can be said in this format, too.
  */
 export function putParameters(writer: ByteWriter, content: ParameterContent): void {
-  const { logN, securityBits, levels, special, digitPrimes, baseScaleBits } = content;
+  const { logN, securityBits, levels, special, digitPrimes, gadgets, baseScaleBits } = content;
   writer.u8(logN).u16(securityBits).u8(CLASSICAL_TERNARY).u32(levels.length);
   for (const { primes, scale } of levels) {
     putPrimes(writer, primes);
     writer.f64(scale);
   }
   putPrimes(writer, special);
-  writer.u32(digitPrimes).f64(baseScaleBits);
+  writer.u32(gadgets ? BY_LEVEL : digitPrimes);
+  for (const gadget of gadgets ?? []) writer.u16(gadget.specialPrimes).u16(gadget.digitPrimes);
+  writer.f64(baseScaleBits);
 }
 
 /** @throws FormatError for what is cut off, or of an attack model that this version does not know */
@@ -48,14 +53,17 @@ export function takeParameters(reader: ByteReader): ParameterContent {
     primes: takePrimes(reader),
     scale: reader.f64(),
   }));
-  return {
-    logN,
-    securityBits,
-    levels,
-    special: takePrimes(reader),
-    digitPrimes: reader.u32(),
-    baseScaleBits: reader.f64(),
-  };
+  const special = takePrimes(reader);
+  const digits = takeDigits(reader, levels.length);
+  return { logN, securityBits, levels, special, ...digits, baseScaleBits: reader.f64() };
+}
+
+function takeDigits(reader: ByteReader, levels: number): Pick<ParameterContent, "digitPrimes" | "gadgets"> {
+  const digitPrimes = reader.u32();
+  if (digitPrimes !== BY_LEVEL) return { digitPrimes };
+  if (levels === 0) throw reader.error("has no level");
+  const gadgets = Array.from({ length: levels }, () => ({ specialPrimes: reader.u16(), digitPrimes: reader.u16() }));
+  return { digitPrimes: gadgets[levels - 1].digitPrimes, gadgets };
 }
 
 export function putPrimes(writer: ByteWriter, primes: readonly number[]): void {

@@ -13,7 +13,10 @@ import { ownFactor, uniformHalf } from "./uniform.js";
 
 /** One key as a file. */
 export interface EvaluationKeyFile {
-  /** "relinearization", or "galois-" and the element; "product-" and the element for one of `productRotations`. */
+  /**
+   * "relinearization", or "galois-" and the element; "product-" and the element for one of `productRotations`. Of several keys for
+   * one thing those that do not reach highest say their level behind it: "galois-5-level-2".
+   */
   readonly name: string;
   /** Galois element of its automorphism; undefined for the relinearisation key. */
   readonly element: number | undefined;
@@ -27,12 +30,13 @@ export interface EvaluationKeyFile {
 
 /** What a server needs to compute: relinearisation, rotations, conjugation. Reveals nothing about the secret key. */
 export class EvaluationKeys implements KeySource, Disposable {
-  /** Those of automorphisms, by Galois element. */
+  /** Those of automorphisms, by Galois element: of several the one that reaches highest. */
   readonly galois: ReadonlyMap<number, SwitchingKey>;
   readonly levels: ReadonlyMap<KeyName, number>;
-  private readonly byName: ReadonlyMap<KeyName, SwitchingKey>;
+  /** Of one name, ascending by level: no two have one gadget. */
+  private readonly byName: ReadonlyMap<KeyName, readonly SwitchingKey[]>;
 
-  /** @throws ParameterError for two keys of one name */
+  /** @throws ParameterError for two keys of one name and gadget */
   constructor(
     readonly ring: Ring,
     readonly fingerprint: string,
@@ -41,10 +45,15 @@ export class EvaluationKeys implements KeySource, Disposable {
     /** Where the keys live, if not in the device's memory. */
     readonly residency?: Residency,
   ) {
-    this.byName = new Map(all.map((key) => [keyName(key), key]));
-    this.galois = new Map([...this.byName].flatMap(([name, key]) => (typeof name === "number" ? [[name, key]] : [])));
-    this.levels = new Map([...this.byName].map(([name, { level }]) => [name, level]));
-    if (this.byName.size === all.length) return;
+    const byName = new Map<KeyName, SwitchingKey[]>();
+    for (const key of all) byName.set(keyName(key), [...(byName.get(keyName(key)) ?? []), key]);
+    for (const keys of byName.values()) keys.sort((a, b) => a.level - b.level);
+    this.byName = byName;
+    const highest = [...byName].map(([name, keys]) => [name, keys[keys.length - 1]] as const);
+    this.galois = new Map(highest.flatMap(([name, key]) => (typeof name === "number" ? [[name, key] as const] : [])));
+    this.levels = new Map(highest.map(([name, { level }]) => [name, level]));
+    const gadgets = [...byName].map(([, keys]) => new Set(keys.map(({ level }) => ring.parameters.gadgetAt(level))));
+    if (gadgets.reduce((count, { size }) => count + size, 0) === all.length) return;
     throw new ParameterError(
       "a key is there twice",
       "join keys of different steps, or dispose of those that are replaced",
@@ -57,11 +66,12 @@ export class EvaluationKeys implements KeySource, Disposable {
 
   /** From s² to s. */
   get relinearization(): SwitchingKey | undefined {
-    return this.byName.get(undefined);
+    return this.key(undefined);
   }
 
-  key(name: KeyName): SwitchingKey | undefined {
-    return this.byName.get(name);
+  key(name: KeyName, level?: number): SwitchingKey | undefined {
+    const keys = this.byName.get(name) ?? [];
+    return level === undefined ? keys[keys.length - 1] : keys.find((key) => key.level >= level);
   }
 
   settle(): void {
@@ -94,7 +104,8 @@ export class EvaluationKeys implements KeySource, Disposable {
       const content = { ring, fingerprint, all: [key] };
       const { element, level } = key;
       const named = keyName(key) ?? "relinearization";
-      const name = typeof named === "number" ? `galois-${named}` : named;
+      const alone = level === this.levels.get(keyName(key));
+      const name = `${typeof named === "number" ? `galois-${named}` : named}${alone ? "" : `-level-${level}`}`;
       const chunks = () => evaluationKeysChunks("evaluation key", content);
       return { name, element, level, bytes: evaluationKeysBytes(content), chunks };
     });
@@ -130,7 +141,7 @@ export class EvaluationKeys implements KeySource, Disposable {
       if (part.residency === residency) continue;
       throw new ParameterError("keys of two residencies cannot be joined", "read them with one, or page them first");
     }
-    const all = parts.flatMap((part) => part.all).sort((a, b) => streamOf(a) - streamOf(b));
+    const all = parts.flatMap((part) => part.all).sort((a, b) => streamOf(a) - streamOf(b) || b.level - a.level);
     void new EvaluationKeys(ring, fingerprint, all, residency); // refuses keys before they are taken over
     const moved = all.map((key) => ({ ...key, digits: key.digits.map(({ b, a }) => ({ b: b.move(), a: a.move() })) }));
     return new EvaluationKeys(ring, fingerprint, moved, residency);

@@ -1,6 +1,8 @@
 import { productModulo } from "../../ntt/modulus.js";
 import { kindOf, requireInstance } from "../copies.js";
+import type { Gadget } from "../gadgets.js";
 import { allOrNothing, type Keep } from "../limbs.js";
+import type { Parameters } from "../parameters.js";
 import { addScaled, multiply, permute, type RnsPolynomial } from "../polynomial.js";
 import type { Randomness } from "../randomness.js";
 import type { Ring } from "../ring.js";
@@ -13,17 +15,20 @@ import { ownFactor, uniformHalf } from "./uniform.js";
 
 /** Which evaluation keys to make. A key made for a level is smaller, and works at that level and below. */
 export interface EvaluationKeyRequest {
-  /** Level of the relinearisation key; default the highest, `false` for none. */
-  readonly relinearize?: number | false;
-  /** Rotation steps, each at the highest level or with its own. */
-  readonly rotations?: Iterable<number> | ReadonlyMap<number, number>;
+  /** Level of the relinearisation key; default the highest, `false` for none. Of several levels one for each gadget, see `rotations`. */
+  readonly relinearize?: number | false | readonly number[];
+  /**
+   * Rotation steps, each at the highest level or with its own, [step, level]. A step with several levels has a key for each gadget
+   * of theirs (`Parameters.gadgetAt`), that of its highest level: what is rotated at a low level then takes the smaller one.
+   */
+  readonly rotations?: Iterable<number | readonly [step: number, level: number]>;
   /**
    * Rotation steps of products, likewise: each a second key beside that of `rotations`, and as large: 8·N bytes for each digit of
    * its level and each prime of that and of P, and about half of it as a file. With both keys a giant step of `linearTransform`
    * with encrypted diagonals, at the key's level or below, is relinearised and rotated at once,
    * without a division by P in between: one in dnum + 1 of the step's NTTs. Nothing else uses them.
    */
-  readonly productRotations?: Iterable<number> | ReadonlyMap<number, number>;
+  readonly productRotations?: Iterable<number | readonly [step: number, level: number]>;
   /** Whether to make a key for complex conjugation, at the highest level. */
   readonly conjugate?: boolean;
   /** Other Galois elements at the highest level, odd and below 2N: SEAL's rotation by an odd k has one that is no rotation here. */
@@ -59,41 +64,46 @@ export class KeyGenerator {
     const { parameters } = this.ring;
     const { maxLevel } = parameters;
     const { relinearize = maxLevel, rotations = [], productRotations = [], conjugate = false, elements = [] } = request;
-    if (relinearize !== false) parameters.requireLevel(relinearize, "relinearize: level");
-    const levels = this.rotationLevels("rotations", rotations);
-    const productLevels = this.rotationLevels("productRotations", productRotations);
-    if (conjugate) levels.set(conjugationElement(this.ring.logN), maxLevel);
+    const relinearizations = Array.isArray(relinearize) ? relinearize : relinearize === false ? [] : [relinearize];
+    for (const level of relinearizations) parameters.requireLevel(level, "relinearize: level");
+    const galois = this.rotationLevels("rotations", rotations);
+    const products = this.rotationLevels("productRotations", productRotations);
+    if (conjugate) galois.add(conjugationElement(this.ring.logN), maxLevel);
     for (const element of elements) {
       requireElement(element, this.ring.logN);
-      if (element !== 1) levels.set(element, maxLevel);
+      if (element !== 1) galois.add(element, maxLevel);
     }
-    const seed = this.randomness.bytes(32);
+    const squares = new Levels<undefined>(parameters);
+    for (const level of relinearizations) squares.add(undefined, level);
+    const common = this.randomness.bytes(32);
     return allOrNothing((keep) => {
-      const relinearization = relinearize === false ? undefined : this.relinearizationKey(relinearize, seed, keep);
-      const galois = [...levels].map(([element, level]) => this.galoisKey(element, level, seed, keep));
-      const products = [...productLevels].map(([element, level]) => this.productKey(element, level, seed, keep));
-      const all = [...(relinearization ? [relinearization] : []), ...galois, ...products];
+      // A second key at the place of the first in one stream would have its uniform halves, and their difference give noise away.
+      const seed = (first: boolean) => (first ? common : this.randomness.bytes(32));
+      const all = [
+        ...squares.keys().map(([, level, first]) => this.relinearizationKey(level, seed(first), keep)),
+        ...galois.keys().map(([element, level, first]) => this.galoisKey(element, level, seed(first), keep)),
+        ...products.keys().map(([element, level, first]) => this.productKey(element, level, seed(first), keep)),
+      ];
       return new EvaluationKeys(this.ring, this.secret.fingerprint, all);
     });
   }
 
-  /** The highest level asked for, by Galois element. */
+  /** The levels asked for, by Galois element. */
   private rotationLevels(
     name: "rotations" | "productRotations",
     rotations: NonNullable<EvaluationKeyRequest["rotations"]>,
-  ): Map<number, number> {
+  ): Levels<number> {
     if (typeof rotations?.[Symbol.iterator] !== "function" || typeof rotations === "string") {
       throw new TypeError(`${name}: a list of steps was expected, not ${kindOf(rotations)}`);
     }
-    const levels = new Map<number, number>();
+    const levels = new Levels<number>(this.ring.parameters);
     for (const entry of rotations) {
       const [steps, level] = Array.isArray(entry) ? entry : [entry as number, this.ring.parameters.maxLevel];
       requireSteps(steps, `${name}: step`);
       this.ring.parameters.requireLevel(level, `${name}: step ${steps} with level`);
       const galois = rotationElement(steps, this.ring.logN);
-      levels.set(galois, Math.max(level, levels.get(galois) ?? 0));
+      if (galois !== 1) levels.add(galois, level);
     }
-    levels.delete(1);
     return levels;
   }
 
@@ -119,7 +129,7 @@ export class KeyGenerator {
   /** A key from one secret to another, both operands. */
   private switchingKey(from: RnsPolynomial, to: RnsPolynomial, request: SwitchingKeyRequest, keep: Keep): SwitchingKey {
     const { parameters } = this.ring;
-    const { special } = parameters;
+    const { special } = parameters.gadgetAt(request.level);
     const levelPrimes = parameters.primesAt(request.level);
     const { seed } = request;
     const stream = streamOf(request);
@@ -131,5 +141,28 @@ export class KeyGenerator {
       return { b: keep(maskedHalf(a, { secret: to, randomness, own, message })), a: keep(a.move()) };
     });
     return { ...request, digits };
+  }
+}
+
+/** Of each key the levels to reach: the highest of each gadget. */
+class Levels<Name> {
+  private readonly levels = new Map<Name, Map<Gadget, number>>();
+
+  constructor(private readonly parameters: Parameters) {}
+
+  add(name: Name, level: number): void {
+    if (!this.levels.has(name)) this.levels.set(name, new Map());
+    const own = this.levels.get(name)!;
+    const gadget = this.parameters.gadgetAt(level);
+    own.set(gadget, Math.max(level, own.get(gadget) ?? 0));
+  }
+
+  /** The keys to make, those of one name from the highest on; whether each is the first of its name. */
+  keys(): [name: Name, level: number, first: boolean][] {
+    return [...this.levels].flatMap(([name, own]) =>
+      [...own.values()]
+        .sort((a, b) => b - a)
+        .map((level, place): [Name, number, boolean] => [name, level, place === 0]),
+    );
   }
 }

@@ -10,10 +10,13 @@ export interface KeySource extends Disposable {
   readonly ring: Ring;
   /** Of the secret key that they belong to: a label. */
   readonly fingerprint: string;
-  /** The highest level of each key. */
+  /** The highest level of each key, or of those of one name. */
   readonly levels: ReadonlyMap<KeyName, number>;
-  /** A key that is to be used at once: its limbs may leave the device's memory at the next `settle`. */
-  key(name: KeyName): SwitchingKey | undefined;
+  /**
+   * A key that is to be used at once, at `level` (its highest unless said): its limbs may leave the device's memory at the next
+   * `settle`. Of several keys with one name the lowest that reaches the level.
+   */
+  key(name: KeyName, level?: number): SwitchingKey | undefined;
   /** The launches that name a key's limbs have been queued. */
   settle(): void;
   /** @throws TypeError for keys that were disposed of */
@@ -33,7 +36,7 @@ export function requireKeySource(value: KeySource, what: string): void {
  */
 export function requireKey(keys: KeySource, name: KeyName, level: number): SwitchingKey {
   const reached = keys.levels.get(name);
-  if (reached !== undefined && reached >= level) return keys.key(name)!;
+  if (reached !== undefined && reached >= level) return keys.key(name, level)!;
   const { what, fix } = wanted(name, keys.ring.logN);
   const problem =
     reached === undefined

@@ -7,7 +7,7 @@ import type { OwnPrimes } from "./uniform.js";
 /**
  * Turns products with a secret v into encryptions under a secret w. Digit d is the pair (b, a) with
  * b = −a·w + e + P·g_d·v, where g_d is 1 modulo the primes of the digit and 0 modulo the others
- * of Q. Both are operands. A key made for a level has only that level's primes, and P.
+ * of Q. Both are operands. A key made for a level has only that level's primes, and those of its gadget's P.
  * Source: Han and Ki, "Better bootstrapping for approximate homomorphic encryption", CT-RSA 2020.
  */
 export interface SwitchingKey {
@@ -60,5 +60,8 @@ export function ownPrimesOf(
   { level, power }: Pick<SwitchingKey, "level" | "power">,
   parameters: Parameters,
 ): OwnPrimes[] {
-  return chunks(parameters.primesAt(level), parameters.digitPrimes).map((primes) => ({ primes, power }));
+  return chunks(parameters.primesAt(level), parameters.gadgetAt(level).digitPrimes).map((primes) => ({
+    primes,
+    power,
+  }));
 }

@@ -1,8 +1,10 @@
+import { isPowerOfTwo } from "../../ckks/slots.js";
 import type { Draft } from "./draft.js";
 
 /**
  * An average pooling becomes a sum over the same windows, which costs no level; its 1/k² goes into the next layers with
- * weights, through poolings and squares on the way (squared there). One that something without weights takes stays.
+ * weights, through poolings and squares on the way (squared there). One that something without weights takes stays, and so does
+ * one that rotations cannot be: as a linear map it still joins others.
  */
 export function foldPools(draft: Draft): void {
   for (const [id] of draft.entries()) {
@@ -10,11 +12,19 @@ export function foldPools(draft: Draft): void {
     const pooling = draft.pooling(id);
     if (!layer || !pooling) continue;
     const [{ input }] = layer.terms;
+    if (!summable(draft, input, pooling.kernel)) continue;
     const changes = absorbing(draft, id, pooling.weight);
     if (!changes) continue;
     for (const change of changes) change();
     draft.set(id, { op: "sumPool", input, kernel: pooling.kernel });
   }
+}
+
+/** Whether a sum over windows of that value can be rotations at the end of what gives it (`isRotations`); else it is a level, as it was. */
+function summable(draft: Draft, value: number, kernel: readonly number[]): boolean {
+  const before = draft.at(value)?.op;
+  const made = before === "linear" || before === "square" || before === "quad" || before === "sumPool";
+  return made && draft.consumers(value).length === 1 && kernel.every(isPowerOfTwo);
 }
 
 /** What has to be done for all takers of `value` to give with it what they gave with factor·value; undefined where one cannot. */

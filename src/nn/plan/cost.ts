@@ -9,10 +9,8 @@ import type { Parameters } from "../../ckks/parameters.js";
 export interface CostModel {
   /** Primes of Q at a level. */
   readonly limbsAt: (level: number) => number;
-  /** Primes of P. */
-  readonly specialPrimes: number;
-  /** Primes of one digit. */
-  readonly digitLimbs: number;
+  /** Of the keys of a level: primes of P, and of one digit. */
+  readonly gadgetAt: (level: number) => { readonly specialPrimes: number; readonly digitLimbs: number };
   /** Whether the weights are ciphertexts: then each inner sum of a linear layer is relinearised before it is rotated. */
   readonly encryptedModel: boolean;
   /** Whether giant steps have keys for products: then none of them needs a drop of its own. */
@@ -28,8 +26,7 @@ export interface CostModel {
 /** For programs that are planned without parameters: a wide base, and digits of three primes. */
 export const defaultCosts: CostModel = {
   limbsAt: (level) => level + 2,
-  specialPrimes: 4,
-  digitLimbs: 3,
+  gadgetAt: () => ({ specialPrimes: 4, digitLimbs: 3 }),
   encryptedModel: true,
   productKeys: false,
   keyProduct: 0.6,
@@ -40,18 +37,22 @@ export const defaultCosts: CostModel = {
 export function costsOf(parameters: Parameters, model: "encrypted" | "plain", productKeys = false): CostModel {
   // Asked a million times by a search.
   const limbs = Array.from({ length: parameters.maxLevel + 1 }, (_, level) => parameters.primesAt(level).length);
+  const gadgets = limbs.map((_, level) => {
+    const { special, digitPrimes } = parameters.gadgetAt(level);
+    return { specialPrimes: special.length, digitLimbs: digitPrimes };
+  });
   return {
     ...defaultCosts,
     limbsAt: (level) => limbs[level],
-    specialPrimes: parameters.special.length,
-    digitLimbs: parameters.digitPrimes,
+    gadgetAt: (level) => gadgets[level],
     encryptedModel: model === "encrypted",
     productKeys: productKeys && model === "encrypted",
   };
 }
 
 /** Limbs of all digits of a polynomial at `level`, modulo QP. */
-function extendedLimbs({ limbsAt, specialPrimes, digitLimbs }: CostModel, level: number): number {
+function extendedLimbs({ limbsAt, gadgetAt }: CostModel, level: number): number {
+  const { specialPrimes, digitLimbs } = gadgetAt(level);
   return limbsOfDigits(limbsAt(level), specialPrimes, digitLimbs);
 }
 
@@ -95,6 +96,6 @@ function innerProduct(costs: CostModel, level: number): number {
 }
 
 /** Of both parts. */
-export function dropSpecial({ limbsAt, specialPrimes }: CostModel, level: number): number {
-  return dropNtts(specialPrimes + limbsAt(level));
+export function dropSpecial({ limbsAt, gadgetAt }: CostModel, level: number): number {
+  return dropNtts(gadgetAt(level).specialPrimes + limbsAt(level));
 }

@@ -176,9 +176,9 @@ export function imagesOf({ images = 1 }: Pick<Program, "images">): number {
   return images;
 }
 
-/** Every rotation step, in [1, slots), with the highest level at which the program rotates by it: the keys to make. */
-export function rotations(program: Program): Map<number, number> {
-  const levels = new Map<number, number>();
+/** Every rotation step, in [1, slots), with each level at which the program rotates by it, the highest first. */
+export function rotationLevels(program: Program): [step: number, level: number][] {
+  const levels = new Map<number, Set<number>>();
   for (const step of program.steps) {
     if (!("folds" in step)) continue;
     const level = levelBefore(program, step) - Number(step.op === "quad");
@@ -186,8 +186,17 @@ export function rotations(program: Program): Map<number, number> {
       step.op === "linear" ? step.groups.flatMap(({ giant, terms }) => [giant, ...terms.map(({ baby }) => baby)]) : [];
     for (const by of [...own, ...step.folds.flat()]) {
       const normal = ((by % program.slots) + program.slots) % program.slots;
-      if (normal !== 0) levels.set(normal, Math.max(level, levels.get(normal) ?? 0));
+      if (normal === 0) continue;
+      if (!levels.has(normal)) levels.set(normal, new Set());
+      levels.get(normal)!.add(level);
     }
   }
-  return new Map([...levels].sort(([a], [b]) => a - b));
+  return [...levels]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([step, at]) => [...at].sort((a, b) => b - a).map((level): [number, number] => [step, level]));
+}
+
+/** Every rotation step with the highest level at which the program rotates by it. */
+export function rotations(program: Program): Map<number, number> {
+  return new Map(rotationLevels(program).toReversed());
 }
