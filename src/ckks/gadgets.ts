@@ -10,6 +10,7 @@ import { chunks, logProduct } from "./primelist.js";
 export interface Gadget {
   /** The first of the parameters' special primes. */
   readonly special: readonly number[];
+  /** Primes of Q in a digit. */
   readonly digitPrimes: number;
 }
 
@@ -17,6 +18,7 @@ export interface Gadget {
 export interface GadgetLiteral {
   /** How many of the parameters' special primes. */
   readonly specialPrimes: number;
+  /** Primes of Q in a digit. */
   readonly digitPrimes: number;
 }
 
