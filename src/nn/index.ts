@@ -72,6 +72,7 @@ export {
   imageFromPng,
   type Pixels,
 } from "./pictures.js";
+export { type PredictedError, type PredictedErrors, type PredictedStep, predictedErrors } from "./predicted.js";
 export { classLogits, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";
 export { encodeInput } from "./program/encode.js";
@@ -92,6 +93,12 @@ export {
   type Taps,
 } from "./program/program.js";
 export type { ProgramRanges, StepRanges, ValueRange } from "./program/ranges.js";
-export { rememberVectors, type SimulateOptions, type Simulation, simulate } from "./program/simulate.js";
+export {
+  rememberVectors,
+  type SimulatedNoise,
+  type SimulateOptions,
+  type Simulation,
+  simulate,
+} from "./program/simulate.js";
 export { materialize, type ProgramWeights } from "./program/weights.js";
 export { type RunOptions, Server, type ServerOptions } from "./server.js";
