@@ -100,10 +100,16 @@ function opaqueNowhere(data: Uint8Array | Uint8ClampedArray): boolean {
   return true;
 }
 
+/** An image as apps have it: what `imageFrom` takes, or the bytes of a PNG. */
+export type ImageSource = Pixels | Uint8Array | ImageValues;
+
+/** `imageFrom` or `imageFromPng`, by what is given. */
+export async function imageOf(source: ImageSource, network: Pick<Network, "input" | "card">): Promise<Float64Array> {
+  return source instanceof Uint8Array ? imageFromPng(source, network) : imageFrom(source, network);
+}
+
 /** Where images come from: arrays, generators, async ones. */
-export type ImageLoader =
-  | Iterable<Pixels | Uint8Array | ImageValues>
-  | AsyncIterable<Pixels | Uint8Array | ImageValues>;
+export type ImageLoader = Iterable<ImageSource> | AsyncIterable<ImageSource>;
 
 /** All optional. */
 export interface CalibrationLoading {
@@ -126,9 +132,9 @@ export async function calibrationFrom(
 ): Promise<Float64Array[]> {
   if (!(Number.isInteger(limit) && limit >= 1)) throw new RangeError(`limit: ${limit} is no number of images`);
   const images: Float64Array[] = [];
-  for await (const source of loader as AsyncIterable<Pixels>) {
+  for await (const source of loader as AsyncIterable<ImageSource>) {
     signal?.throwIfAborted();
-    images.push(source instanceof Uint8Array ? await imageFromPng(source, network) : imageFrom(source, network));
+    images.push(await imageOf(source, network));
     onProgress?.(images.length);
     if (images.length >= limit) break;
   }
