@@ -12,13 +12,13 @@ const all = (door) => `import * as all from "${door}"; console.log(all);`;
 /**
  * Kilobytes of 1,000 bytes, minified: about a tenth above what was measured when a door was last made larger on purpose. The
  * GPU device comes when it is opened, in files of its own, which count here, too. nn grew by a fifth when ONNX was read as a graph
- * of any axes, and programs became assignments.
+ * of any axes, and programs became assignments; by 11 kB with predicted errors and all roles in one object.
  */
 const BUDGETS = [
   { what: "blindsight", kilobytes: 240, source: all("blindsight") },
   { what: "blindsight/ntt", kilobytes: 98, source: all("blindsight/ntt") },
   { what: "blindsight/ckks", kilobytes: 178, source: all("blindsight/ckks") },
-  { what: "blindsight/nn", kilobytes: 445, source: all("blindsight/nn") },
+  { what: "blindsight/nn", kilobytes: 456, source: all("blindsight/nn") },
   { what: "blindsight/seal", kilobytes: 150, source: all("blindsight/seal") },
   {
     what: "encrypt and decrypt",

@@ -4,6 +4,7 @@ import { drop } from "./basis.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { requireInstance } from "./copies.js";
 import { declared, relative } from "./noise.js";
+import type { Parameters } from "./parameters.js";
 import { copy, scale } from "./polynomial.js";
 import { type Ring, requireRing } from "./ring.js";
 
@@ -81,30 +82,13 @@ export class Alignment {
     const x = a.state === "product" ? this.rescale(a) : a;
     if (x.level === level) return x === a ? this.copy(a) : x;
     using _rescaled = x === a ? undefined : x;
-    const { primes, dropped, factor, rounding } = this.descent(x.level, level);
+    const { primes, dropped, factor, rounding } = descent(this.ring.parameters, x.level, level);
     const scaled = x.pair.map((part) => scale(part, (p) => residue(factor, p), primes));
     const state = { ...stateOf(x), level, noise: relative(x.noise, rounding) };
     if (dropped.length === 0) return new Ciphertext(scaled, state);
     const parts = drop(scaled, dropped);
     for (const part of scaled) part[Symbol.dispose]();
     return new Ciphertext(parts, this.ring.noise.dropped(state));
-  }
-
-  /**
-   * How values go down from one canonical scale to another: times the whole number `factor`, which is Δ_to·D/Δ_from but
-   * for its rounding, then without the product D of the primes `dropped`: so many of those above the target that the
-   * factor is large. Two scales may differ by 2^60, up or down: with one level's primes the factor could be 5, or 0.
-   * `rounding`: of the factor, as a share of it.
-   */
-  private descent(from: number, to: number) {
-    const { levels } = this.ring.parameters;
-    let factor = this.ring.parameters.scaleAt(to) / this.ring.parameters.scaleAt(from);
-    let top = to;
-    while (top < from && factor < LEAST_FACTOR) factor = levels[++top].reduce((product, p) => product * p, factor);
-    const dropped = levels.slice(to + 1, top + 1).flat();
-    const rounded = Math.round(factor);
-    const rounding = Math.abs(rounded / factor - 1);
-    return { primes: this.ring.parameters.primesAt(top), dropped, factor: BigInt(rounded), rounding };
   }
 
   /** `a` itself where it is at the level already, else a new ciphertext. */
@@ -128,4 +112,21 @@ export class Alignment {
       );
     }
   }
+}
+
+/**
+ * How values go down from one canonical scale to another: times the whole number `factor`, which is Δ_to·D/Δ_from but
+ * for its rounding, then without the product D of the primes `dropped`: so many of those above the target that the
+ * factor is large. Two scales may differ by 2^60, up or down: with one level's primes the factor could be 5, or 0.
+ * `rounding`: of the factor, as a share of it.
+ */
+export function descent(parameters: Parameters, from: number, to: number) {
+  const { levels } = parameters;
+  let factor = parameters.scaleAt(to) / parameters.scaleAt(from);
+  let top = to;
+  while (top < from && factor < LEAST_FACTOR) factor = levels[++top].reduce((product, p) => product * p, factor);
+  const dropped = levels.slice(to + 1, top + 1).flat();
+  const rounded = Math.round(factor);
+  const rounding = Math.abs(rounded / factor - 1);
+  return { primes: parameters.primesAt(top), dropped, factor: BigInt(rounded), rounding };
 }

@@ -41,9 +41,7 @@ export class Ring {
 
   /** The ring of `parameters` on `device`. @throws TypeError for what is no device, and what are no parameters. */
   static of(device: Device, parameters: Parameters): Ring {
-    if (typeof device?.allocate !== "function") {
-      throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
-    }
+    requireDevice(device);
     // Not `instanceof`: parameters are numbers only, those of another copy of the library serve as well.
     if (typeof parameters?.identity !== "string") {
       throw new TypeError(`parameters: what Parameters.choose or .of gives was expected, not ${kindOf(parameters)}`);
@@ -86,4 +84,10 @@ export function requireRing(expected: Ring, actual: Ring, what: string): void {
     throw new ParameterError(`${what} is on another device`, "open one device and make everything on it");
   }
   throw new ParameterError(`${what} was made with other parameters`, "use the same parameters for all that meets");
+}
+
+/** @throws TypeError for what is no device, such as the promise of one. */
+export function requireDevice(device: Device): void {
+  if (typeof device?.allocate === "function") return;
+  throw new TypeError(`device: what \`await openDevice()\` gives was expected, not ${kindOf(device)}`);
 }

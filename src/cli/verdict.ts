@@ -1,4 +1,4 @@
-import { classLogits, type NetworkCard, probabilities } from "../nn/index.js";
+import { classLogits, classOf, type NetworkCard, probabilities } from "../nn/index.js";
 
 type Rule = Pick<NetworkCard, "positive" | "threshold" | "activation">;
 
@@ -13,18 +13,14 @@ export interface Verdict {
   readonly byThreshold: boolean;
 }
 
-/**
- * The verdict on an image: with two classes (two logits, or one) the positive one if its probability reaches the card's
- * threshold, else the likeliest class. Labels with a sigmoid each are no such pair: an image may have both, or none, and the
- * likeliest is named.
- */
+/** The verdict on an image: see `classOf`. */
 export function verdictOf(logits: Float64Array, card: Rule): Verdict {
-  const shares = [...probabilities(logits, card)];
-  const logOdds = oddsOf(logits, card);
-  const byThreshold = arePair(logits, card);
-  const reached = shares[card.positive] >= card.threshold;
-  const verdict = byThreshold ? (reached ? card.positive : 1 - card.positive) : logOdds.indexOf(Math.max(...logOdds));
-  return { verdict, probabilities: shares, logOdds, byThreshold };
+  return {
+    verdict: classOf(logits, card),
+    probabilities: [...probabilities(logits, card)],
+    logOdds: oddsOf(logits, card),
+    byThreshold: arePair(logits, card),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Ciphertext, Plaintext } from "../ckks/ciphertext.js";
-import type { Noise } from "../ckks/noise.js";
+import type { Noise, NoiseModel } from "../ckks/noise.js";
 import type { Plan } from "./compile.js";
 import type { Operands } from "./operands.js";
 import type { ValueRange } from "./program/ranges.js";
@@ -12,13 +12,25 @@ export function declareOperands<D extends Ciphertext | Plaintext>({ ranges }: Pl
 /** A fresh ciphertext or plaintext, with the noise of one that holds what is declared of it. */
 export function declareFresh<D extends Ciphertext | Plaintext>(value: D, range: ValueRange): D {
   if (value instanceof Plaintext) {
-    const { ring } = value.polynomial;
-    return value.withNoise(around(ring.noise.encoded(range.bound, value.level, value.slots), range)) as D;
+    return value.withNoise(freshNoise(value.polynomial.ring.noise, range, value, "plain")) as D;
   }
-  const { parts, seed, level, slots } = value as Ciphertext;
+  const { parts, seed } = value as Ciphertext;
   const { noise } = parts[0].ring;
-  const fresh = noise.encrypted(range.bound, level, slots, seed ? "secret" : "public");
-  return (value as Ciphertext).withNoise(around(fresh, range)) as D;
+  return value.withNoise(freshNoise(noise, range, value, seed ? "secret" : "public")) as D;
+}
+
+/** The noise of what is made fresh to hold what is declared: encoded, or encrypted with a key. */
+export function freshNoise(
+  model: NoiseModel,
+  range: ValueRange,
+  { level, slots }: { readonly level: number; readonly slots: number },
+  made: "plain" | "public" | "secret",
+): Noise {
+  const { bound } = range;
+  return around(
+    made === "plain" ? model.encoded(bound, level, slots) : model.encrypted(bound, level, slots, made),
+    range,
+  );
 }
 
 /** What a step gave, around the values that are declared of it: an estimate that multiplied ranges would lose sight of them. */
@@ -26,6 +38,7 @@ export function declareOutput(value: Ciphertext, range: ValueRange): Ciphertext 
   return value.withNoise(around(value.noise, range));
 }
 
-function around(noise: Noise, { bound, size }: ValueRange): Noise {
+/** The same noise, around what is declared. */
+export function around(noise: Noise, { bound, size }: ValueRange): Noise {
   return { ...noise, bound, size };
 }

@@ -9,6 +9,13 @@ export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
 export { type CompileOptions, compile, foldFor, Plan } from "./compile.js";
+export {
+  EncryptedNetwork,
+  type EncryptedNetworkOptions,
+  type Opening,
+  type Prediction,
+  type PredictOptions,
+} from "./encrypted-network.js";
 export { EncryptedImage, EncryptedResult } from "./exchange.js";
 export { fitActivations } from "./fit/fit-activations.js";
 export type { Interval } from "./fit/intervals.js";
@@ -68,11 +75,13 @@ export {
   type CalibrationLoading,
   calibrationFrom,
   type ImageLoader,
+  type ImageSource,
   imageFrom,
   imageFromPng,
   type Pixels,
 } from "./pictures.js";
-export { classLogits, probabilities, softmax } from "./probabilities.js";
+export { type PredictedError, type PredictedErrors, type PredictedStep, predictedErrors } from "./predicted.js";
+export { classLogits, classOf, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";
 export { encodeInput } from "./program/encode.js";
 export {
@@ -92,6 +101,12 @@ export {
   type Taps,
 } from "./program/program.js";
 export type { ProgramRanges, StepRanges, ValueRange } from "./program/ranges.js";
-export { rememberVectors, type SimulateOptions, type Simulation, simulate } from "./program/simulate.js";
+export {
+  rememberVectors,
+  type SimulatedNoise,
+  type SimulateOptions,
+  type Simulation,
+  simulate,
+} from "./program/simulate.js";
 export { materialize, type ProgramWeights } from "./program/weights.js";
 export { type RunOptions, Server, type ServerOptions } from "./server.js";

@@ -1,5 +1,6 @@
 import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
+import { nextTurn } from "../ntt/turn.js";
 import { luma, type Picture } from "../picture/picture.js";
 import { planesOf } from "../picture/planes.js";
 import type { Aborting } from "./aborting.js";
@@ -7,7 +8,7 @@ import { type ImageValues, imageValues } from "./graph/image.js";
 import type { Network } from "./graph/network.js";
 import { shapeText } from "./graph/shapes.js";
 
-/** Pixels of 0..255, row after row, their channels side by side: an ImageData, a canvas's or a decoder's buffer. */
+/** Pixels of 0..255 in sRGB, row after row, their channels side by side: an ImageData, a canvas's or a decoder's buffer. */
 export interface Pixels {
   /** One, three or four numbers a pixel: grey, red green blue, or these and alpha, which is composited on black. */
   readonly data: Uint8Array | Uint8ClampedArray;
@@ -15,6 +16,10 @@ export interface Pixels {
   readonly width: number;
   /** Rows. */
   readonly height: number;
+  /** Whether `data` has one channel's pixels after the other's, [channel][row][column]: numbers alone do not tell. False unless said. */
+  readonly planar?: boolean;
+  /** Of an ImageData: others than "srgb" are refused. */
+  readonly colorSpace?: string;
 }
 
 /**
@@ -22,7 +27,7 @@ export interface Pixels {
  * (`imageFromPng`: the bytes of a PNG). Of a picture the centre is taken, in the network's proportions, resampled to the network's size by exact means over areas;
  * for a network of one channel colours become luma (Rec. 601), for one of three a grey picture is the same in all.
  * Pixels v enter as v·scale + offset of the network's card. Costs milliseconds a megapixel.
- * @throws ParameterError for pixels that are not width × height, and for a network whose input is no image of one channel or three;
+ * @throws ParameterError for pixels that are not width × height, not bytes or not sRGB, and for a network whose input is no image of one channel or three;
  *   TypeError for anything else
  */
 export function imageFrom(source: Pixels | ImageValues, network: Pick<Network, "input" | "card">): Float64Array {
@@ -65,12 +70,24 @@ function requireImages({ input }: Pick<Network, "input">): void {
 const MOST_PIXELS = 64_000_000;
 
 function pictureOf(pixels: Pixels): Picture {
-  const { data, width, height } = pixels ?? {};
+  const { data, width, height, planar = false, colorSpace = "srgb" } = pixels ?? {};
+  if (ArrayBuffer.isView(data) && !(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    // Twelve bits lie in sixteen, and shares of 1 in floats: what 255 is, is not known here.
+    throw new ParameterError(
+      `the image's pixels are a ${kindOf(data)}, not bytes`,
+      "scale them to 0..255 in a Uint8Array (full sixteen bits: v / 257), or give a 16-bit PNG to imageFromPng",
+    );
+  }
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
     throw new TypeError(
       `the image: an ImageData, other pixels or an array of values was expected, not ${kindOf(pixels)}`,
     );
   }
+  if (colorSpace !== "srgb") {
+    const fix = 'read the pixels with getImageData(x, y, width, height, { colorSpace: "srgb" })';
+    throw new ParameterError(`the image's colours are in ${colorSpace}, networks take sRGB`, fix);
+  }
+  if (typeof planar !== "boolean") throw new TypeError(`planar: true or false was expected, not ${kindOf(planar)}`);
   const count = width * height;
   const whole = Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1;
   if (!whole || count > MOST_PIXELS) {
@@ -81,29 +98,37 @@ function pictureOf(pixels: Pixels): Picture {
     const fix = "give 1, 3 or 4 numbers a pixel, side by side";
     throw new ParameterError(`the image has ${data.length} numbers for ${width}×${height} pixels`, fix);
   }
-  if (channels === 4 && opaqueNowhere(data)) {
+  // Of channel c of pixel k: c·step + k·stride.
+  const [step, stride] = planar ? [count, 1] : [1, channels];
+  const alpha = (pixel: number) => data[3 * step + pixel * stride];
+  if (channels === 4 && opaqueNowhere(count, alpha)) {
     const fix = "draw the picture before its pixels are read (a new canvas is transparent)";
     throw new ParameterError("the image is transparent in all of its pixels", fix);
   }
   const colour = (pixel: number, channel: number): number => {
     if (channels === 1) return data[pixel];
-    const at = pixel * channels;
-    return data[at + channel] * (channels === 4 ? data[at + 3] / 255 : 1);
+    return data[channel * step + pixel * stride] * (channels === 4 ? alpha(pixel) / 255 : 1);
   };
   const grey = (pixel: number) =>
     channels === 1 ? data[pixel] : luma(colour(pixel, 0), colour(pixel, 1), colour(pixel, 2));
   return { width, height, coloured: channels > 1, grey, colour };
 }
 
-function opaqueNowhere(data: Uint8Array | Uint8ClampedArray): boolean {
-  for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) return false;
+function opaqueNowhere(pixels: number, alpha: (pixel: number) => number): boolean {
+  for (let pixel = 0; pixel < pixels; pixel++) if (alpha(pixel) !== 0) return false;
   return true;
 }
 
+/** An image as apps have it: what `imageFrom` takes, or the bytes of a PNG. */
+export type ImageSource = Pixels | Uint8Array | ImageValues;
+
+/** `imageFrom` or `imageFromPng`, by what is given. */
+export async function imageOf(source: ImageSource, network: Pick<Network, "input" | "card">): Promise<Float64Array> {
+  return source instanceof Uint8Array ? imageFromPng(source, network) : imageFrom(source, network);
+}
+
 /** Where images come from: arrays, generators, async ones. */
-export type ImageLoader =
-  | Iterable<Pixels | Uint8Array | ImageValues>
-  | AsyncIterable<Pixels | Uint8Array | ImageValues>;
+export type ImageLoader = Iterable<ImageSource> | AsyncIterable<ImageSource>;
 
 /** All optional. */
 export interface CalibrationLoading {
@@ -115,9 +140,12 @@ export interface CalibrationLoading {
   readonly signal?: Aborting;
 }
 
+/** A page that is busy for longer is seen to stand still. */
+const LONGEST_TURN_MS = 50;
+
 /**
  * Images for a calibration from a data loader, which is asked for no more than `limit`: what `encrypt(network, { calibration })`,
- * `check` and `fitActivations` take. @throws as `imageFrom`; RangeError for a limit that is none; TypeError for what is no loader
+ * `check` and `fitActivations` take. The event loop gets a turn every 50 ms or so. @throws as `imageFrom`; RangeError for a limit that is none; TypeError for what is no loader
  */
 export async function calibrationFrom(
   loader: ImageLoader,
@@ -126,9 +154,15 @@ export async function calibrationFrom(
 ): Promise<Float64Array[]> {
   if (!(Number.isInteger(limit) && limit >= 1)) throw new RangeError(`limit: ${limit} is no number of images`);
   const images: Float64Array[] = [];
-  for await (const source of loader as AsyncIterable<Pixels>) {
+  let begin = performance.now();
+  for await (const source of loader as AsyncIterable<ImageSource>) {
+    // An iterable that is not asynchronous would never give the event loop a turn.
+    if (performance.now() - begin > LONGEST_TURN_MS) {
+      await nextTurn();
+      begin = performance.now();
+    }
     signal?.throwIfAborted();
-    images.push(source instanceof Uint8Array ? await imageFromPng(source, network) : imageFrom(source, network));
+    images.push(await imageOf(source, network));
     onProgress?.(images.length);
     if (images.length >= limit) break;
   }

@@ -12,6 +12,22 @@ export function probabilities(logits: Float64Array, card: Pick<NetworkCard, "act
   return independent ? logits.map(sigmoid) : softmax(classLogits(logits));
 }
 
+/**
+ * The class that an image is put into, as an index of the card's labels: of two, the positive one if its probability reaches the
+ * card's threshold; else the likeliest. Labels with a sigmoid each are no such pair: an image may have both, or none, and the
+ * likeliest is named.
+ */
+export function classOf(
+  logits: Float64Array,
+  card: Pick<NetworkCard, "positive" | "threshold" | "activation">,
+): number {
+  const shares = probabilities(logits, card);
+  if (shares.length > 2 || (logits.length === 2 && card.activation === "sigmoid")) {
+    return logits.indexOf(logits.reduce((most, logit) => Math.max(most, logit)));
+  }
+  return shares[card.positive] >= card.threshold ? card.positive : 1 - card.positive;
+}
+
 /** One logit for each class: of one logit z, 0 and z, whose softmax is 1 − sigmoid(z) and sigmoid(z). */
 export function classLogits(logits: Float64Array): Float64Array {
   return logits.length === 1 ? Float64Array.of(0, logits[0]) : logits;

@@ -37,14 +37,23 @@ test("the sample of docs/apps.md compiles and prints the squares that it says", 
 
 test("the samples of the README compile and print probabilities, and the squares that they say", () => {
   const samples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, sample]) => sample);
-  expect(samples).toHaveLength(2);
+  expect(samples).toHaveLength(3);
   const given = `
     import { readFileSync } from "node:fs";
     const bytes = readFileSync(${JSON.stringify(join(root, "models/rl1-phantom.onnx"))});
     const images = [1, 2, 3, 4].map((k) => Float64Array.from({ length: 784 }, (_, i) => Math.sin(k * i)));
   `;
+  const pictures = `
+    const onnxBytes = readFileSync(${JSON.stringify(join(root, "models/rl1-phantom-relu.onnx"))});
+    const data = (k: number) => Uint8Array.from({ length: 784 }, (_, i) => 127.5 + 127.5 * Math.sin(k * i));
+    const pictures = [1, 2, 3, 4].map((k) => ({ data: data(k), width: 28, height: 28 }));
+  `;
   const opened = 'import { openDevice } from "blindsight"; const device = await openDevice();';
-  const printed = run("readme-network", given + samples[0]) + run("readme-scheme", opened + samples[1]);
+  const whole = run("readme-whole", given + pictures + samples[0]);
+  const [first, second] = [...whole.matchAll(/\d(?:\.\d+)?(?:e-\d+)?(?=[,\s])/g)].map(Number).slice(-2);
+  expect(first + second).toBeCloseTo(1, 9);
+  expect(whole).toMatch(/^(clear|lesion) /);
+  const printed = run("readme-network", opened + given + samples[1]) + run("readme-scheme", opened + samples[2]);
   const numbers = [...printed.matchAll(/-?\d+\.\d+(?:e-\d+)?/g)].map(Number);
   expect(numbers[0] + numbers[1]).toBeCloseTo(1, 9);
   expect(numbers[2]).toBeCloseTo(0.04, 3);

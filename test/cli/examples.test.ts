@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { importOnnx } from "../../src/nn/index.js";
 import { buildIfStale } from "./blindsight.js";
 import { logisticRegression, moments, split, supportVectors, wdbc } from "./wdbc-in-the-clear.js";
 
@@ -36,7 +37,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 test("the examples name public doors, Node's modules and each other, and nothing else of the library", () => {
   const files = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" });
   const sources = files.filter((file) => file.endsWith(".ts"));
-  expect(sources.length).toBeGreaterThanOrEqual(9);
+  expect(sources.length).toBeGreaterThanOrEqual(10);
   for (const file of sources) {
     const text = readFileSync(join(root, "examples", file), "utf8");
     expect(text.split("\n").length, file).toBeLessThanOrEqual(81);
@@ -59,6 +60,18 @@ test("network: probabilities that sum to one, from a model that is encrypted", a
   const probabilities = numbersOf(printed, /probabilities \S* ?\[([^\]]*)\]/);
   expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
   expect(printed).toContain("weight vectors, encrypted");
+});
+
+test("predict: a ReLU network from its file, fitted, and a label that goes with its probabilities", async () => {
+  const printed = await example("predict");
+  expect(printed).toMatch(/^ *\d+ +relu .* 2 +1 \(completed square\) +least squares/m);
+  expect(printed).toMatch(/of 16 images in the same class/);
+  const probabilities = numbersOf(printed, /probabilities \S* ?\[([^\]]*)\]/);
+  expect(probabilities.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
+  const { card } = importOnnx(readFileSync(join(root, "models/rl1-phantom-relu.onnx")));
+  const [, label] = /^label: (.*)$/m.exec(printed)!;
+  const positive = probabilities[card.positive] >= card.threshold;
+  expect(label).toBe(card.labels[positive ? card.positive : 1 - card.positive]);
 });
 
 describe("save and load: a process with the secret key, one without, and one that decrypts", () => {

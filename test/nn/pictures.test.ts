@@ -63,6 +63,17 @@ describe("an image from what apps have", () => {
     close(imageFrom({ data, width: 4, height: 6 }, wide), units([...at(2), ...at(3)]));
   });
 
+  test("planes one after the other are read as such where that is said, alpha among them", () => {
+    const planes = Uint8Array.from([0, 1, 2].flatMap(plane));
+    const pixels = { data: rgb, width: 4, height: 4, colorSpace: "srgb" };
+    const planar = { data: planes, width: 4, height: 4, planar: true };
+    for (const of of [colour, grey]) expect(imageFrom(planar, of)).toEqual(imageFrom(pixels, of));
+    const veiled = { ...planar, data: Uint8Array.from([...planes, ...Array(16).fill(51)]) };
+    close(imageFrom(veiled, colour), units([...planes].map((value) => value * 0.2)));
+    const one = { data: Uint8Array.from(plane(1)), width: 4, height: 4 };
+    expect(imageFrom({ ...one, planar: true }, grey)).toEqual(imageFrom(one, grey));
+  });
+
   test("values that are in the network's units already stay what they are", () => {
     const values = make.array(16, -1, 1);
     expect(imageFrom(values, grey)).toEqual(values);
@@ -75,7 +86,15 @@ describe("an image from what apps have", () => {
     refuse({ data: rgb, width: 0, height: 4 }).toThrow(ParameterError);
     refuse({ data: rgb, width: 1e9, height: 1e9 }).toThrow(ParameterError);
     refuse({ data: new Uint8ClampedArray(64), width: 4, height: 4 }).toThrow(/transparent in all/);
-    refuse({ data: new Float64Array(16), width: 4, height: 4 }).toThrow(TypeError);
+    for (const data of [new Float64Array(16), new Uint16Array(48), new Int8Array(16)]) {
+      refuse({ data, width: 4, height: 4 }).toThrow(ParameterError);
+      refuse({ data, width: 4, height: 4 }).toThrow(/not bytes/);
+    }
+    refuse({ data: [...rgb], width: 4, height: 4 }).toThrow(TypeError);
+    refuse({ data: rgb, width: 4, height: 4, colorSpace: "display-p3" }).toThrow(/display-p3, networks take sRGB/);
+    refuse({ data: rgb, width: 4, height: 4, planar: 1 }).toThrow(TypeError);
+    const planes = new Uint8Array(64).fill(255, 0, 48); // its alpha plane is 0, no pixel's fourth number is
+    refuse({ data: planes, width: 4, height: 4, planar: true }).toThrow(/transparent in all/);
     refuse(undefined).toThrow(TypeError);
     refuse(Uint8Array.of(1, 2, 3)).toThrow(TypeError);
     refuse([1, 2]).toThrow(ParameterError);
@@ -105,5 +124,25 @@ describe("an image from what apps have", () => {
     const controller = new AbortController();
     controller.abort(new Error("enough"));
     await expect(calibrationFrom(loader(), grey, { signal: controller.signal })).rejects.toThrow("enough");
+  });
+
+  test("a loader that is not asynchronous lets others have a turn: what they end ends", async () => {
+    function* loader() {
+      for (;;) {
+        const begin = performance.now();
+        while (performance.now() - begin < 2);
+        yield { data: rgb, width: 4, height: 4 };
+      }
+    }
+    const controller = new AbortController();
+    setImmediate(() => controller.abort(new Error("enough")));
+    const seen: number[] = [];
+    const loading = calibrationFrom(loader(), grey, {
+      limit: 1000,
+      signal: controller.signal,
+      onProgress: (count) => seen.push(count),
+    });
+    await expect(loading).rejects.toThrow("enough");
+    expect(seen.length).toBeGreaterThan(0);
   });
 });

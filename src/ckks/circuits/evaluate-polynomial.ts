@@ -1,7 +1,7 @@
 import { LevelError, ParameterError } from "../../errors.js";
 import type { Ciphertext } from "../ciphertext.js";
 import type { Evaluator } from "../evaluator.js";
-import { declared } from "../noise.js";
+import { declared, type Noise } from "../noise.js";
 import { largestOn, type Polynomial } from "./polynomial.js";
 import { type PolynomialOptions, type PolynomialPlan, type PowerStep, planPolynomials } from "./polynomial-plan.js";
 import { log2Ceil, type PolynomialNode } from "./polynomial-splitting.js";
@@ -51,30 +51,52 @@ export function evaluatePolynomials(
     throw new LevelError(message, `choose parameters with a depth of ${levels} or more, or a lower degree`);
   }
   requireRange(evaluator, plan, level - plan.variable.levels);
-  using evaluation = new Evaluation(evaluator, plan, x);
+  using evaluation = new Evaluation<Ciphertext>(evaluator, plan, x);
   return evaluation.results();
 }
 
+/** What is computed with: ciphertexts, or what is known of their noise before there are any. */
+interface Evaluated<V> extends Disposable {
+  readonly level: number;
+  readonly noise: Noise;
+  withNoise(noise: Noise): V;
+}
+
+/** What an evaluation asks of an `Evaluator`, or of its twin on noise. */
+export interface PolynomialArithmetic<V> {
+  rescale(a: V): V;
+  add(a: V, b: V | number): V;
+  subtract(a: V, b: V): V;
+  toLevel(a: V, level: number): V;
+  linearSum(sum: SumOf<V>, level: number): V;
+  sumOfProducts(pairs: readonly (readonly [V, V])[], plus?: SumOf<V>): V;
+}
+
+interface SumOf<V> {
+  readonly terms?: readonly (readonly [V, number])[];
+  readonly constant?: number;
+}
+
 /** One run of a plan. */
-class Evaluation implements Disposable {
-  private readonly owned: Ciphertext[] = [];
+export class Evaluation<V extends Evaluated<V>> implements Disposable {
+  private readonly owned: V[] = [];
   /** By power and level. */
-  private readonly powers = new Map<string, Ciphertext>();
+  private readonly powers = new Map<string, V>();
   private readonly level: number;
 
   constructor(
-    private readonly evaluator: Evaluator,
+    private readonly evaluator: PolynomialArithmetic<V>,
     private readonly plan: PolynomialPlan,
-    x: Ciphertext,
+    x: V,
   ) {
     const variable = this.variable(x);
     this.level = variable.level;
     this.powers.set(`1/${this.level}`, variable);
   }
 
-  results(): Ciphertext[] {
+  results(): V[] {
     for (const step of this.plan.powers) this.raise(step);
-    const results: Ciphertext[] = [];
+    const results: V[] = [];
     try {
       for (const node of this.plan.nodes) results.push(this.value(node));
       return results;
@@ -88,12 +110,12 @@ class Evaluation implements Disposable {
     for (const ciphertext of this.owned) ciphertext[Symbol.dispose]();
   }
 
-  private own(ciphertext: Ciphertext): Ciphertext {
+  private own(ciphertext: V): V {
     this.owned.push(ciphertext);
     return ciphertext;
   }
 
-  private variable(x: Ciphertext): Ciphertext {
+  private variable(x: V): V {
     const { factor, shift, levels } = this.plan.variable;
     const canonical = this.own(this.evaluator.rescale(x));
     if (levels === 1) {
@@ -110,14 +132,14 @@ class Evaluation implements Disposable {
   }
 
   /** b_n at a level: where it was computed, or below. */
-  private power(n: number, level: number): Ciphertext {
+  private power(n: number, level: number): V {
     const key = `${n}/${level}`;
     let known = this.powers.get(key);
     if (!known) this.powers.set(key, (known = this.own(this.evaluator.toLevel(this.original(n), level))));
     return known;
   }
 
-  private original(n: number): Ciphertext {
+  private original(n: number): V {
     return this.powers.get(`${n}/${this.level - log2Ceil(n)}`)!;
   }
 
@@ -131,25 +153,25 @@ class Evaluation implements Disposable {
     this.powers.set(`${power}/${level - 1}`, this.own(within(bound, this.product(a, b, left - right))));
   }
 
-  private product(a: Ciphertext, b: Ciphertext, difference: number): Ciphertext {
+  private product(a: V, b: V, difference: number): V {
     if (this.plan.basis === "monomial") return this.evaluator.sumOfProducts([[a, b]]);
     using twice = this.evaluator.add(a, a);
-    const minus = difference === 0 ? { constant: -1 } : { terms: [[this.original(difference), -1]] as const };
+    const minus: SumOf<V> = difference === 0 ? { constant: -1 } : { terms: [[this.original(difference), -1]] };
     return this.evaluator.sumOfProducts([[twice, b]], minus);
   }
 
   /** For a variable in the interval, which also bounds it. */
-  private value(node: PolynomialNode): Ciphertext {
+  private value(node: PolynomialNode): V {
     const { basis, range } = this.plan;
     return within(largestOn(node.coefficients, basis, ...range), this.sum(node));
   }
 
-  private sum(node: PolynomialNode): Ciphertext {
+  private sum(node: PolynomialNode): V {
     const { products, constant } = node;
     const level = this.level - node.depth + 1;
     const terms = node.terms.map(([n, factor]) => [this.original(n), factor] as const);
     if (products.length > 0) {
-      const quotients: Ciphertext[] = [];
+      const quotients: V[] = [];
       try {
         const pairs = products.map(({ quotient, power }) => {
           const value = this.value(quotient);
@@ -172,7 +194,7 @@ class Evaluation implements Disposable {
 }
 
 /** What was computed, of which it is known that no slot holds more. */
-function within(bound: number, made: Ciphertext): Ciphertext {
+function within<V extends Evaluated<V>>(bound: number, made: V): V {
   return made.withNoise(declared(made.noise, bound));
 }
 

@@ -1,12 +1,13 @@
 /**
  * The clear-text twin of an encrypted run: the same steps, rotations, diagonals and folds on vectors of doubles, junk
- * included. What it gives is what an encrypted run gives, but for the noise.
+ * included. What it gives is what an encrypted run gives, but for the noise; with `noise`, as much of it as is predicted.
  */
 import type { SlotValues } from "../../ckks/encoder.js";
+import { Randomness } from "../../ckks/randomness.js";
 import { ParameterError } from "../../errors.js";
 import type { ImageValues } from "../graph/image.js";
 import { unpack } from "../layout/layout.js";
-import { doubles } from "./doubles.js";
+import { add, doubles, fold } from "./doubles.js";
 import { encodeInput } from "./encode.js";
 import { imagesOf, type Program, type Step } from "./program.js";
 import { walk } from "./walk.js";
@@ -28,12 +29,27 @@ export interface Simulation {
 export interface SimulateOptions {
   /** bounds[l]: what a slot may hold at level l, q_0·…·q_l / (2·Δ_l). Unchecked where it is missing. */
   readonly bounds?: readonly number[];
+  /**
+   * Errors of an encrypted run: `predictedErrors(plan)` of the plan whose program it is. Gaussian, of the rms that each step is
+   * predicted to add, and carried on by the steps after it: logits then spread as they will, of run after run.
+   */
+  readonly noise?: SimulatedNoise;
+  /** What the errors are drawn from; the system's unless said. Seeded, the same errors come again. */
+  readonly randomness?: Randomness;
+}
+
+/** What `simulate` needs to know of errors: `predictedErrors(plan)` is that. */
+export interface SimulatedNoise {
+  /** Of the encrypted image. */
+  readonly input: { readonly rms: number };
+  /** Of each step: what it adds, see `PredictedStep`. */
+  readonly steps: readonly { readonly added: { readonly beforeFolds: number; readonly afterFolds: number } }[];
 }
 
 /**
  * Runs `program` in the clear. Costs some milliseconds a diagonal; `weights` made by `rememberVectors` are made once for many images.
  * @param image as the network takes it; a list for a program of several images
- * @throws TypeError, ParameterError as `imageValues`; ParameterError when a value leaves the bound of its level: the encrypted run would wrap around silently.
+ * @throws TypeError, ParameterError as `imageValues`; ParameterError for errors of another plan, and when a value leaves the bound of its level: the encrypted run would wrap around silently.
  */
 export function simulate(
   program: Program,
@@ -41,9 +57,12 @@ export function simulate(
   image: ImageValues | readonly ImageValues[],
   options: SimulateOptions = {},
 ): Simulation {
+  const erring = options.noise && erringBy(options.noise, program, options.randomness ?? Randomness.system());
   const inputs = encodeInput(program, image);
+  if (erring) for (const values of inputs) erring.image(values);
   const maxAbs = [Math.max(...inputs.map((x) => expectHeadroom(x, "the image", program.depth, options)))];
-  const made = (values: readonly Float64Array[], step: Step, index: number) => {
+  const made = (exact: readonly Float64Array[], step: Step, index: number) => {
+    const values = erring ? exact.map((each) => erring.step(each, step, index)) : exact;
     const name = `step ${index} (${step.op}${"layer" in step ? `, layer ${step.layer}` : ""})`;
     const level = (k: number) => program.values[step.outputs[k]].level;
     maxAbs.push(Math.max(...values.map((value, k) => expectHeadroom(value, name, level(k), options))));
@@ -86,4 +105,34 @@ function expectHeadroom(values: Float64Array, what: string, level: number, { bou
     `${what} reaches ${largest.toPrecision(3)}; level ${level} holds ${bound.toPrecision(3)} at most`,
     "Calibrate with images like this one, with a larger margin, or take parameters with more headroom.",
   );
+}
+
+/** Adds to slots what they err by. What a step adds before its folds is folded with its values: slots then err alike. */
+function erringBy({ input, steps }: SimulatedNoise, program: Program, randomness: Randomness) {
+  if (steps.length !== program.steps.length) {
+    throw new ParameterError(
+      `errors of ${steps.length} steps were given, the program has ${program.steps.length}`,
+      "give predictedErrors(plan) of the plan whose program it is",
+    );
+  }
+  return {
+    image(values: Float64Array): void {
+      values.set(add(values, gaussians(values.length, input.rms, randomness)));
+    },
+    step(values: Float64Array, step: Step, index: number): Float64Array {
+      const { beforeFolds, afterFolds } = steps[index].added;
+      const after = add(values, gaussians(values.length, afterFolds, randomness));
+      if (!("folds" in step)) return after;
+      return add(after, fold(gaussians(values.length, beforeFolds, randomness), step.folds));
+    },
+  };
+}
+
+/** Real parts of complex Gaussians of that rms (Box and Muller, 1958). */
+function gaussians(count: number, rms: number, randomness: Randomness): Float64Array {
+  const words = randomness.words(2 * count);
+  return Float64Array.from({ length: count }, (_, i) => {
+    const [radius, angle] = [(words[2 * i] + 1) / 2 ** 32, words[2 * i + 1] / 2 ** 32];
+    return rms * Math.sqrt(-Math.log(radius)) * Math.cos(2 * Math.PI * angle);
+  });
 }
