@@ -3,7 +3,7 @@ import { NoisyEvaluator, type NoisyOperand, NoisyValue } from "../ckks/noisy.js"
 import { type Plan, requirePlan } from "./compile.js";
 import { around, freshNoise } from "./declared.js";
 import { type NoisyRun, noisyRun } from "./program/noisy-run.js";
-import { operandLevels, type Step } from "./program/program.js";
+import { operandLevels, type Step, summedSlots } from "./program/program.js";
 
 /** How far the slots of a ciphertext will be from what they should hold, in the units of the slots, before anything is encrypted. */
 export interface PredictedError {
@@ -65,7 +65,7 @@ function predict(plan: Plan): PredictedErrors {
         index,
       ),
     );
-    const foldings = "folds" in step ? 2 ** step.folds.length : 1;
+    const foldings = "folds" in step ? summedSlots(step.folds) : 1;
     const added = { beforeFolds: before, afterFolds: Math.sqrt(Math.max(0, own.rms ** 2 - foldings * before ** 2)) };
     const results = algebra[step.op](step, inputs, index).map((result) =>
       result.withNoise(around(result.noise, ranges.steps[index].output)),
@@ -77,7 +77,7 @@ function predict(plan: Plan): PredictedErrors {
 }
 
 /** A plan's weights as their owner encrypts or encodes them, and the keys that it names. */
-function noisyRunOf({ program, parameters, ranges, rotations, productRotations, model }: Plan): NoisyRun {
+function noisyRunOf({ program, parameters, ranges, productRotations, model }: Plan): NoisyRun {
   const { slots } = program;
   const evaluator = new NoisyEvaluator(parameters);
   const operands = program.steps.map((step, index) =>
@@ -89,7 +89,10 @@ function noisyRunOf({ program, parameters, ranges, rotations, productRotations, 
   );
   const productKey = (giant: number, level: number): boolean => {
     const by = ((giant % slots) + slots) % slots;
-    return [rotations, productRotations].every((keys) => (keys.get(by) ?? -1) >= level);
+    // The lowest that reaches the level is taken, and must have the gadget of the rotation's.
+    const reaching = productRotations.filter(([step, reached]) => step === by && reached >= level);
+    const lowest = Math.min(...reaching.map(([, reached]) => reached));
+    return reaching.length > 0 && parameters.gadgetAt(lowest) === parameters.gadgetAt(level);
   };
   return { evaluator, operands, productKey };
 }

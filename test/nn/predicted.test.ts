@@ -107,7 +107,7 @@ test.each([
 
 test("a compiled plan, with keys of rotated products: predicted as its ciphertexts carry", async () => {
   const plan = compile(blocks);
-  expect(plan.productRotations.size).toBeGreaterThan(0);
+  expect(plan.productRotations.length).toBeGreaterThan(0);
   const { input, steps, logits } = predictedErrors(plan);
   expect({ input, steps: steps.map(({ rms, worst }) => ({ rms, worst })), logits }).toEqual(
     await carried(plan, blocks),

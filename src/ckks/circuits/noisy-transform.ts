@@ -9,7 +9,7 @@ export interface NoisyGiantStep {
 }
 
 /**
- * What `linearTransforms` would say of one result's noise before its folds, at the square of the scale. Diagonals are encrypted
+ * What `linearTransforms` would say of one result's noise before its folds and its division by P, at the square of the scale. Diagonals are encrypted
  * where they are `NoisyValue`s; `productKey` says for which giant steps keys of rotated products are there.
  */
 export function noisyTransform(
@@ -40,11 +40,36 @@ export function noisyTransform(
     return model.switched(once).noise;
   });
   const noise = noises.reduce((total, each) => addNoise(total, each));
-  const sum = new NoisyValue(level, "product", slots, noise);
-  return sum.withNoise(model.dropped(sum).noise);
+  return new NoisyValue(level, "product", slots, noise);
 }
 
-/** y += rotate(y, step) for each step: see `fold`. */
-export function noisyFold(evaluator: NoisyEvaluator, value: NoisyValue, steps: readonly number[]): NoisyValue {
-  return steps.reduce((sum, step) => evaluator.add(sum, evaluator.rotate(sum, step)), value);
+/** `foldAndRescale` on noise. */
+export function noisyFoldAndRescale(
+  evaluator: NoisyEvaluator,
+  product: NoisyValue,
+  folds: readonly (readonly number[])[],
+): NoisyValue {
+  if (product.parts === 3) {
+    const { level, state, slots } = product;
+    const { noise } = evaluator.model.switched(product);
+    return noisyFinish(evaluator, new NoisyValue(level, state, slots, noise), folds);
+  }
+  const [first, ...rest] = folds;
+  if (!first) return evaluator.rescale(product);
+  return noisyFinish(evaluator, folded(evaluator, product, first), rest);
+}
+
+/** `finish` on noise: of a sum that is still to be divided. */
+export function noisyFinish(
+  evaluator: NoisyEvaluator,
+  undivided: NoisyValue,
+  folds: readonly (readonly number[])[],
+): NoisyValue {
+  const divided = (value: NoisyValue) => value.withNoise(evaluator.model.dropped(value).noise);
+  return evaluator.rescale(folds.reduce((sum, steps) => folded(evaluator, divided(sum), steps), undivided));
+}
+
+function folded({ model }: NoisyEvaluator, value: NoisyValue, steps: readonly number[]): NoisyValue {
+  const rotated = (step: number) => (step % value.slots === 0 ? value.noise : model.switched(value).noise);
+  return value.withNoise(steps.reduce((noise, step) => addNoise(noise, rotated(step)), value.noise));
 }

@@ -1,9 +1,9 @@
 import { Evaluation } from "../../ckks/circuits/evaluate-polynomial.js";
-import { noisyFold, noisyTransform } from "../../ckks/circuits/noisy-transform.js";
+import { noisyFinish, noisyFoldAndRescale, noisyTransform } from "../../ckks/circuits/noisy-transform.js";
 import { planPolynomials } from "../../ckks/circuits/polynomial-plan.js";
 import { type NoisyEvaluator, type NoisyOperand, NoisyValue } from "../../ckks/noisy.js";
 import { polynomialOf } from "./doubles.js";
-import type { Program } from "./program.js";
+import type { LinearStep, Program } from "./program.js";
 import type { Algebra } from "./walk.js";
 
 /** What a noisy run needs beside the program. */
@@ -20,10 +20,9 @@ export interface NoisyRun {
 /** What each step does to the noise of ciphertexts: `encryptedRun` without them. */
 export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue> {
   const { evaluator, operands, productKey, beforeFolds = () => {} } = run;
-  const finish = (product: NoisyValue, folds: readonly number[]): NoisyValue => {
-    const relinearized = evaluator.relinearize(product);
-    beforeFolds(relinearized);
-    return evaluator.rescale(noisyFold(evaluator, relinearized, folds));
+  const finish = (product: NoisyValue, folds: LinearStep["folds"]): NoisyValue => {
+    beforeFolds(product.parts === 3 ? evaluator.relinearize(product) : product);
+    return noisyFoldAndRescale(evaluator, product, folds);
   };
   const plus = (a: NoisyValue, b: NoisyOperand) =>
     b instanceof NoisyValue ? evaluator.add(a, b) : evaluator.addPlain(a, b);
@@ -39,10 +38,9 @@ export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue
       const { level } = inputs[0];
       const sums = step.outputs.map((_, output) => {
         const own = groups.filter((group) => group.output === output);
-        return finish(
-          noisyTransform(evaluator, inputs, own, (giant) => productKey(giant, level)),
-          step.folds,
-        );
+        const sum = noisyTransform(evaluator, inputs, own, (giant) => productKey(giant, level));
+        beforeFolds(sum);
+        return noisyFinish(evaluator, sum, step.folds);
       });
       return sums.map((sum) => plus(sum, of[at++]));
     },
