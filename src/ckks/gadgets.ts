@@ -14,14 +14,6 @@ export interface Gadget {
   readonly digitPrimes: number;
 }
 
-/** A gadget as plain data. */
-export interface GadgetLiteral {
-  /** How many of the parameters' special primes. */
-  readonly specialPrimes: number;
-  /** Primes of Q in a digit. */
-  readonly digitPrimes: number;
-}
-
 /**
  * The gadget of each level, one object for equal ones.
  * @throws ParameterError for one that would drown in noise, or is none

@@ -1,5 +1,3 @@
-import type { GadgetLiteral } from "./gadgets.js";
-
 /** Plain data: what `Parameters.of` takes and `toJSON` gives back. */
 export interface ParameterLiteral {
   /** log2 of the ring's degree N. */
@@ -19,4 +17,12 @@ export interface ParameterLiteral {
   readonly baseScaleBits: number;
   /** 128 refuses what the security table does not allow. "none" is for experiments and is printed everywhere. */
   readonly security?: 128 | "none";
+}
+
+/** A gadget as plain data: see `Gadget`. */
+export interface GadgetLiteral {
+  /** How many of the parameters' special primes. */
+  readonly specialPrimes: number;
+  /** Primes of Q in a digit. */
+  readonly digitPrimes: number;
 }

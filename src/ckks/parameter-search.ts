@@ -1,7 +1,8 @@
 import { ParameterError } from "../errors.js";
 import { choosePrimes, MAX_LOG_N } from "../ntt/primes.js";
 import { kindOf } from "./copies.js";
-import { type GadgetLiteral, largestDigit } from "./gadgets.js";
+import { largestDigit } from "./gadgets.js";
+import type { GadgetLiteral } from "./parameter-literal.js";
 import { chunks, logProduct } from "./primelist.js";
 import { maxLogQP } from "./security.js";
 import { isPowerOfTwo } from "./slots.js";

@@ -14,9 +14,10 @@ import { DEFAULT_KEY_BYTES, keyBytesOf, productKeys, relinearizationLevels } fro
 import { requireArchitecture } from "./plan/match.js";
 import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
 import { checkProgram } from "./program/check.js";
-import { describe } from "./program/counts.js";
+import { describeInput, describeTotals } from "./program/counts.js";
 import { type Program, rotationLevels, rotations } from "./program/program.js";
 import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
+import { type PlanTableOptions, planTable } from "./program/table.js";
 import { GUARD, INPUT_SCALE } from "./scales.js";
 
 /** All optional. */
@@ -151,11 +152,16 @@ export class Plan {
     return this.#ranges;
   }
 
-  /** The plan for people: parameters, steps, sizes. */
-  report(): string {
+  /**
+   * The plan for people: parameters, a table with a row for each step, sizes. With a device's unit costs it says what each step will
+   * take there, with what `Server.run` measured it says that.
+   */
+  report(options: PlanTableOptions = {}): string {
     return [
       this.parameters.describe(),
-      describe(this),
+      describeInput(this.program),
+      planTable(this, options),
+      describeTotals(this),
       `depth ${this.depth.used} (${this.depth.withoutFolding} without folding)`,
     ].join("\n");
   }

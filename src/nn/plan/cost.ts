@@ -1,7 +1,8 @@
 /**
  * What the planner minimises: time on the server and bytes of the model, both in units of one NTT of one limb.
  * The formulas count NTTs as the key switches make them; the prices say how many NTTs a product with a key is worth, and
- * a limb that must be stored and streamed.
+ * a limb that must be stored and streamed: constants, since all parties must find the same plan. What a device really takes is
+ * measured by `measureUnitCosts`, and predicted from that by `workOf`.
  */
 import { dropNtts, extendedLimbs as limbsOfDigits } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
@@ -17,7 +18,7 @@ export interface CostModel {
   readonly productKeys: boolean;
   /** Price of the products of one limb of a digit with both halves of a key. */
   readonly keyProduct: number;
-  /** Price of one limb-index of a weight vector (two limbs if encrypted): its products, its bytes. */
+  /** Price of one limb-index of a weight vector (two limbs if encrypted): its products (0.25 and 0.15 as measured), and its bytes. */
   readonly weightLimb: number;
   /** Price of one limb-index of a rotation key. Small: keys are made once, weights are read for each image. */
   readonly keyLimb: number;
@@ -29,8 +30,8 @@ export const defaultCosts: CostModel = {
   gadgetAt: () => ({ specialPrimes: 4, digitLimbs: 3 }),
   encryptedModel: true,
   productKeys: false,
-  keyProduct: 0.6,
-  weightLimb: 2,
+  keyProduct: 0.4,
+  weightLimb: 0.5,
   keyLimb: 0.25,
 };
 
@@ -46,6 +47,7 @@ export function costsOf(parameters: Parameters, model: "encrypted" | "plain", pr
     limbsAt: (level) => limbs[level],
     gadgetAt: (level) => gadgets[level],
     encryptedModel: model === "encrypted",
+    weightLimb: model === "encrypted" ? 0.5 : 0.3,
     productKeys: productKeys && model === "encrypted",
   };
 }

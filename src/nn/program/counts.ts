@@ -73,6 +73,22 @@ export function modelSize(plan: Counted): { vectors: number; limbs: number } {
   return { vectors: levels.length, limbs };
 }
 
+/** What a program takes in all, in a line. */
+export function describeTotals({ program, parameters, model }: Counted): string {
+  const { vectors, limbs } = modelSize({ program, parameters, model });
+  const switches = program.steps.reduce((sum, step) => sum + keySwitches(countStep(step, model)), 0);
+  return (
+    `model: ${vectors} weight vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
+    `${switches} key switches an image; depth ${program.depth}`
+  );
+}
+
+/** What comes in, in a line. */
+export function describeInput({ values, layouts, inputs, slots, taps }: Program): string {
+  const { layout } = values[inputs[0]];
+  return `input: ${describeLayout(layouts[layout])}, in ${slots} slots${taps ? ", laid out by taps" : ""}`;
+}
+
 /** A table for people: one line a step, then the totals. */
 export function describe(plan: Counted): string {
   requireCounted(plan);
@@ -90,15 +106,7 @@ export function describe(plan: Counted): string {
     ];
     return facts.filter((fact) => fact !== "").join("; ");
   });
-  const { vectors, limbs } = modelSize(plan);
-  const switches = program.steps.reduce((sum, step) => sum + keySwitches(countStep(step, model)), 0);
-  const { layout } = values[program.inputs[0]];
-  return [
-    `input: ${describeLayout(layouts[layout])}, in ${program.slots} slots${program.taps ? ", laid out by taps" : ""}`,
-    ...lines,
-    `model: ${vectors} weight vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
-      `${switches} key switches an image; depth ${program.depth}`,
-  ].join("\n");
+  return [describeInput(program), ...lines, describeTotals(plan)].join("\n");
 }
 
 /** Both took a program once: JavaScript has no compiler that says so. */
