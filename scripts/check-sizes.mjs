@@ -18,7 +18,7 @@ const BUDGETS = [
   { what: "blindsight", kilobytes: 240, source: all("blindsight") },
   { what: "blindsight/ntt", kilobytes: 98, source: all("blindsight/ntt") },
   { what: "blindsight/ckks", kilobytes: 178, source: all("blindsight/ckks") },
-  { what: "blindsight/nn", kilobytes: 456, source: all("blindsight/nn") },
+  { what: "blindsight/nn", kilobytes: 480, source: all("blindsight/nn") },
   { what: "blindsight/seal", kilobytes: 150, source: all("blindsight/seal") },
   {
     what: "encrypt and decrypt",

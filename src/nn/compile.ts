@@ -6,15 +6,17 @@ import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { isPowerOfTwo } from "../ckks/slots.js";
 import { ParameterError } from "../errors.js";
+import { type Prices, requireBudgets, withinBudgets } from "./budgets.js";
 import { fold, quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
 import type { Network, NetworkCard } from "./graph/network.js";
 import { costsOf } from "./plan/cost.js";
-import { DEFAULT_KEY_BYTES, keyBytesOf, productKeys, relinearizationLevels } from "./plan/keys.js";
+import { DEFAULT_KEY_BYTES, keyBytes, keyLimbs, productKeys, relinearizationLevels, sumOfKeys } from "./plan/keys.js";
 import { requireArchitecture } from "./plan/match.js";
 import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
 import { checkProgram } from "./program/check.js";
 import { describeInput, describeTotals } from "./program/counts.js";
+import { memoryOf, type ServerMemory } from "./program/memory.js";
 import { type Program, rotationLevels, rotations } from "./program/program.js";
 import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
 import { type PlanTableOptions, planTable } from "./program/table.js";
@@ -36,6 +38,13 @@ export interface CompileOptions {
    * refused; the rest goes into keys that save up to a quarter of the time of layers with encrypted weights.
    */
   readonly maxKeyBytes?: number;
+  /**
+   * Bytes that the model may have, about, as a file and packed; without a limit unless said. The search then takes fewer vectors and more
+   * rotations, as far as there is a choice.
+   */
+  readonly maxModelBytes?: number;
+  /** Bytes of a device's memory that the server may take for keys, model and an image (`plan.memory`); without a limit unless said. */
+  readonly maxMemoryBytes?: number;
 }
 
 const NO_FOLDS: FoldOptions = { batchNorm: false, square: false, pooling: false, linear: false };
@@ -117,10 +126,21 @@ export class Plan {
 
   /** Bytes of the file of these keys, its head of some kilobytes left aside. */
   get evaluationKeyBytes(): number {
-    const { program, model, parameters, productRotations } = this;
-    const products = productRotations.map(([step, level]) => [`product-${step}`, level] as const);
-    const squares = relinearizationLevels(program, model).map((level) => [undefined, level] as const);
-    return keyBytesOf([...squares, ...rotationLevels(program), ...products], parameters);
+    return sumOfKeys(this.#keyLevels(), this.parameters, keyBytes);
+  }
+
+  /** What a server takes of its device's memory that holds keys, model and image at once. */
+  get memory(): ServerMemory {
+    return memoryOf(this, sumOfKeys(this.#keyLevels(), this.parameters, keyLimbs));
+  }
+
+  #keyLevels(): [what: unknown, level: number][] {
+    const { program, model, productRotations } = this;
+    return [
+      ...relinearizationLevels(program, model).map((level): [unknown, number] => [undefined, level]),
+      ...rotationLevels(program),
+      ...productRotations.map(([step, level]): [unknown, number] => [`product-${step}`, level]),
+    ];
   }
 
   /**
@@ -171,7 +191,7 @@ export class Plan {
  * Plans a network: folds it, chooses the smallest ring at 128 bits that is deep and wide enough, lays its maps into
  * slots and chooses every rotation. Reads no weight but to fold them away.
  * @throws UnsupportedLayerError for a network that cannot be encrypted; its `fix` names the way out. TypeError for what is no
- *   network or no such option.
+ *   network or no such option. ParameterError where no plan keeps to the budgets.
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
   const { model = "encrypted", fold: folds = {}, maxKeyBytes = DEFAULT_KEY_BYTES, images = 1 } = options;
@@ -182,11 +202,8 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
       `fold: { ${name}: ${value} } is none of ${Object.keys(NO_FOLDS).join(", ")} with true or false`,
     );
   }
-  if (!(typeof maxKeyBytes === "number" && maxKeyBytes >= 0)) {
-    throw new TypeError(
-      `maxKeyBytes: a number of bytes was expected, not ${typeof maxKeyBytes === "number" ? maxKeyBytes : kindOf(maxKeyBytes)}`,
-    );
-  }
+  const budgets = { maxKeyBytes, maxModelBytes: options.maxModelBytes, maxMemoryBytes: options.maxMemoryBytes };
+  requireBudgets(budgets);
   if (!isPowerOfTwo(images) || images > MOST_IMAGES) {
     throw new RangeError(`images: ${images} is no power of two up to ${MOST_IMAGES}`);
   }
@@ -200,14 +217,18 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     gadgets: "byLevel",
     smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
   });
-  const costs = costsOf(parameters, model, maxKeyBytes > 0);
-  const program = planProgram(folded, { slots: parameters.slots, levelsLimit: parameters.maxLevel, costs, images });
-  const depth = { used: program.depth, withoutFolding: depthWithoutFolding(network) };
+  const withoutFolding = depthWithoutFolding(network);
   const bound = inputBoundOf(network.card);
-  const plan = new Plan(program, parameters, model, folds, depth, bound);
-  if (model === "plain") return plan;
-  const products = productKeys(program, parameters, costs, maxKeyBytes - plan.evaluationKeyBytes);
-  return products.length === 0 ? plan : new Plan(program, parameters, model, folds, depth, bound, products);
+  const planFor = (prices: Prices): Plan => {
+    const costs = { ...costsOf(parameters, model, prices.maxKeyBytes > 0), weightLimb: prices.weightLimb };
+    const program = planProgram(folded, { slots: parameters.slots, levelsLimit: parameters.maxLevel, costs, images });
+    const depth = { used: program.depth, withoutFolding };
+    const plan = new Plan(program, parameters, model, folds, depth, bound);
+    if (model === "plain") return plan;
+    const products = productKeys(program, parameters, costs, prices.maxKeyBytes - plan.evaluationKeyBytes);
+    return products.length === 0 ? plan : new Plan(program, parameters, model, folds, depth, bound, products);
+  };
+  return withinBudgets(planFor, costsOf(parameters, model).weightLimb, budgets);
 }
 
 /** What a pixel of 0 or 255 becomes. */

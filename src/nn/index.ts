@@ -110,5 +110,5 @@ export {
 } from "./program/simulate.js";
 export { type PlanRow, type PlanTableOptions, planRows, planTable } from "./program/table.js";
 export { materialize, type ProgramWeights } from "./program/weights.js";
-export { predictedMs, type StepWork, workOf } from "./program/work.js";
+export { predictedMs, type StepWork, type Worked, workOf } from "./program/work.js";
 export { type RunOptions, Server, type ServerOptions } from "./server.js";

@@ -1,3 +1,4 @@
+import { extendedLimbs } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import { packedLimbBytes } from "../../ckks/polynomial.js";
 import { levelAfter, levelBefore, type Program } from "../program/program.js";
@@ -15,8 +16,18 @@ export function keyBytes(parameters: Parameters, level: number): number {
   return digits * all.reduce((sum, prime) => sum + packedLimbBytes(prime, parameters.logN), 0);
 }
 
-/** Bytes of the keys for these levels, each with what it is for: one for each gadget of those of one thing. */
-export function keyBytesOf(levels: Iterable<readonly [what: unknown, level: number]>, parameters: Parameters): number {
+/** Limbs of both halves of a key that reaches a level, in a device's memory. */
+export function keyLimbs(parameters: Parameters, level: number): number {
+  const { digitPrimes, special } = parameters.gadgetAt(level);
+  return 2 * extendedLimbs(parameters.primesAt(level).length, special.length, digitPrimes);
+}
+
+/** Over the keys for these levels, each with what it is for, the sum of what they take: one key for each gadget of those of one thing. */
+export function sumOfKeys(
+  levels: Iterable<readonly [what: unknown, level: number]>,
+  parameters: Parameters,
+  take: (parameters: Parameters, level: number) => number,
+): number {
   const highest = new Map<unknown, Map<unknown, number>>();
   for (const [what, level] of levels) {
     const own = highest.get(what) ?? new Map<unknown, number>();
@@ -24,7 +35,7 @@ export function keyBytesOf(levels: Iterable<readonly [what: unknown, level: numb
     highest.set(what, own.set(gadget, Math.max(level, own.get(gadget) ?? 0)));
   }
   const all = [...highest.values()].flatMap((own) => [...own.values()]);
-  return all.reduce((sum, level) => sum + keyBytes(parameters, level), 0);
+  return all.reduce((sum, level) => sum + take(parameters, level), 0);
 }
 
 /** Every level at which the program relinearises, the highest first. */

@@ -6,7 +6,9 @@ import { predictedMs, type Worked, workOf } from "./work.js";
 
 /** A step of a plan, for people and for whoever compares plans. */
 export interface PlanRow {
+  /** Its index in the program. */
   readonly step: number;
+  /** What it does. */
   readonly op: Step["op"];
   /** Of what it takes, and of what it gives. */
   readonly levels: readonly [before: number, after: number];
@@ -18,6 +20,7 @@ export interface PlanRow {
   readonly rotations: number;
   /** Vectors that are multiplied. */
   readonly products: number;
+  /** Rotations and relinearisations: nearly all of its time. */
   readonly keySwitches: number;
   /** Of the weights and biases, as a file has them. */
   readonly bytes: number;
