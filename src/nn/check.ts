@@ -1,6 +1,7 @@
 import type { BlindsightError } from "../errors.js";
 import { calibrationImages, LOGIT_SHARE } from "./calibrate.js";
-import { type CompileOptions, compile, type Plan } from "./compile.js";
+import { compile, type Plan } from "./compile.js";
+import type { CompileOptions } from "./compile-options.js";
 import type { ImageValues } from "./graph/image.js";
 import { interpret } from "./graph/interpret.js";
 import type { Network } from "./graph/network.js";
