@@ -29,6 +29,9 @@ export function numbersRun(
         for (const sum of sums) sum[Symbol.dispose]();
       }
     },
+    // Nothing is folded in between: one division drops the key switch's primes and the level's.
+    square: (_step, [x]) => [evaluator.square(x)],
+    multiply: (_step, [x, y]) => [evaluator.multiply(x, y)],
     quad: (_step, [x], index) => {
       const [a, b, c] = numbers[index].constants;
       using square = evaluator.square(x);
