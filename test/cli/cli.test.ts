@@ -203,7 +203,11 @@ describe("bad input ends with one line on stderr and exit code 2", () => {
     ["a model cut short", ["--model", "cut.onnx"], /cut\.onnx/],
     ["a model that is not there", ["--model", "none.onnx"], /there is no model "none\.onnx"/],
     ["a model with a ReLU", ["--model", "rl1-phantom-relu"], /relu/i],
-    ["a model of another shape", [...quick, "--dataset", "large.npz"], /values of 1×28×28, the images of large are 1×32×32/],
+    [
+      "a model of another shape",
+      [...quick, "--dataset", "large.npz"],
+      /values of 1×28×28, the images of large are 1×32×32/,
+    ],
     ["a picture that is none", [...quick, "--image", "text.png"], /text\.png is not a PNG/],
     ["a picture that is not there", [...quick, "--image", "none.png"], /there is no image none\.png/],
     ["a picture and an index", ["--image", "chest.png", "--index", "1"], /--image.*cannot be used with.*--index/],
