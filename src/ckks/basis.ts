@@ -85,21 +85,11 @@ function conversionTarget(source: readonly number[], prime: number, power: numbe
 }
 
 /**
- * Divides by the product D of the primes `dropped` and rounds: modDown, rescale, and both at once.
- * Every part keeps its other primes; the rounding error of each coefficient is at most about 1/2.
- * Costs `dropped` + kept NTTs for each part.
+ * Divides by the product D of the primes `dropped` and rounds: modDown, rescale, and both at once. Parts are of one form and the same
+ * primes, and keep the others; the rounding error of each coefficient is at most about 1/2. Costs `dropped` + kept NTTs for each
+ * part, and four launches for all, so that the rows of each keep many threads busy.
  */
 export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]): RnsPolynomial[] {
-  return parts.map((part) => {
-    using coefficients = toConversionCoefficients(part, dropped);
-    const kept = part.primes.filter((p) => !dropped.includes(p));
-    using remainder = convertBasis(coefficients, kept, part.form.power);
-    return divide(part, remainder, dropped);
-  });
-}
-
-/** `drop` of many parts alike: four launches for all, so that the rows of each keep many threads busy. */
-export function dropAll(parts: readonly RnsPolynomial[], dropped: readonly number[]): RnsPolynomial[] {
   if (parts.length === 0) return [];
   const [{ ring, form, primes }] = parts;
   for (const part of parts) requireSameForm(form, part.form);

@@ -1,5 +1,5 @@
 import type { CombineRow } from "../ntt/kernels.js";
-import { dropAll } from "./basis.js";
+import { drop } from "./basis.js";
 import { Ciphertext } from "./ciphertext.js";
 import { kindOf } from "./copies.js";
 import { requireSameForm, VALUES } from "./form.js";
@@ -78,7 +78,7 @@ export function linearSums(
       }
       launch.flush();
       const unrescaled = [...sums.values()].flat();
-      const parts = dropAll(unrescaled, parameters.levels[level]).map(keep);
+      const parts = drop(unrescaled, parameters.levels[level]).map(keep);
       for (const part of unrescaled) part[Symbol.dispose]();
       for (const [k, r] of batch.entries()) {
         const terms = rows[r].of.map((x, i) => [xs[x], rows[r].factors[i]] as const);

@@ -158,7 +158,8 @@ test("a plan of the compiler's: secure, all slots are images, no rotation key, a
   expect(rows[9 + 4].of).toBe(rows[4].of);
   const looked = check(small, { ...throughput, calibration: options.calibration });
   expect(looked.ok).toBe(true);
-  expect(looked.describe()).toContain("25 ciphertexts");
+  expect(looked.describe()).toContain(`${plan.images} images are 25 ciphertexts`);
+  expect(looked.describe()).toContain("is 258 numbers and no vector");
 });
 
 describe("what is refused", () => {

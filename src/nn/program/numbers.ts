@@ -16,7 +16,9 @@ import type { CombineStep, Program, Step } from "./program.js";
  * "shift" the offset, no rows; of any other step nothing.
  */
 export interface StepNumbers {
+  /** In the order of the step's outputs; places count its inputs. */
   readonly rows: readonly SumRow[];
+  /** In the order of the rows. */
   readonly constants: readonly number[];
 }
 
