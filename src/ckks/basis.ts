@@ -101,6 +101,8 @@ export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]
       parts.map((part) => keep(RnsPolynomial.allocate(ring, primes, form, part.secret)));
     const results = allocate(kept, VALUES);
     const coefficients = allocate(dropped, COEFFICIENTS);
+    // Not in the results' place: a GPU puts the last division into the transform only where what it divides goes elsewhere.
+    const remainders = allocate(kept, COEFFICIENTS);
     const { power } = form;
     const factors = conversionFactors(dropped, power);
     const each = <T>(primes: readonly number[], row: (part: number, p: number, i: number) => T): T[] =>
@@ -110,20 +112,24 @@ export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]
     if (kept.length > 0) {
       const { fractions, targets } = conversion(dropped, kept, power);
       const conversions = coefficients.map(({ limbs: sources }, k) => {
-        return { sources, fractions, targets: targets.map((target, i) => ({ ...target, out: results[k].limbs[i] })) };
+        return {
+          sources,
+          fractions,
+          targets: targets.map((target, i) => ({ ...target, out: remainders[k].limbs[i] })),
+        };
       });
       device.launch("baseConvert", logN, conversions);
-      const limbs = results.map((result) => result.limbs);
+      const [outs, limbs] = [results, remainders].map((list) => list.map((each) => each.limbs));
       device.launch(
         "ntt",
         logN,
         each(kept, (k, p, i) => [limbs[k][i], limbs[k][i], p] as const),
       );
       const inverses = quotientFactors(kept, dropped, power);
-      const divided = each(kept, (k, p, i) => [limbs[k][i], parts[k].limb(p), limbs[k][i], p, inverses[i]] as const);
+      const divided = each(kept, (k, p, i) => [outs[k][i], parts[k].limb(p), limbs[k][i], p, inverses[i]] as const);
       device.launch("dropAndScale", logN, divided);
     }
-    for (const part of coefficients) part[Symbol.dispose]();
+    for (const part of [...coefficients, ...remainders]) part[Symbol.dispose]();
     return results;
   });
 }
