@@ -93,7 +93,9 @@ export interface TensorRow {
 /** One limb of several sums of the same limbs times numbers, as KernelRows.combine says: `out` modulo `prime`. */
 export interface CombineRow {
   readonly prime: number;
+  /** None of them is among the inputs. */
   readonly out: readonly Limb[];
+  /** What all of the sums are of; a limb may be there twice. */
   readonly inputs: readonly Limb[];
   /** Residues, input by input: factors[i·out.length + o] is that of input i in output o. May be overwritten at once, as rows may. */
   readonly factors: Uint32Array;
