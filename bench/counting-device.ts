@@ -27,6 +27,7 @@ const TRAFFIC: Traffic = {
   sampleGaussian: () => [0, 1],
   dotProduct: ({ terms, plus }) => [3 * terms.length + [plus?.y0, plus?.y1].filter((y) => y !== undefined).length, 2],
   tensor: ({ terms }) => [4 * terms.length, 3],
+  combine: ({ inputs, out }) => [inputs.length, out.length],
   baseConvert: ({ sources, targets }) => [sources.length, targets.length],
 };
 

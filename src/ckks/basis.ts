@@ -1,6 +1,7 @@
 import type { ConversionTarget, Limb } from "../ntt/kernels.js";
 import { inverseModulo, multiplyModulo, productModulo } from "../ntt/modulus.js";
-import { COEFFICIENTS, powerOfWord, requireDomain, requireSameForm, VALUES } from "./form.js";
+import { COEFFICIENTS, type Form, powerOfWord, requireDomain, requireSameForm, VALUES } from "./form.js";
+import { allOrNothing } from "./limbs.js";
 import { compute, filled, launchEach, RnsPolynomial } from "./polynomial.js";
 
 /**
@@ -9,16 +10,19 @@ import { compute, filled, launchEach, RnsPolynomial } from "./polynomial.js";
  */
 export function toConversionCoefficients(poly: RnsPolynomial, source: readonly number[]): RnsPolynomial {
   requireDomain("values", poly.form);
-  const { power } = poly.form;
-  const factors = remember(`${source.join()}/${power}`, () =>
+  const factors = conversionFactors(source, poly.form.power);
+  let i = 0;
+  const row = (out: Limb, p: number) => [out, poly.limb(p), p, factors[i++]] as const;
+  return compute(poly.ring, "intt", source, COEFFICIENTS, row, poly.secret);
+}
+
+function conversionFactors(source: readonly number[], power: number): readonly number[] {
+  return remember(`${source.join()}/${power}`, () =>
     source.map((p) => {
       const others = source.filter((q) => q !== p);
       return multiplyModulo(inverseModulo(productModulo(others, p), p), powerOfWord(-power, p), p);
     }),
   );
-  let i = 0;
-  const row = (out: Limb, p: number) => [out, poly.limb(p), p, factors[i++]] as const;
-  return compute(poly.ring, "intt", source, COEFFICIENTS, row, poly.secret);
 }
 
 /**
@@ -81,16 +85,52 @@ function conversionTarget(source: readonly number[], prime: number, power: numbe
 }
 
 /**
- * Divides by the product D of the primes `dropped` and rounds: modDown, rescale, and both at once.
- * Every part keeps its other primes; the rounding error of each coefficient is at most about 1/2.
- * Costs `dropped` + kept NTTs for each part.
+ * Divides by the product D of the primes `dropped` and rounds: modDown, rescale, and both at once. Parts are of one form and the same
+ * primes, and keep the others; the rounding error of each coefficient is at most about 1/2. Costs `dropped` + kept NTTs for each
+ * part, and four launches for all, so that the rows of each keep many threads busy.
  */
 export function drop(parts: readonly RnsPolynomial[], dropped: readonly number[]): RnsPolynomial[] {
-  return parts.map((part) => {
-    using coefficients = toConversionCoefficients(part, dropped);
-    const kept = part.primes.filter((p) => !dropped.includes(p));
-    using remainder = convertBasis(coefficients, kept, part.form.power);
-    return divide(part, remainder, dropped);
+  if (parts.length === 0) return [];
+  const [{ ring, form, primes }] = parts;
+  for (const part of parts) requireSameForm(form, part.form);
+  requireDomain("values", form);
+  const { device, logN } = ring;
+  const kept = primes.filter((p) => !dropped.includes(p));
+  return allOrNothing((keep) => {
+    const allocate = (primes: readonly number[], form: Form) =>
+      parts.map((part) => keep(RnsPolynomial.allocate(ring, primes, form, part.secret)));
+    const results = allocate(kept, VALUES);
+    const coefficients = allocate(dropped, COEFFICIENTS);
+    // Not in the results' place: a GPU puts the last division into the transform only where what it divides goes elsewhere.
+    const remainders = allocate(kept, COEFFICIENTS);
+    const { power } = form;
+    const factors = conversionFactors(dropped, power);
+    const each = <T>(primes: readonly number[], row: (part: number, p: number, i: number) => T): T[] =>
+      parts.flatMap((_, k) => primes.map((p, i) => row(k, p, i)));
+    const intt = each(dropped, (k, p, i) => [coefficients[k].limbs[i], parts[k].limb(p), p, factors[i]] as const);
+    device.launch("intt", logN, intt);
+    if (kept.length > 0) {
+      const { fractions, targets } = conversion(dropped, kept, power);
+      const conversions = coefficients.map(({ limbs: sources }, k) => {
+        return {
+          sources,
+          fractions,
+          targets: targets.map((target, i) => ({ ...target, out: remainders[k].limbs[i] })),
+        };
+      });
+      device.launch("baseConvert", logN, conversions);
+      const [outs, limbs] = [results, remainders].map((list) => list.map((each) => each.limbs));
+      device.launch(
+        "ntt",
+        logN,
+        each(kept, (k, p, i) => [limbs[k][i], limbs[k][i], p] as const),
+      );
+      const inverses = quotientFactors(kept, dropped, power);
+      const divided = each(kept, (k, p, i) => [outs[k][i], parts[k].limb(p), limbs[k][i], p, inverses[i]] as const);
+      device.launch("dropAndScale", logN, divided);
+    }
+    for (const part of [...coefficients, ...remainders]) part[Symbol.dispose]();
+    return results;
   });
 }
 
@@ -118,12 +158,17 @@ export function dropSum(part: RnsPolynomial, summand: RnsPolynomial, d: number):
 function divide(part: RnsPolynomial, remainder: RnsPolynomial, dropped: readonly number[]): RnsPolynomial {
   const kept = remainder.primes;
   const { power } = part.form;
-  const inverses = remember(`${kept.join()}<${dropped.join()}/${power}`, () =>
-    kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), powerOfWord(-power, p), p)),
-  );
+  const inverses = quotientFactors(kept, dropped, power);
   remainder.transform();
   requireSameForm(part.form, remainder.form);
   let i = 0;
   const row = (out: Limb, p: number) => [out, part.limb(p), remainder.limb(p), p, inverses[i++]] as const;
   return compute(part.ring, "dropAndScale", kept, VALUES, row, part.secret || remainder.secret);
+}
+
+/** 1/D for the product D of the primes `dropped`, and without the power of 2^32. */
+function quotientFactors(kept: readonly number[], dropped: readonly number[], power: number): readonly number[] {
+  return remember(`${kept.join()}<${dropped.join()}/${power}`, () =>
+    kept.map((p) => multiplyModulo(inverseModulo(productModulo(dropped, p), p), powerOfWord(-power, p), p)),
+  );
 }

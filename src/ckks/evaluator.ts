@@ -6,6 +6,7 @@ import { Encoder, type SlotValues } from "./encoder.js";
 import { type Explanation, explain } from "./explain.js";
 import { conjugationElement, requireStepList } from "./keys/galois.js";
 import { type KeySource, requireKeySource } from "./keys/source.js";
+import type { SumRow } from "./linear-sums.js";
 import type { LinearSum } from "./linearsum.js";
 import { addNoise, readIn, ZERO_NOISE } from "./noise.js";
 import type { Parameters } from "./parameters.js";
@@ -125,6 +126,28 @@ export class Evaluator {
    */
   linearSum(sum: LinearSum, level: number): Ciphertext {
     return this.products.linearSum(sum, level);
+  }
+
+  /**
+   * constants[r] + Σ factors·x for each of many `rows` over the same ciphertexts, rescaled: each one level below `level`, its
+   * residues those of `linearSum` and `rescale`. Each residue of `xs` is read once for 32 rows that take the same ciphertexts,
+   * so that a matrix on ciphertexts costs its products and two NTTs for each prime and row.
+   * @throws as `linearSum`; RangeError, TypeError for rows that name no ciphertext, or have other numbers of factors or constants.
+   */
+  linearSums(
+    xs: readonly Ciphertext[],
+    rows: readonly SumRow[],
+    constants: ArrayLike<number>,
+    level: number,
+  ): Ciphertext[] {
+    return this.products.linearSums(xs, rows, constants, level);
+  }
+
+  /**
+   * Slotwise i·a, exactly: i is the polynomial X^(N/2). Costs an NTT for each prime and a pass, no level.
+   */
+  timesI(a: Ciphertext): Ciphertext {
+    return this.products.timesI(a);
   }
 
   /** Σ a_i·b_i and `plus` in three parts, which carry 2^−32 until they are relinearised; at the square of the scale. */

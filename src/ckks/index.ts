@@ -51,6 +51,7 @@ export { PublicKey } from "./keys/public-key.js";
 export { SecretKey } from "./keys/secret.js";
 export type { KeySource } from "./keys/source.js";
 export type { KeyDigit, KeyName, SwitchingKey } from "./keys/switching-key.js";
+export type { SumRow } from "./linear-sums.js";
 export type { LinearSum } from "./linearsum.js";
 export type { Noise } from "./noise.js";
 export { type PagingOptions, Residency } from "./paging/residency.js";

@@ -29,9 +29,9 @@ export function linearSumAt(
   const primes = parameters.primesAt(level);
   const square = parameters.scaleAt(level) ** 2;
   const largest = parameters.headroomAt(level) / parameters.scaleAt(level);
-  const whole = wholeNumber(constant, square, largest, level);
+  const whole = BigInt(wholeNumber(constant, square, largest, level));
   const factors = terms.map(([x, factor]) => {
-    return wholeNumber(factor, square / parameters.scaleAt(x.level), parameters.headroomAt(level), level);
+    return BigInt(wholeNumber(factor, square / parameters.scaleAt(x.level), parameters.headroomAt(level), level));
   });
   return (parts) => {
     terms.forEach(([x], i) => {
@@ -49,10 +49,11 @@ export function linearSumAt(
   };
 }
 
-function wholeNumber(value: number, scale: number, bound: number, level: number): bigint {
+/** value·scale, rounded: a double without a fraction. */
+export function wholeNumber(value: number, scale: number, bound: number, level: number): number {
   if (!(Math.abs(value) < bound)) {
     const fix = `take finite numbers below ${bound.toPrecision(3)}, or a higher level, which holds more`;
     throw new ParameterError(`the number ${value} does not fit a sum at level ${level}`, fix);
   }
-  return BigInt(Math.round(value * scale));
+  return Math.round(value * scale);
 }

@@ -5,9 +5,10 @@ import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
 import { PRODUCT, VALUES } from "./form.js";
+import { linearSums, requireRows, type SumRow } from "./linear-sums.js";
 import { type LinearSum, linearSumAt } from "./linearsum.js";
 import { addNoise, type Noise, readIn } from "./noise.js";
-import { RnsPolynomial, scale } from "./polynomial.js";
+import { fromIntegers, multiply, RnsPolynomial, scale, toOperand } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
 /** Products and sums of products before they are relinearised and rescaled: at the square of the scale. */
@@ -86,6 +87,35 @@ export class Products {
     addSum(parts);
     const noise = this.ring.noise.linearSum(terms, sum.constant ?? 0, level, slots);
     return new Ciphertext(parts, { level, state: "product", slots, fingerprint: first.fingerprint, noise });
+  }
+
+  /** Many sums over the same ciphertexts, rescaled: see `linearSums`. */
+  linearSums(xs: readonly Ciphertext[], rows: readonly SumRow[], constants: ArrayLike<number>, level: number) {
+    if (xs.length === 0) throw new RangeError("xs: linear sums take at least one ciphertext, whose key they belong to");
+    requireRows(xs.length, rows, constants);
+    this.ring.parameters.requireLevel(level);
+    this.requireTerms(
+      xs.map((x) => [x, 1] as const),
+      level,
+    );
+    this.alignment.requireLevel({ level }, 1);
+    return linearSums(this.ring, xs, rows, constants, level);
+  }
+
+  /** See `Evaluator.timesI`. */
+  timesI(a: Ciphertext): Ciphertext {
+    this.alignment.check(a);
+    const { ring } = this;
+    const monomial = new Float64Array(2 ** ring.logN);
+    monomial[monomial.length / 2] = 1;
+    using unit = fromIntegers(ring, monomial, a.parts[0].primes);
+    unit.transform();
+    using operand = toOperand(unit);
+    // Another object: a + i·a errs by √2 times as much, not twice.
+    return new Ciphertext(
+      a.parts.map((part) => multiply(part, operand)),
+      { ...stateOf(a), noise: { ...a.noise } },
+    );
   }
 
   /** Σ a_i·b_i in three parts, which carry 2^−32 until they are relinearised, and `plus`; at the square of the scale. */

@@ -1,7 +1,7 @@
 import { toMontgomery } from "../ntt/modulus.js";
 
 /** The residue of x in [−p/2, p/2], as a word: what the second operand of the shaders' `product` must be. */
-function centredWord(x: number, p: number): number {
+export function centredWord(x: number, p: number): number {
   return (x > (p - 1) / 2 ? x - p : x) >>> 0;
 }
 

@@ -1,7 +1,7 @@
 import type { KernelName, KernelRows, Limb } from "../ntt/kernels.js";
 import { GAUSSIAN_THRESHOLDS, requireFractionWords } from "../ntt/kernels.js";
 import { multiplyModulo, residueBits, toMontgomery } from "../ntt/modulus.js";
-import { factorWord } from "./constants.js";
+import { centredWord, factorWord } from "./constants.js";
 import { CONVERSION_GROUP, conversionConstants } from "./conversion.js";
 import { NONE } from "./row-words.js";
 import type { Rows } from "./rows.js";
@@ -14,7 +14,7 @@ const THRESHOLD_WORDS = GAUSSIAN_THRESHOLDS.flatMap((t) => [Math.floor(t / 2 ** 
 export const GAUSSIAN_ROW = 13 + THRESHOLD_WORDS.length;
 
 /** Kernels whose rows differ in length: their tables begin with the place of each row. */
-export const INDEXED: readonly KernelName[] = ["ntt", "intt", "dotProduct", "tensor", "baseConvert"];
+export const INDEXED: readonly KernelName[] = ["ntt", "intt", "dotProduct", "tensor", "combine", "baseConvert"];
 
 /** Kernels whose rows hold the seed of a secret. */
 export const SECRET: readonly KernelName[] = ["sampleTernary", "sampleGaussian"];
@@ -93,6 +93,16 @@ export class RowEncoder {
       this.to.writes(out[1]);
       this.to.writes(out[2]);
       for (let i = 0; i < terms.length; i++) for (let j = 0; j < 4; j++) this.operand(terms[i][j]);
+    },
+    combine: ({ prime, out, inputs, factors }, logN) => {
+      const { to } = this;
+      to.begin("combine", logN);
+      this.words([out.length, inputs.length, prime, ...out]);
+      for (let o = 0; o < out.length; o++) to.writes(out[o]);
+      for (let i = 0, f = 0; i < inputs.length; i++) {
+        this.operand(inputs[i]);
+        for (let o = 0; o < out.length; o++) to.word(centredWord(factors[f++], prime));
+      }
     },
     // A row for each target: one conversion alone would leave most of a GPU idle.
     baseConvert: ({ sources, fractions, targets }, logN) => {

@@ -35,5 +35,8 @@ export const PERMUTE = { a: 1, galois: 2 } as const;
 /** After the two outputs; y is two words, too. */
 export const DOT_PRODUCT = { p: 2, count: 3, y: 4, factor: 6, terms: 7 } as const;
 
+/** Numbers of outputs and of inputs. */
+export const COMBINE = { outputs: 0, inputs: 1 } as const;
+
 /** After the three outputs. */
 export const TENSOR = { count: 4 } as const;

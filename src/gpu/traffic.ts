@@ -1,4 +1,4 @@
-import { BASE_CONVERT, DOT_PRODUCT, INTT, NONE, NTT, SUM, TENSOR } from "./row-words.js";
+import { BASE_CONVERT, COMBINE, DOT_PRODUCT, INTT, NONE, NTT, SUM, TENSOR } from "./row-words.js";
 import { KERNEL, type Rows } from "./rows.js";
 
 /** What a dispatch costs, or several that are passes over the same rows: what a roofline is made of. */
@@ -60,6 +60,8 @@ function productsOf({ kernels, words, first, logNs }: Rows, row: number): number
       return 2 * word(DOT_PRODUCT.count) + [0, 1].filter((part) => word(DOT_PRODUCT.y + part) !== NONE).length;
     case KERNEL.tensor:
       return 4 * word(TENSOR.count);
+    case KERNEL.combine:
+      return word(COMBINE.outputs) * word(COMBINE.inputs);
     case KERNEL.baseConvert:
       return word(BASE_CONVERT.sources) + 1;
     default:

@@ -13,6 +13,7 @@ import type { Plan } from "./compile.js";
 import { EncryptedImage, EncryptedResult } from "./exchange.js";
 import { requireOutputScale } from "./exchange-checks.js";
 import { Model } from "./model.js";
+import { fits } from "./program/numbers.js";
 import { operandLevels } from "./program/program.js";
 
 /** Whose device and whose key it must be on and under. */
@@ -98,6 +99,14 @@ export function acceptModel(plan: Plan, evaluator: Evaluator, model: Model<Ciphe
       "the model is encrypted for another key, or not at all",
       "encrypt it with this key holder's public key",
     );
+  }
+  const { throughput, steps } = plan.program;
+  const { numbers } = model;
+  const numbered = throughput ? numbers?.length === steps.length : numbers === undefined;
+  const wrong = numbered && numbers ? steps.findIndex((step, index) => !fits(step, numbers[index])) : -1;
+  if (!numbered || wrong >= 0) {
+    const what = wrong < 0 ? "the numbers of the model" : `the numbers of step ${wrong} of the model`;
+    throw new ParameterError(`${what} are not the plan's`, "load what Server.loadPlain made for it");
   }
   for (const [index, step] of plan.program.steps.entries()) {
     const operands = model.steps[index];

@@ -1,11 +1,12 @@
 import type { BlindsightError } from "../errors.js";
 import { calibrationImages, LOGIT_SHARE } from "./calibrate.js";
-import { type CompileOptions, compile, type Plan } from "./compile.js";
+import { compile, type Plan } from "./compile.js";
+import type { CompileOptions } from "./compile-options.js";
 import type { ImageValues } from "./graph/image.js";
 import { interpret } from "./graph/interpret.js";
 import type { Network } from "./graph/network.js";
 import { weightsFor } from "./model.js";
-import { modelSize } from "./program/counts.js";
+import { countStep, modelSize } from "./program/counts.js";
 import { rememberVectors, simulate } from "./program/simulate.js";
 
 /** One thing that was found. */
@@ -98,13 +99,18 @@ function factsOf(plan: Plan): Finding[] {
   const image = program.inputs.length * parameters.primesAt(program.depth).length * limbBytes;
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
   const { vectors, limbs } = modelSize(plan);
+  const numbers = program.steps.reduce((sum, step) => sum + countStep(step, plan.model).weights, 0);
   return [
     fact(`${depth.used} levels (${depth.withoutFolding} without folding)`),
     fact(parameters.describe()),
     fact(
-      `an image is ${program.inputs.length} ciphertexts, ${megabytes(image)}; evaluation keys take ${megabytes(keys)}`,
+      `${plan.images === 1 ? "an image is" : `${plan.images} images are`} ${program.inputs.length} ciphertexts, ${megabytes(image)}; evaluation keys take ${megabytes(keys)}`,
     ),
-    fact(`the ${plan.model} model has ${vectors} vectors, ${megabytes(limbs * limbBytes)}`),
+    fact(
+      program.throughput
+        ? `the ${plan.model} model is ${numbers} numbers and no vector`
+        : `the ${plan.model} model has ${vectors} vectors, ${megabytes(limbs * limbBytes)}`,
+    ),
   ];
 }
 
@@ -115,16 +121,19 @@ function rangesOf(network: Network, plan: Plan, images: readonly Float64Array[])
   const bounds = Array.from({ length: program.depth + 1 }, (_, level) => parameters.headroomAt(level));
   let [least, at, gap, largest] = [Number.POSITIVE_INFINITY, 0, 0, 0];
   const followed = images.slice(0, MOST_FOLLOWED);
-  for (const image of followed) {
-    const { logits, maxAbs } = simulate(program, weights, image, { bounds });
+  for (let first = 0; first < followed.length; first += plan.images) {
+    const together = followed.slice(first, first + plan.images);
+    const { all, maxAbs } = simulate(program, weights, plan.images === 1 ? together[0] : together, { bounds });
     for (const [k, most] of maxAbs.entries()) {
       const value = k === 0 ? program.inputs[0] : program.steps[k - 1].outputs[0];
       const bits = Math.log2(bounds[program.values[value].level] / most);
       if (bits < least) [least, at] = [bits, k];
     }
-    for (const [k, logit] of interpret(network, image).entries()) {
-      gap = Math.max(gap, Math.abs(logits[k] - logit));
-      largest = Math.max(largest, Math.abs(logit));
+    for (const [i, image] of together.entries()) {
+      for (const [k, logit] of interpret(network, image).entries()) {
+        gap = Math.max(gap, Math.abs(all[i][k] - logit));
+        largest = Math.max(largest, Math.abs(logit));
+      }
     }
   }
   const where = at === 0 ? "the image" : `step ${at} (${program.steps[at - 1].op})`;

@@ -1,54 +1,28 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
+import { COPY, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import type { EvaluationKeyRequest } from "../ckks/keys/generator.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
-import { isPowerOfTwo } from "../ckks/slots.js";
 import { ParameterError } from "../errors.js";
-import { type Prices, requireBudgets, withinBudgets } from "./budgets.js";
+import { type Prices, withinBudgets } from "./budgets.js";
+import { type CompileOptions, checkedOptions, NO_FOLDS, requireModel } from "./compile-options.js";
 import { fold, quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
 import type { Network, NetworkCard } from "./graph/network.js";
 import { costsOf } from "./plan/cost.js";
-import { DEFAULT_KEY_BYTES, keyBytes, keyLimbs, productKeys, relinearizationLevels, sumOfKeys } from "./plan/keys.js";
+import { keyBytes, keyLimbs, productKeys, relinearizationLevels, sumOfKeys } from "./plan/keys.js";
 import { requireArchitecture } from "./plan/match.js";
 import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
+import { planThroughput, requireMemory } from "./plan/throughput.js";
 import { checkProgram } from "./program/check.js";
-import { describeInput, describeTotals } from "./program/counts.js";
+import { describe, describeInput, describeTotals } from "./program/counts.js";
 import { memoryOf, type ServerMemory } from "./program/memory.js";
-import { type Program, rotationLevels, rotations } from "./program/program.js";
+import { imagesOf, type Program, rotationLevels, rotations } from "./program/program.js";
 import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
 import { type PlanTableOptions, planTable } from "./program/table.js";
 import { GUARD, INPUT_SCALE } from "./scales.js";
 
-/** All optional. */
-export interface CompileOptions {
-  /** Whether the server computes with encrypted weights (default) or with plain ones. The image is always encrypted. */
-  readonly model?: "encrypted" | "plain";
-  /** Folds to switch off: each costs levels, none changes the result. */
-  readonly fold?: Partial<FoldOptions>;
-  /**
-   * Images that are encrypted and diagnosed at once, side by side in the same ciphertexts: a power of two, 1 unless said. Takes longer
-   * than one image and less than one after the other.
-   */
-  readonly images?: number;
-  /**
-   * Bytes that the evaluation keys' file may have (128 MiB unless said). What the program cannot do without comes first, and is never
-   * refused; the rest goes into keys that save up to a quarter of the time of layers with encrypted weights.
-   */
-  readonly maxKeyBytes?: number;
-  /**
-   * Bytes that the model may have, about, as a file and packed; without a limit unless said. The search then takes fewer vectors and more
-   * rotations, as far as there is a choice.
-   */
-  readonly maxModelBytes?: number;
-  /** Bytes of a device's memory that the server may take for keys, model and an image (`plan.memory`); without a limit unless said. */
-  readonly maxMemoryBytes?: number;
-}
-
-const NO_FOLDS: FoldOptions = { batchNorm: false, square: false, pooling: false, linear: false };
-const MOST_IMAGES = 2 ** 10;
 /** N = 2^12: the smallest ring in use. */
 const FEWEST_SLOTS = 2048;
 /**
@@ -105,6 +79,11 @@ export class Plan {
 
   get security(): Security {
     return this.parameters.security;
+  }
+
+  /** Images that run at once. */
+  get images(): number {
+    return imagesOf(this.program);
   }
 
   /** Rotation steps, each with the level that its key must reach. */
@@ -177,11 +156,11 @@ export class Plan {
    * take there, with what `Server.run` measured it says that.
    */
   report(options: PlanTableOptions = {}): string {
+    const { throughput } = this.program;
+    const table = () => [describeInput(this.program), planTable(this, options), describeTotals(this)];
     return [
       this.parameters.describe(),
-      describeInput(this.program),
-      planTable(this, options),
-      describeTotals(this),
+      ...(throughput ? [describe(this)] : table()),
       `depth ${this.depth.used} (${this.depth.withoutFolding} without folding)`,
     ].join("\n");
   }
@@ -194,29 +173,10 @@ export class Plan {
  *   network or no such option. ParameterError where no plan keeps to the budgets.
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
-  const { model = "encrypted", fold: folds = {}, maxKeyBytes = DEFAULT_KEY_BYTES, images = 1 } = options;
-  requireModel(model);
-  for (const [name, value] of Object.entries(folds)) {
-    if (name in NO_FOLDS && typeof value === "boolean") continue;
-    throw new TypeError(
-      `fold: { ${name}: ${value} } is none of ${Object.keys(NO_FOLDS).join(", ")} with true or false`,
-    );
-  }
-  const budgets = { maxKeyBytes, maxModelBytes: options.maxModelBytes, maxMemoryBytes: options.maxMemoryBytes };
-  requireBudgets(budgets);
-  if (!isPowerOfTwo(images) || images > MOST_IMAGES) {
-    throw new RangeError(`images: ${images} is no power of two up to ${MOST_IMAGES}`);
-  }
+  const { model, fold: folds, images, optimize, ...budgets } = checkedOptions(options);
+  if (optimize === "throughput") return compileThroughput(network, folds, images);
   const { folded } = fold(network, folds);
-  const parameters = Parameters.choose({
-    depth: programDepth(folded),
-    slots: chooseSlots(folded, FEWEST_SLOTS, images),
-    // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
-    wideBase: true,
-    baseScaleBits: BASE_SCALE_BITS,
-    gadgets: "byLevel",
-    smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
-  });
+  const parameters = parametersFor(programDepth(folded), chooseSlots(folded, FEWEST_SLOTS, images));
   const withoutFolding = depthWithoutFolding(network);
   const bound = inputBoundOf(network.card);
   const planFor = (prices: Prices): Plan => {
@@ -229,6 +189,28 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
     return products.length === 0 ? plan : new Plan(program, parameters, model, folds, depth, bound, products);
   };
   return withinBudgets(planFor, costsOf(parameters, model).weightLimb, budgets);
+}
+
+function parametersFor(depth: number, slots: number): Parameters {
+  return Parameters.choose({
+    depth,
+    slots,
+    // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
+    wideBase: true,
+    baseScaleBits: BASE_SCALE_BITS,
+    gadgets: "byLevel",
+    smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
+  });
+}
+
+function compileThroughput(network: Network, folds: Partial<FoldOptions>, images: number): Plan {
+  const { folded } = fold(network, folds);
+  const slots = Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(images)));
+  const parameters = parametersFor(programDepth(folded), slots);
+  const program = planThroughput(folded, parameters.slots);
+  requireMemory(program, parameters);
+  const depth = { used: program.depth, withoutFolding: depthWithoutFolding(network) };
+  return new Plan(program, parameters, "plain", folds, depth, inputBoundOf(network.card));
 }
 
 /** What a pixel of 0 or 255 becomes. */
@@ -252,13 +234,6 @@ export function foldFor(plan: Plan, network: Network, images: readonly Float64Ar
 /** @throws TypeError for what is no plan, ParameterError for one of another copy of the library. */
 export function requirePlan(plan: Plan): void {
   requireInstance(plan, Plan, "plan", "what compile(network) gives");
-}
-
-function requireModel(model: unknown): void {
-  if (model === "encrypted" || model === "plain") return;
-  throw new TypeError(
-    `model: "encrypted" or "plain" was expected, not ${typeof model === "string" ? `"${model}"` : kindOf(model)}`,
-  );
 }
 
 function depthWithoutFolding(network: Network): number {

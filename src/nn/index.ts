@@ -8,7 +8,8 @@ export { Randomness } from "../ckks/randomness.js";
 export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
-export { type CompileOptions, compile, foldFor, Plan } from "./compile.js";
+export { compile, foldFor, Plan } from "./compile.js";
+export type { CompileOptions } from "./compile-options.js";
 export {
   EncryptedNetwork,
   type EncryptedNetworkOptions,
@@ -84,8 +85,10 @@ export { type PredictedError, type PredictedErrors, type PredictedStep, predicte
 export { classLogits, classOf, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";
 export { encodeInput } from "./program/encode.js";
+export type { StepNumbers } from "./program/numbers.js";
 export {
   type AddStep,
+  type CombineStep,
   type DiagonalGroup,
   type LinearStep,
   type LowerStep,

@@ -15,7 +15,7 @@ import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
 import { readLogits } from "./logits.js";
 import { encodeInput } from "./program/encode.js";
-import { imagesOf } from "./program/program.js";
+import { imagesOf, ofImage } from "./program/program.js";
 
 /** All optional. */
 export interface DecryptOptions {
@@ -24,6 +24,8 @@ export interface DecryptOptions {
    * secret key, and N of them give it. For measuring the noise where nobody else looks.
    */
   readonly exactUnsafe?: boolean;
+  /** Only the first so many of the images that the plan takes at once are read; all of them unless said. */
+  readonly images?: number;
 }
 
 /** The patient's side: holds the secret key, encrypts images, reads diagnoses. Must not collude with the server. */
@@ -141,20 +143,24 @@ export class KeyHolder implements Disposable {
   }
 
   /** The logits of each image that the plan takes at once, those that were not given included. @throws as `decrypt` */
-  async decryptAll(result: EncryptedResult, { exactUnsafe = false }: DecryptOptions = {}): Promise<Float64Array[]> {
+  async decryptAll(result: EncryptedResult, options: DecryptOptions = {}): Promise<Float64Array[]> {
     const { plan } = this;
+    const { exactUnsafe = false, images: wanted = imagesOf(plan.program) } = options;
+    if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= imagesOf(plan.program))) {
+      throw new RangeError(`images: ${wanted} is no number of images up to ${imagesOf(plan.program)}`);
+    }
     acceptResult(plan, { ring: this.ring, fingerprint: this.#secret.fingerprint }, result);
     const images = imagesOf(plan.program);
     const logits = new Float64Array(plan.program.classes * images);
     let readable = true;
     for (const [j, ciphertext] of result.ciphertexts.entries()) {
       const slots = await this.#secret.decryptComplex(ciphertext);
-      readable = readLogits(plan, j, slots, logits, exactUnsafe) && readable;
+      readable = readLogits(plan, j, slots, logits, exactUnsafe, wanted) && readable;
       for (const part of [slots.real, slots.imaginary]) part.fill(0);
     }
     if (readable) {
       const scaled = logits.map((logit) => logit * result.outputScale);
-      return Array.from({ length: images }, (_, k) => scaled.filter((_logit, i) => i % images === k));
+      return Array.from({ length: wanted }, (_, k) => ofImage(scaled, k, images));
     }
     logits.fill(0);
     const headroom = plan.parameters.headroomAt(0) * result.outputScale;

@@ -2,11 +2,13 @@ import type { ComplexVector } from "../ckks/embedding.js";
 import type { Plan } from "./compile.js";
 import { occupants } from "./layout/layout.js";
 import { predictedErrors } from "./predicted.js";
+import { imagesOf } from "./program/program.js";
 import { GUARD } from "./scales.js";
 
 /**
  * Puts the logits that one ciphertext of a result holds into `logits`, [class][image]: of each the mean of its slots, rounded to the plan's grid.
- * Whether all of them are readable: slots that hold the same logit agree, none stands out, and its imaginary part says that it did not wrap.
+ * Whether all of them that are of the first so many `images` are readable: slots that hold the same logit agree, none stands out, and
+ * its imaginary part says that it did not wrap.
  */
 export function readLogits(
   plan: Plan,
@@ -14,10 +16,14 @@ export function readLogits(
   { real, imaginary }: ComplexVector,
   logits: Float64Array,
   exact: boolean,
+  images = imagesOf(plan.program),
 ): boolean {
   const { program, logitGrid } = plan;
   const { layouts, values, outputs } = program;
-  const holds = occupants(layouts[values[outputs[ciphertext]].layout], ciphertext);
+  const holds = program.throughput
+    ? Int32Array.from({ length: program.slots }, (_, image) => ciphertext * program.slots + image)
+    : occupants(layouts[values[outputs[ciphertext]].layout], ciphertext);
+  const all = imagesOf(program);
   const sums = logits.map(() => 0);
   const guards = logits.map(() => 0);
   const counts = logits.map(() => 0);
@@ -37,10 +43,11 @@ export function readLogits(
     if (!(off <= spreads[logit])) spreads[logit] = off;
     squares[logit] += off ** 2;
   }
-  const predicted = predictedErrors(plan).logits.rms;
+  // For throughput each slot is a logit of its own: there is nothing that it could stand out from.
+  const predicted = program.throughput ? 0 : predictedErrors(plan).logits.rms;
   let readable = true;
   for (const [k, count] of counts.entries()) {
-    if (count === 0) continue;
+    if (count === 0 || k % all >= images) continue;
     // Judged by values on the grid: nothing finer decides.
     const guardError = Math.abs(toGrid(guards[k] / count, logitGrid) - GUARD * rounded[k]);
     const spread = toGrid(spreads[k], logitGrid);

@@ -6,6 +6,7 @@ import { PublicKey } from "../ckks/keys/public-key.js";
 import type { Residency } from "../ckks/paging/residency.js";
 import { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
+import { ParameterError } from "../errors.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { declareOperands } from "./declared.js";
 import type { Network } from "./graph/network.js";
@@ -60,6 +61,10 @@ export class ModelOwner {
 
   /** What encrypts a vector, and what is to be called after the last one. */
   #encryption(options: ModelOptions): [encrypt: (values: SlotValues, level: number) => Ciphertext, end: () => void] {
+    if (this.plan.program.throughput) {
+      const message = 'optimize: "throughput" multiplies with numbers, and encrypted weights are none';
+      throw new ParameterError(message, "let the server load the network (loadPlain), or compile without it");
+    }
     // Whoever reads the stream later reads the weights: one of our own lives for one model only.
     const own = this.#randomness ? undefined : Randomness.system();
     const randomness = own ?? this.#randomness!;

@@ -3,6 +3,7 @@ import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import { type PagingOptions, residencyOf } from "../ckks/paging/residency.js";
 import { refuseJson } from "../ckks/storage.js";
+import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import {
   type CalibratedFactors,
@@ -19,6 +20,7 @@ import { modelBytes, modelChunks, readModel } from "./formats/model.js";
 import type { ImageValues } from "./graph/image.js";
 import type { Network } from "./graph/network.js";
 import { byStep, type Operands } from "./operands.js";
+import type { StepNumbers } from "./program/numbers.js";
 import { materialize, type ProgramWeights } from "./program/weights.js";
 
 /** A network as a server computes with it: the weights of every step at the step's level, and nothing in the clear but the output scale. */
@@ -36,6 +38,8 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     readonly outputScale: number,
     /** Key that the weights are encrypted for; absent when they are plain. */
     readonly fingerprint?: string,
+    /** Of a plan in throughput mode: the numbers of each step, which has no vectors then. */
+    readonly numbers?: readonly StepNumbers[],
   ) {
     requireIdentity(identity);
     if (!(Array.isArray(steps) && steps.every(Array.isArray))) {
@@ -55,16 +59,19 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
 
   /** Bytes of `toBytes`: residues packed to each prime's width. */
   get packedBytes(): number {
+    requireVectors(this.numbers);
     return modelBytes(this);
   }
 
   /** All in one array, 4 GiB at most: streams take `chunks`. */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    requireVectors(this.numbers);
     return inPlace(this.packedBytes, (room) => modelChunks(this, room));
   }
 
   /** The same bytes one limb at a time, for streams. @throws FormatError for a model that was made for no plan */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    requireVectors(this.numbers);
     return modelChunks(this);
   }
 
@@ -80,6 +87,7 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     options: PagingOptions = {},
   ): Promise<EncryptedModel | PlainModel> {
     requirePlan(plan);
+    requireVectors(plan.program.throughput);
     const residency = residencyOf(options);
     const { identity, outputScale, fingerprint, operands } = await readModel(source, planned(plan, device), residency);
     const steps = declareOperands(plan, byStep(plan.program, operands));
@@ -94,6 +102,15 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
   [Symbol.dispose](): void {
     for (const operand of this.operands) operand[Symbol.dispose]();
   }
+}
+
+/** @throws ParameterError for a model in throughput mode: its numbers are the network's own, and have no file beside the network's. */
+function requireVectors(numbers: unknown): void {
+  if (numbers === undefined) return;
+  throw new ParameterError(
+    'a model with optimize: "throughput" is the network\'s own numbers and has no file',
+    "send the network's file, and let the server load it: loadPlain(network, options)",
+  );
 }
 
 /** A model of encrypted weights. */

@@ -2,6 +2,7 @@ import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import type { SlotValues } from "../ckks/encoder.js";
 import { allOrNothing } from "../ckks/limbs.js";
 import type { Residency } from "../ckks/paging/residency.js";
+import type { StepNumbers } from "./program/numbers.js";
 import { operandLevels, type Program } from "./program/program.js";
 import type { ProgramWeights } from "./program/weights.js";
 
@@ -14,6 +15,11 @@ export function makeOperands<D>(program: Program, weights: ProgramWeights, make:
     const levels = operandLevels(program, step);
     return Array.from(weights.vectors(index), (values, i) => make(values, levels[i]));
   });
+}
+
+/** The numbers of each step, where the program takes numbers. */
+export function numbersOf({ steps }: Program, { numbers }: ProgramWeights): StepNumbers[] | undefined {
+  return numbers && steps.map((_, index) => numbers(index));
 }
 
 /** Vectors that are made while earlier ones are packed. */

@@ -1,5 +1,6 @@
 import { type Noise, NoiseModel } from "../ckks/noise.js";
 import { NoisyEvaluator, type NoisyOperand, NoisyValue } from "../ckks/noisy.js";
+import { ParameterError } from "../errors.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { around, freshNoise } from "./declared.js";
 import { type NoisyRun, noisyRun } from "./program/noisy-run.js";
@@ -35,9 +36,16 @@ const known = new WeakMap<Plan, PredictedErrors>();
  * The errors of an encrypted run, step by step, predicted from the plan alone: the numbers that its ciphertexts will carry, within
  * a few bits of what is measured. For images as the card says and weights as calibration leaves them: of images far beyond the
  * calibration the errors grow with the values. Public, as the plan is; some milliseconds, once a plan.
+ * @throws ParameterError for a plan for throughput, whose weights are numbers
  */
 export function predictedErrors(plan: Plan): PredictedErrors {
   requirePlan(plan);
+  if (plan.program.throughput) {
+    throw new ParameterError(
+      "errors of a plan for throughput follow from its network's numbers, not from the plan",
+      'compile with optimize: "latency", or read ciphertexts\' own estimates (explain)',
+    );
+  }
   let errors = known.get(plan);
   if (!errors) known.set(plan, (errors = predict(plan)));
   return errors;

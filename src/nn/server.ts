@@ -17,10 +17,12 @@ import { declareOperands, declareOutput } from "./declared.js";
 import { type EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { Network } from "./graph/network.js";
 import { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
-import { makeOperands, pageOperands } from "./operands.js";
+import { makeOperands, numbersOf, type Operands, pageOperands } from "./operands.js";
 import type { Step } from "./program/program.js";
 import { encryptedRun } from "./program/run.js";
+import { numbersRun } from "./program/run-numbers.js";
 import { walk } from "./program/walk.js";
+import type { ProgramWeights } from "./program/weights.js";
 
 /** How much of the device's memory a server takes. */
 export interface ServerOptions {
@@ -108,7 +110,7 @@ export class Server {
   loadPlain(network: Network, options: ModelOptions): PlainModel {
     const { weights, factors } = this.plainWeights(network, options);
     const steps = makeOperands(this.plan.program, weights, this.encode);
-    return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
+    return this.plainModel(steps, weights, factors.outputScale);
   }
 
   /**
@@ -119,7 +121,7 @@ export class Server {
     const residency = this.requireResidency();
     const { weights, factors } = this.plainWeights(network, options);
     const steps = await pageOperands(this.plan.program, weights, this.encode, residency);
-    return new Model(this.plan.identity, declareOperands(this.plan, steps), factors.outputScale);
+    return this.plainModel(steps, weights, factors.outputScale);
   }
 
   /**
@@ -135,7 +137,7 @@ export class Server {
       for (const operand of operands) paged.push(await operand.page(residency));
       steps.push(paged);
     }
-    return new Model(model.identity, steps, model.outputScale, model.fingerprint) as M;
+    return new Model(model.identity, steps, model.outputScale, model.fingerprint, model.numbers) as M;
   }
 
   /**
@@ -150,7 +152,10 @@ export class Server {
     this.accept(model);
     acceptImage(this.plan, this.evaluator, image);
     const { program, ranges } = this.plan;
-    const walking = walk(program, encryptedRun(this.evaluator, program, model.steps), image.ciphertexts, {
+    const algebra = model.numbers
+      ? numbersRun(this.evaluator, program, model.numbers)
+      : encryptedRun(this.evaluator, program, model.steps);
+    const walking = walk(program, algebra, image.ciphertexts, {
       release: (value) => value[Symbol.dispose](),
       made: (values, _step, index) => values.map((value) => declareOutput(value, ranges.steps[index].output)),
     });
@@ -179,6 +184,12 @@ export class Server {
 
   private readonly encode = (values: SlotValues, level: number): Plaintext =>
     this.evaluator.encoder.encode(values, level);
+
+  private plainModel(steps: Operands<Plaintext>, weights: ProgramWeights, outputScale: number): PlainModel {
+    const { identity, program } = this.plan;
+    const operands = declareOperands(this.plan, steps);
+    return new Model(identity, operands, outputScale, undefined, numbersOf(program, weights));
+  }
 
   private plainWeights(network: Network, options: ModelOptions) {
     if (this.plan.model === "plain") return weightsFor(this.plan, network, options);

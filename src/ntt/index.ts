@@ -6,6 +6,7 @@ export { type CpuDeviceOptions, type Execution, openCpuDevice } from "./cpu/devi
 export { kernelsSha256 } from "./cpu/kernels.generated.js";
 export type { Device, DeviceStatistics } from "./device.js";
 export {
+  type CombineRow,
   type ConversionRow,
   type ConversionTarget,
   type DotProductRow,

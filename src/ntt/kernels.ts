@@ -65,6 +65,8 @@ export interface KernelRows {
   dotProduct: DotProductRow;
   /** out0 = Σ a0·b0, out1 = Σ (a0·b1 + a1·b0), out2 = Σ a1·b1, each ·2^−32; the outputs are not among the operands. */
   tensor: TensorRow;
+  /** out_o = Σ_i x_i·f_io·2^−32 for one output o after the other, see CombineRow; the outputs are not among the inputs. */
+  combine: CombineRow;
   /** Coefficients from one basis to another, see ConversionRow. */
   baseConvert: ConversionRow;
 }
@@ -86,6 +88,17 @@ export interface TensorRow {
   readonly prime: number;
   readonly out: readonly [Limb, Limb, Limb];
   readonly terms: readonly (readonly [a0: Limb, a1: Limb, b0: Limb, b1: Limb])[];
+}
+
+/** One limb of several sums of the same limbs times numbers, as KernelRows.combine says: `out` modulo `prime`. */
+export interface CombineRow {
+  readonly prime: number;
+  /** None of them is among the inputs. */
+  readonly out: readonly Limb[];
+  /** What all of the sums are of; a limb may be there twice. */
+  readonly inputs: readonly Limb[];
+  /** Residues, input by input: factors[i·out.length + o] is that of input i in output o. May be overwritten at once, as rows may. */
+  readonly factors: Uint32Array;
 }
 
 /**
@@ -133,6 +146,7 @@ export const KERNEL_NAMES: readonly KernelName[] = [
   "sampleGaussian",
   "dotProduct",
   "tensor",
+  "combine",
   "baseConvert",
 ];
 

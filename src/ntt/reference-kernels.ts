@@ -127,6 +127,15 @@ export const REFERENCE_KERNELS: { [K in KernelName]: (operands: Operands, row: K
       o.store(out[1], prime, (i) => sum(terms.length, (t) => a0[t][i] * b1[t][i] + a1[t][i] * b0[t][i]) * r);
       o.store(out[2], prime, (i) => sum(terms.length, (t) => a1[t][i] * b1[t][i]) * r);
     },
+    combine(o, { prime, out, inputs, factors }) {
+      o.requireDistinct(out, inputs);
+      const r = montgomeryFactor(prime);
+      const x = inputs.map((input) => o.residues(input, prime));
+      const factor = (i: number, k: number) => BigInt(factors[i * out.length + k]);
+      for (const [k, limb] of out.entries()) {
+        o.store(limb, prime, (at) => sum(x.length, (i) => x[i][at] * factor(i, k)) * r);
+      }
+    },
     baseConvert(o, { sources, fractions, targets }) {
       requireFractionWords(fractions);
       o.requireDistinct(

@@ -162,6 +162,6 @@ function seedOf<K extends KernelName>(kernel: K, row: KernelRows[K]): Uint32Arra
 
 function outputsOf<K extends KernelName>(kernel: K, row: KernelRows[K]): readonly Limb[] {
   if (kernel === "baseConvert") return (row as ConversionRow).targets.map(({ out }) => out);
-  if (kernel === "dotProduct" || kernel === "tensor") return (row as DotProductRow).out;
+  if (kernel === "dotProduct" || kernel === "tensor" || kernel === "combine") return (row as DotProductRow).out;
   return [(row as KernelRows["copy"])[0]];
 }

@@ -7,8 +7,8 @@ import { ANY_FINGERPRINT } from "../../ckks/storage.js";
 import { type Planned, planFields, requirePlanFields, takeOutputScale } from "./head.js";
 import { readCiphertextValue, valueBlockBytes, valueBlocks } from "./values.js";
 
-/** Of an image, or of a result. */
-const MOST_CIPHERTEXTS = 2 ** 12;
+/** Of an image, or of a result: with optimize: "throughput" one for each element. */
+const MOST_CIPHERTEXTS = 2 ** 16;
 
 /** What a file says of an image. */
 export interface ImageContent {

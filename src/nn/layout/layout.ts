@@ -18,9 +18,10 @@ import { MOST_SLOTS } from "../largest.js";
 
 /**
  * What a bit means: [dimension, bit] is that bit of the element's coordinate, dimension 0 its channel. "replica": the value is the
- * same for both values of the bit. "junk": the element lies where the bit is 0.
+ * same for both values of the bit. "junk": the element lies where the bit is 0. "image": the slot is that element in another image; all
+ * bits of a slot's number are, or none.
  */
-export type Role = readonly [dimension: number, bit: number] | "replica" | "junk";
+export type Role = readonly [dimension: number, bit: number] | "replica" | "junk" | "image";
 
 /** The role of each bit of a slot's number, and of the ciphertext's: where the elements of a value lie. */
 export interface Layout {
@@ -89,7 +90,9 @@ export function occupants(layout: Layout, ciphertext = 0): Int32Array {
   const { slots, shape, bits } = layout;
   const map = new Int32Array(slots);
   const coordinates = shape.map(() => 0);
-  const wide = bits.map((role, place) => ({ role, place })).filter(({ role }) => role !== "replica");
+  const wide = bits
+    .map((role, place) => ({ role, place }))
+    .filter(({ role }) => role !== "replica" && role !== "image");
   for (let slot = 0; slot < slots; slot++) {
     coordinates.fill(0);
     let junk = false;
@@ -108,6 +111,23 @@ export function occupants(layout: Layout, ciphertext = 0): Int32Array {
     map[slot] = junk ? -1 : index;
   }
   return map;
+}
+
+const elements = new WeakMap<Layout, Map<number, number>>();
+
+/** Row-major index of the element that a ciphertext holds, in a layout whose slots are images. */
+export function elementOf({ layouts, values }: Elements, value: number): number {
+  const { layout: index, ciphertext } = values[value];
+  const layout = layouts[index];
+  let all = elements.get(layout);
+  if (!all) elements.set(layout, (all = new Map(filledCiphertexts(layout).map((each, element) => [each, element]))));
+  return all.get(ciphertext)!;
+}
+
+/** Of a program. */
+interface Elements {
+  readonly layouts: readonly Layout[];
+  readonly values: readonly { readonly layout: number; readonly ciphertext: number }[];
 }
 
 /** Lays row-major values into the slots of each ciphertext that holds any, in every replica; zero where the layout has junk. */
@@ -174,6 +194,8 @@ export function checkLayout({ shape, slots, bits }: Layout): void {
   if (bits.some((role) => isCoordinate(role) && !(role[0] >= 0 && role[0] < shape.length)))
     fail("an unknown dimension");
   if (bits.slice(Math.log2(slots)).some((role) => !isCoordinate(role))) fail("ciphertexts that hold nothing");
+  const images = bits.filter((role) => role === "image").length;
+  if (images !== 0 && images !== Math.log2(slots)) fail(`${images} bits of images`);
 }
 
 const NAMES = ["channel", "row", "column"];
@@ -186,6 +208,7 @@ export function describeLayout(layout: Layout): string {
   for (const role of layout.bits.slice(0, count)) {
     runs.push(isCoordinate(role) ? `${letter(role[0])}${role[1]}` : role === "replica" ? "r" : "-");
   }
+  if (layout.bits[0] === "image") return `${shapeText(layout.shape)}, a ciphertext for each element`;
   const outside = layout.bits
     .slice(count)
     .map((role) => (isCoordinate(role) ? (NAMES[role[0]] ?? letter(role[0])) : role));

@@ -91,7 +91,8 @@ function stepOf(
   }
 }
 
-class Draft {
+/** A program on its way. */
+export class Draft {
   readonly layouts: Layout[] = [];
   readonly values: ProgramValue[] = [];
   readonly steps: Step[] = [];
@@ -111,13 +112,16 @@ class Draft {
 
   /** New values for all ciphertexts of a value of the network. */
   make(layout: Layout, level: number, value: number): number[] {
-    const index = this.layout(layout);
-    const made = filledCiphertexts(layout).map((ciphertext) => {
-      return this.values.push({ level, layout: index, ciphertext }) - 1;
-    });
+    const made = this.fresh(layout, level);
     if (!this.made.has(value)) this.made.set(value, new Map());
     this.made.get(value)!.set(level, made);
     return made;
+  }
+
+  /** New values that are none of the network's. */
+  fresh(layout: Layout, level: number): number[] {
+    const index = this.layout(layout);
+    return filledCiphertexts(layout).map((ciphertext) => this.values.push({ level, layout: index, ciphertext }) - 1);
   }
 
   /** The ciphertexts of a value of the network at a level: lowered where they are above it. */

@@ -7,6 +7,7 @@ import { connectionOf } from "./connection.js";
 import { SlotMatrix } from "./diagonals.js";
 import { type Stage, type Stages, stagesOf } from "./stages.js";
 import { withTaps } from "./taps.js";
+import { planThroughput } from "./throughput.js";
 
 /**
  * That a program was planned for the architecture of `folded`, by everything that the program's rotations depend on:
@@ -14,16 +15,24 @@ import { withTaps } from "./taps.js";
  * @throws ParameterError otherwise.
  */
 export function requireArchitecture(program: Program, folded: FoldedNetwork): void {
+  if (program.throughput) {
+    // Such a program is planned in no time, and has no choice in it.
+    if (attempt(() => JSON.stringify(planThroughput(folded, program.slots))) === JSON.stringify(program)) return;
+    throw otherNetwork();
+  }
   const stages = attempt(() => stagesOf(asPlanned(program, folded)));
-  const steps = program.steps.filter((step) => step.op !== "lower");
+  const steps = program.steps.filter((step) => step.op !== "lower" && step.op !== "combine");
   const fits =
     stages !== undefined &&
     folded.classes === program.classes &&
     sameShape(folded.input, program.input) &&
     stages.depth === program.depth &&
     matchesAll(program, steps, stages);
-  if (fits) return;
-  throw new ParameterError(
+  if (!fits) throw otherNetwork();
+}
+
+function otherNetwork(): ParameterError {
+  return new ParameterError(
     "the program was planned for another network",
     "compile the network that you encrypt, or give the one that was compiled; weights may differ, the architecture may not",
   );
@@ -35,8 +44,10 @@ export function asPlanned({ taps, images = 1 }: Program, folded: FoldedNetwork):
   return taps ? withTaps(wide, taps) : wide;
 }
 
+type LayerStep = Exclude<Step, { op: "lower" | "combine" }>;
+
 /** Every stage has its steps: one for a linear layer, one for each ciphertext of another, and none is left over. */
-function matchesAll(program: Program, steps: readonly Exclude<Step, { op: "lower" }>[], stages: Stages): boolean {
+function matchesAll(program: Program, steps: readonly LayerStep[], stages: Stages): boolean {
   let at = 0;
   for (const stage of stages.stages) {
     const first = at;
@@ -48,7 +59,7 @@ function matchesAll(program: Program, steps: readonly Exclude<Step, { op: "lower
   return at === steps.length;
 }
 
-function matches(program: Program, step: Exclude<Step, { op: "lower" }>, stage: Stage, stages: Stages): boolean {
+function matches(program: Program, step: LayerStep, stage: Stage, stages: Stages): boolean {
   const { values, layouts } = program;
   const shapeOf = (value: number) => layouts[values[value].layout].shape;
   const alike =

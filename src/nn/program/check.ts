@@ -3,11 +3,13 @@ import { ParameterError } from "../../errors.js";
 import { sizeOf } from "../graph/shapes.js";
 import { checkLayout, filledCiphertexts, type Layout } from "../layout/layout.js";
 import { polynomialOf } from "./doubles.js";
-import { imagesOf, type LinearStep, type Program, type Step } from "./program.js";
+import { type CombineStep, imagesOf, type LinearStep, type Program, type Step } from "./program.js";
 
 /** Products of a step: RL-6 has 624 in its largest. */
 const MOST_TERMS = 2 ** 16;
 const MOST_STEPS = 2 ** 14;
+/** In throughput mode a step for each element of each layer. */
+const MOST_ELEMENT_STEPS = 2 ** 20;
 /** N = 2^16 has fewer levels at 128 bits. */
 const MOST_LEVELS = 64;
 /** Rotations of all folds of a step: more than log2 of the most slots takes, over several pools. */
@@ -26,11 +28,14 @@ export function checkProgram(program: Program): void {
       "take the plan that compile(network) gives, or what its toBytes wrote",
     );
   };
-  if (steps.length === 0 || steps.length > MOST_STEPS) fail(`${steps.length} steps`);
+  const throughput = program.throughput === true;
+  if (steps.length === 0 || steps.length > (throughput ? MOST_ELEMENT_STEPS : MOST_STEPS))
+    fail(`${steps.length} steps`);
   if (!isCount(depth, MOST_LEVELS) || depth < 1) fail(`depth ${depth}`);
   for (const layout of layouts) {
     checkLayout(layout);
     if (layout.slots !== slots) fail(`a layout of ${layout.slots} slots among ${slots}`);
+    if ((layout.bits[0] === "image") !== throughput) fail(`a layout of ${throughput ? "no " : ""}images in its slots`);
   }
   const filled = layouts.map((layout) => new Set(filledCiphertexts(layout)));
   for (const [k, { level, layout, ciphertext }] of values.entries()) {
@@ -62,7 +67,10 @@ export function checkProgram(program: Program): void {
     if (step.op === "lower" ? drop < 1 : drop !== levelsOf(step))
       fail(`${what} goes from ${[...before]} to ${[...after]}`);
     checkRotations(step, slots, what, fail);
+    if (throughput && (step.op === "linear" || ("folds" in step && step.folds.length > 0)))
+      fail(`${what} rotates images`);
     if (step.op === "linear") checkLinear(program, step, what, fail);
+    else if (step.op === "combine") checkCombine(program, step, what, fail);
     else if (step.inputs.length !== arity(step) || step.outputs.length !== 1)
       fail(`${what} of ${step.inputs.length} values`);
   }
@@ -70,7 +78,8 @@ export function checkProgram(program: Program): void {
     if (!made.has(value) || inputs.includes(value)) fail(`the result is value ${value}`);
     if (values[value].level !== 0) fail(`the result at level ${values[value].level}`);
   }
-  if (expectWhole(program, outputs, fail) !== classes * imagesOf(program)) fail(`${classes} classes`);
+  const results = throughput ? classes : classes * imagesOf(program);
+  if (expectWhole(program, outputs, fail) !== results) fail(`${classes} classes`);
 }
 
 /** That values are the ciphertexts of one layout, in order; gives how many elements it has. */
@@ -87,6 +96,7 @@ function expectWhole({ values, layouts }: Program, list: readonly number[], fail
 
 function levelsOf(step: Step): number {
   switch (step.op) {
+    case "combine":
     case "linear":
     case "square":
     case "multiply":
@@ -135,6 +145,12 @@ function checkLinear(program: Program, step: LinearStep, what: string, fail: (wh
   }
   const served = new Set(groups.map(({ output }) => output));
   if (served.size !== outputs.length) fail(`${what} leaves a result without a product`);
+}
+
+/** Numbers are multiplied with each element once for each output at the most. */
+function checkCombine({ throughput }: Program, step: CombineStep, what: string, fail: (what: string) => never): void {
+  if (!throughput) fail(`${what} beside layouts of several elements`);
+  if (!isCount(step.products, step.inputs.length * step.outputs.length)) fail(`${what} of ${step.products} products`);
 }
 
 function isCount(value: unknown, most: number): boolean {

@@ -35,6 +35,8 @@ export function countStep(step: Step, model: Counted["model"]): StepCounts {
   const folds = "folds" in step ? step.folds.flat().length * step.outputs.length : 0;
   const none = { weights: 0, biases: 0, babies: 0, giants: 0, folds, relinearizations: 0 };
   switch (step.op) {
+    case "combine":
+      return { ...none, weights: step.products, biases: step.outputs.length };
     case "linear": {
       const babies = new Set(
         step.groups.flatMap(({ terms }) => terms.filter(({ baby }) => baby !== 0).map((t) => `${t.input} ${t.baby}`)),
@@ -94,6 +96,7 @@ export function describe(plan: Counted): string {
   requireCounted(plan);
   const { program, model } = plan;
   const { layouts, values } = program;
+  if (program.throughput) return describeThroughput(program);
   const lines = program.steps.map((step, index) => {
     const { weights, babies, giants, folds } = countStep(step, model);
     const facts = [
@@ -107,6 +110,33 @@ export function describe(plan: Counted): string {
     return facts.filter((fact) => fact !== "").join("; ");
   });
   return [describeInput(program), ...lines, describeTotals(plan)].join("\n");
+}
+
+/** Steps of one layer that do the same to each element are one line. */
+function describeThroughput(program: Program): string {
+  const { steps, layouts, values, inputs, slots, depth } = program;
+  const layoutOf = (value: number) => describeLayout(layouts[values[value].layout]);
+  const lines: string[] = [];
+  for (let index = 0; index < steps.length; ) {
+    const first = index;
+    const step = steps[first];
+    const layerOf = (other: Step) => ("layer" in other ? other.layer : undefined);
+    while (index < steps.length && steps[index].op === step.op && layerOf(steps[index]) === layerOf(step)) index++;
+    const count = index - first;
+    const facts = [
+      `${first}${count > 1 ? `-${index - 1}` : ""}: ${step.op}${"layer" in step ? ` (layer ${step.layer})` : ""}`,
+      `level ${levelBefore(program, step)} → ${levelAfter(program, step)}`,
+      step.op === "combine" ? `${step.products} products with numbers` : "",
+      layoutOf(step.outputs[0]),
+    ];
+    lines.push(facts.filter((fact) => fact !== "").join("; "));
+  }
+  const switches = steps.reduce((sum, step) => sum + keySwitches(countStep(step, "plain")), 0);
+  return [
+    `input: ${layoutOf(inputs[0])}, in ${slots} slots: as many images`,
+    ...lines,
+    `model: numbers, plain; no rotation keys; ${switches} key switches for all images; depth ${depth}`,
+  ].join("\n");
 }
 
 /** Both took a program once: JavaScript has no compiler that says so. */

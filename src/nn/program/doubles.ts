@@ -1,12 +1,20 @@
 import { Polynomial } from "../../ckks/circuits/polynomial.js";
 import type { SlotValues } from "../../ckks/encoder.js";
+import type { StepNumbers } from "./numbers.js";
 import type { LinearStep, PolynomialStep } from "./program.js";
 import type { Algebra } from "./walk.js";
 
-/** What each step means for slots of doubles; `vectors` are a step's operands. */
-export function doubles(vectors: (step: number) => Iterable<SlotValues>): Algebra<Float64Array> {
+/** What each step means for slots of doubles; `vectors` are a step's operands, in throughput mode `numbers`. */
+export function doubles(
+  vectors: (step: number) => Iterable<SlotValues>,
+  numbers?: (step: number) => StepNumbers,
+): Algebra<Float64Array> {
+  if (numbers) return doublesOfNumbers(numbers);
   const vectorsOf = (index: number) => Array.from(vectors(index), realPart);
   return {
+    combine: (step) => {
+      throw new TypeError(`layer ${step.layer} takes numbers`);
+    },
     linear: (step, inputs, index) => multiply(step, vectorsOf(index), inputs),
     square: ({ folds }, [x]) => [
       fold(
@@ -39,6 +47,31 @@ export function doubles(vectors: (step: number) => Iterable<SlotValues>): Algebr
     add: (_step, inputs) => [inputs.reduce(add)],
     shift: (_step, [x], index) => [add(x, vectorsOf(index)[0])],
     lower: (_step, [x]) => [x],
+  };
+}
+
+function doublesOfNumbers(numbers: (step: number) => StepNumbers): Algebra<Float64Array> {
+  return {
+    ...doubles(() => []),
+    combine: (_step, inputs, index) => {
+      const { rows, constants } = numbers(index);
+      return rows.map(({ of, factors }, r) => {
+        const sum = new Float64Array(inputs[0].length).fill(constants[r]);
+        for (let k = 0; k < of.length; k++) {
+          const [x, factor] = [inputs[of[k]], factors[k]];
+          for (let i = 0; i < sum.length; i++) sum[i] += factor * x[i];
+        }
+        return sum;
+      });
+    },
+    quad: (_step, [x], index) => {
+      const [a, b, c] = numbers(index).constants;
+      return [x.map((value) => (a * value + b) * value + c)];
+    },
+    shift: (_step, [x], index) => {
+      const [offset] = numbers(index).constants;
+      return [x.map((value) => value + offset)];
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { imagesOf, type Program } from "./program.js";
  * @throws TypeError, ParameterError as `imageValues`; ParameterError for no image, or more than the program takes
  */
 export function encodeInput(program: Program, image: ImageValues | readonly ImageValues[]): Float64Array[] {
+  if (program.throughput) return byElement(program, image);
   const { input, taps, layouts, values, inputs } = program;
   const count = imagesOf(program);
   const side =
@@ -21,7 +22,17 @@ export function encodeInput(program: Program, image: ImageValues | readonly Imag
   return laid.map((slots) => slots.map((value) => value * INPUT_SCALE));
 }
 
-function sideBySide(program: Program, images: readonly ImageValues[]): Float64Array {
+/** Of each element its values in all images. */
+function byElement(program: Program, images: ImageValues | readonly ImageValues[]): Float64Array[] {
+  const elements = Array.from({ length: sizeOf(program.input) }, () => new Float64Array(program.slots));
+  for (const [k, image] of listed(program, images as readonly ImageValues[]).entries()) {
+    const values = imageValues(program.input, image, `image ${k}`);
+    for (let i = 0; i < elements.length; i++) elements[i][k] = values[i] * INPUT_SCALE;
+  }
+  return elements;
+}
+
+function listed(program: Program, images: readonly ImageValues[]): readonly ImageValues[] {
   const count = imagesOf(program);
   const list = Array.isArray(images) && typeof images[0] !== "number" ? images : [images as unknown as ImageValues];
   if (list.length < 1 || list.length > count) {
@@ -30,8 +41,13 @@ function sideBySide(program: Program, images: readonly ImageValues[]): Float64Ar
       "compile with { images } for more",
     );
   }
+  return list;
+}
+
+function sideBySide(program: Program, images: readonly ImageValues[]): Float64Array {
+  const count = imagesOf(program);
   const side = new Float64Array(sizeOf(program.input) * count);
-  for (const [k, image] of list.entries()) {
+  for (const [k, image] of listed(program, images).entries()) {
     for (const [i, value] of imageValues(program.input, image, `image ${k}`).entries()) side[i * count + k] = value;
   }
   return side;

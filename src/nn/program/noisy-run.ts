@@ -27,6 +27,9 @@ export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue
   const plus = (a: NoisyValue, b: NoisyOperand) =>
     b instanceof NoisyValue ? evaluator.add(a, b) : evaluator.addPlain(a, b);
   return {
+    combine: (step) => {
+      throw new TypeError(`layer ${step.layer} takes numbers, whose noise the network decides`);
+    },
     linear(step, inputs, index) {
       const of = operands[index];
       let at = 0;

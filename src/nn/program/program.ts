@@ -43,6 +43,11 @@ export interface Program {
   readonly input: Shape;
   /** Images that run at once, side by side; 1 unless said. In layouts they are the last dimension. */
   readonly images?: number;
+  /**
+   * Each element of a value is a ciphertext of its own, and each slot another image: as many as there are slots. Weights are numbers,
+   * no step has other operands, and none rotates.
+   */
+  readonly throughput?: true;
   /** How the key holder rearranges it before it is laid into slots; absent where not at all. */
   readonly taps?: Taps;
   readonly layouts: readonly Layout[];
@@ -135,8 +140,31 @@ export interface LowerStep extends Assignment {
   readonly op: "lower";
 }
 
+/**
+ * y_o = Σ w·x + b for all outputs, with numbers: layer `layer` and the `pools` behind it, in throughput mode. One level. Its inputs
+ * are the elements of each value that the layer takes, in order.
+ */
+export interface CombineStep extends Assignment {
+  readonly op: "combine";
+  readonly layer: number;
+  /** How many numbers are not zero whatever the weights are. */
+  readonly products: number;
+  readonly pools: readonly (readonly number[])[];
+  /** Whether it gives the logits: weights and constants are multiplied by 1 + i·GUARD then. */
+  readonly readout: boolean;
+}
+
 /** One step of a program. */
-export type Step = LinearStep | SquareStep | MultiplyStep | QuadStep | PolynomialStep | AddStep | ShiftStep | LowerStep;
+export type Step =
+  | CombineStep
+  | LinearStep
+  | SquareStep
+  | MultiplyStep
+  | QuadStep
+  | PolynomialStep
+  | AddStep
+  | ShiftStep
+  | LowerStep;
 
 /** The step of that operation. */
 export type StepOf<Op extends Step["op"]> = Extract<Step, { op: Op }>;
@@ -157,7 +185,8 @@ export function levelAfter({ values }: Pick<Program, "values">, step: Step): num
 }
 
 /** Levels of a step's operands, in the order in which they are made: weights, then biases. */
-export function operandLevels(program: Pick<Program, "values">, step: Step): number[] {
+export function operandLevels(program: Pick<Program, "values" | "throughput">, step: Step): number[] {
+  if (program.throughput) return [];
   const [before, after] = [levelBefore(program, step), levelAfter(program, step)];
   switch (step.op) {
     case "linear":
@@ -172,8 +201,13 @@ export function operandLevels(program: Pick<Program, "values">, step: Step): num
 }
 
 /** Images that a program takes at once. */
-export function imagesOf({ images = 1 }: Pick<Program, "images">): number {
-  return images;
+export function imagesOf({ images = 1, throughput, slots }: Pick<Program, "images" | "throughput" | "slots">): number {
+  return throughput ? slots : images;
+}
+
+/** The results of one of so many images, out of those of all, [class][image]. */
+export function ofImage(results: Float64Array, image: number, images: number): Float64Array {
+  return Float64Array.from({ length: results.length / images }, (_, k) => results[k * images + image]);
 }
 
 /** Every rotation step, in [1, slots), with each level at which the program rotates by it, the highest first. */

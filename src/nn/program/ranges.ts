@@ -70,6 +70,7 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
       const each = weight(summedSlots(step.folds), size, output, count / step.outputs.length);
       return say(step, output, [...Array<ValueRange>(count).fill(each), ...step.outputs.map(() => output)]);
     },
+    combine: (step, _inputs, index) => say(step, step.readout ? logit : reached(index)),
     square: (step, [x]) => {
       const places = pooled(step);
       return say(step, { bound: x.bound ** 2 * places, size: SQUARE_FILL * x.size ** 2 * places });
@@ -80,6 +81,7 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
     },
     quad: (step, [x], index) => {
       const output = reached(index);
+      if (program.throughput) return say(step, output);
       const [a, b] = [SQUARE_FILL * x.size ** 2, x.size].map((size) =>
         weight(summedSlots(step.folds), size, output, 1),
       );
@@ -96,7 +98,7 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
       const sum = (of: (x: ValueRange) => number) => inputs.reduce((total, x) => total + of(x), 0);
       return say(step, { bound: sum((x) => x.bound), size: Math.sqrt(sum((x) => x.size ** 2)) });
     },
-    shift: (step, [x]) => say(step, { bound: 2 * x.bound, size: 2 * x.size }, [x]),
+    shift: (step, [x]) => say(step, { bound: 2 * x.bound, size: 2 * x.size }, program.throughput ? [] : [x]),
     lower: (step, [x]) => say(step, x),
   };
   const walking = walk(
@@ -126,7 +128,7 @@ function layersBehind({ steps, values }: Program): number[] {
   for (let index = steps.length - 1; index >= 0; index--) {
     const step = steps[index];
     behind[index] = Math.max(...step.outputs.map((value) => needed[value]));
-    const own = behind[index] + Number(step.op === "linear" || step.op === "quad");
+    const own = behind[index] + Number(step.op === "linear" || step.op === "combine" || step.op === "quad");
     for (const value of step.inputs) needed[value] = Math.max(needed[value], own);
   }
   return behind;

@@ -16,6 +16,9 @@ export function encryptedRun(
   operands: readonly (readonly Operand[])[],
 ): Algebra<Ciphertext> {
   return {
+    combine: (step) => {
+      throw new TypeError(`layer ${step.layer} takes numbers: see numbersRun`);
+    },
     linear: (step, inputs, index) => multiply(evaluator, step, operands[index], inputs),
     square: ({ folds }, [x]) => [finish(evaluator, evaluator.tensor(x, x), folds)],
     multiply: ({ folds }, [x, y]) => [finish(evaluator, evaluator.tensor(x, y), folds)],

@@ -9,7 +9,7 @@ import type { ImageValues } from "../graph/image.js";
 import { unpack } from "../layout/layout.js";
 import { add, doubles, fold } from "./doubles.js";
 import { encodeInput } from "./encode.js";
-import { imagesOf, type Program, type Step } from "./program.js";
+import { imagesOf, ofImage, type Program, type Step } from "./program.js";
 import { walk } from "./walk.js";
 import type { ProgramWeights } from "./weights.js";
 
@@ -70,25 +70,32 @@ export function simulate(
   };
   const walking = walk(
     program,
-    doubles((index) => weights.vectors(index)),
+    doubles((index) => weights.vectors(index), weights.numbers),
     inputs,
     { made },
   );
   let turn = walking.next();
   while (!turn.done) turn = walking.next();
   const results = turn.value;
-  const { layout } = program.values[program.outputs[0]];
-  const found = unpack(program.layouts[layout], results).map((value) => value * weights.outputScale);
+  const found = read(program, results).map((value) => value * weights.outputScale);
   const count = imagesOf(program);
-  const all = Array.from({ length: count }, (_, k) => found.filter((_value, i) => i % count === k));
+  const all = Array.from({ length: count }, (_, k) => ofImage(found, k, count));
   return { logits: all[0], all, results, maxAbs };
+}
+
+/** All results, [class][image]. */
+function read({ throughput, values, layouts, outputs, slots, classes }: Program, results: readonly Float64Array[]) {
+  if (!throughput) return unpack(layouts[values[outputs[0]].layout], results);
+  const found = new Float64Array(classes * slots);
+  for (const [k, slotsOf] of results.entries()) found.set(slotsOf, k * slots);
+  return found;
 }
 
 /** The same weights, their vectors kept: for many images. Memory: 8 bytes a slot and vector. */
 export function rememberVectors(weights: ProgramWeights): ProgramWeights {
   const known = new Map<number, readonly SlotValues[]>();
   return {
-    outputScale: weights.outputScale,
+    ...weights,
     vectors(step) {
       if (!known.has(step)) known.set(step, [...weights.vectors(step)]);
       return known.get(step)!;

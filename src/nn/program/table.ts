@@ -1,4 +1,5 @@
 import type { UnitCosts } from "../../ckks/unit-costs.js";
+import { ParameterError } from "../../errors.js";
 import { describeLayout, occupants } from "../layout/layout.js";
 import { countStep, keySwitches, modelSize } from "./counts.js";
 import { levelAfter, levelBefore, operandLevels, type Program, rotations, type Step } from "./program.js";
@@ -38,9 +39,15 @@ export interface PlanTableOptions {
   readonly measured?: readonly number[];
 }
 
-/** A row for each step. */
+/** A row for each step. @throws ParameterError for a plan for throughput */
 export function planRows(plan: Worked, { costs, measured }: PlanTableOptions = {}): PlanRow[] {
   const { program, parameters, model } = plan;
+  if (program.throughput) {
+    throw new ParameterError(
+      "a plan for throughput has a step for each element",
+      "print plan.report(), which sums them up",
+    );
+  }
   return program.steps.map((step, index) => {
     const counts = countStep(step, model);
     const alone = { program: { ...program, steps: [step] }, parameters, model };

@@ -16,12 +16,15 @@ import { GUARD, INPUT_SCALE } from "../scales.js";
 import { encodeInput } from "./encode.js";
 import { JunkCentre } from "./junk.js";
 import { LinearVectors, poolSums } from "./linear-vectors.js";
+import { numbersFor, type StepNumbers } from "./numbers.js";
 import { imagesOf, type Program, type ProgramValue, type QuadStep, type ShiftStep } from "./program.js";
 
 /** Weights for each step of a program, by its index. */
 export interface ProgramWeights {
   /** The vectors of a step, in the order of `operandLevels`: `slots` numbers each. */
   vectors(step: number): Iterable<SlotValues>;
+  /** The numbers of a step, in throughput mode: then no step has vectors. */
+  readonly numbers?: (step: number) => StepNumbers;
   /** What the decrypted logits are multiplied by. */
   readonly outputScale: number;
 }
@@ -40,6 +43,9 @@ export function materialize(
 ): ProgramWeights {
   requireArchitecture(program, folded);
   requireFactors(folded, factors);
+  if (program.throughput) {
+    return { outputScale: factors.outputScale, vectors: () => [], numbers: numbersFor(program, folded, factors) };
+  }
   const network = asPlanned(program, folded);
   const shapes = foldedShapes(network);
   /** Value k under encryption is scaleOf(k) times itself. */

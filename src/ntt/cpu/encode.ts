@@ -78,6 +78,16 @@ export class LaunchEncoder {
     tensor: ({ prime, out, terms }, logN) => [
       { args: [LIST, terms.length, out[0], out[1], out[2], 4 << logN, prime], list: terms.flat() },
     ],
+    combine: ({ prime, out, inputs, factors }, logN) => {
+      // The last words are room for a number of each output that follows from its factors.
+      const list = new Uint32Array(2 * out.length + inputs.length * (1 + out.length));
+      list.set(out);
+      for (let i = 0, at = out.length; i < inputs.length; i++, at += 1 + out.length) {
+        list[at] = inputs[i];
+        for (let o = 0; o < out.length; o++) list[at + 1 + o] = factors[i * out.length + o];
+      }
+      return [{ args: [LIST, SCRATCH, inputs.length, out.length, 4 << logN, prime], list }];
+    },
     baseConvert: (row, logN) => {
       const { sources, fractions, targets } = row;
       requireFractionWords(fractions);

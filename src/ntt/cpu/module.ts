@@ -23,6 +23,7 @@ export interface Kernels {
   reduce(out: number, low: number, high: number, bytes: number, p: number): void;
   dotProduct(list: number, count: number, out0: number, out1: number, bytes: number, p: number): void;
   tensor(list: number, count: number, out0: number, out1: number, out2: number, bytes: number, p: number): void;
+  combine(list: number, scratch: number, inputs: number, outputs: number, bytes: number, p: number): void;
   baseConvert(list: number, sources: number, targets: number, scratch: number, bytes: number, halves: number): void;
   expandUniform(out: number, seed: number, scratch: number, bytes: number, p: number): void;
   sampleTernary(out: number, seed: number, scratch: number, bytes: number): void;

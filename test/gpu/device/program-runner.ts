@@ -135,6 +135,13 @@ export class Runner {
           out: out as never,
           terms: [terms as never],
         }));
+      case "combine": {
+        const outs = [a, b, c].slice(0, 1 + (k % 3));
+        const inputs = [d, e, f, g].slice(0, k % 5);
+        if (new Set(outs).size < outs.length || inputs.some((x) => outs.includes(x))) return;
+        const factors = Uint32Array.from({ length: outs.length * inputs.length }, (_, t) => (t % 2 ? p - 1 - k : r));
+        return this.row(kernel, outs, inputs, (out, inputs) => ({ prime: p, out, inputs, factors }));
+      }
       case "baseConvert": {
         const outs = k % 3 === 0 ? [a, b] : [a];
         const sources = all(2).slice(0, 1 + (k % 4));

@@ -44,6 +44,11 @@ const OPERATIONS: Readonly<Record<string, (he: Evaluator, x: Ciphertext, y: Ciph
     const plus = { terms: [[x, -0.75], [y, 3]] as const, constant: 0.25 }; // biome-ignore format: one sum
     return [he.linearSum(plus, 1), he.sumOfProducts([[x, y]], plus)];
   },
+  "many sums with numbers, and i": (he, x, y) => {
+    const rows = Array.from({ length: 6 }, (_, r) => ({ of: [0, 1], factors: [r / 2 - 1, 0.375] }));
+    const sums = he.linearSums([x, y], [...rows, { of: [1], factors: [-2] }], [0, 1, 2, 3, 4, 5, 6], 1);
+    return [...sums, he.timesI(sums[6])];
+  },
   polynomial: (he, x) => [
     evaluatePolynomial(he, x, Polynomial.chebyshev([0.5, -1, 0.25, 0.125].slice(0, 2 ** he.parameters.maxLevel))),
   ],

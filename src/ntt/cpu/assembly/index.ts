@@ -17,3 +17,4 @@ export {
 export { pack, unpack } from "./pack";
 export { expandUniform, sampleGaussian, sampleTernary } from "./expand";
 export { baseConvert } from "./convert";
+export { combine } from "./combine";

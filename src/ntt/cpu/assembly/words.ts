@@ -54,6 +54,17 @@ export function montgomeryWide(even: v128, odd: v128, p: v128, pInverse: v128): 
   return i32x4.min_u(r, i32x4.add(r, p));
 }
 
+/** The same for signed sums of up to eight products of words in (−p, p): 8·p²/2^32 < 2p bounds the high word, either way. */
+// @ts-ignore: decorator
+@inline
+export function montgomerySigned(even: v128, odd: v128, p: v128, pInverse: v128): v128 {
+  const q = i32x4.mul(lowHalves(even, odd), pInverse);
+  const p2 = i32x4.shl(p, 1);
+  const high = subtractIf(subtractIf(i32x4.add(highHalves(even, odd), p2), p2), p);
+  const r = i32x4.sub(high, mulHigh(q, p));
+  return i32x4.min_u(r, i32x4.add(r, p));
+}
+
 // @ts-ignore: decorator
 @inline
 export function shoupQuotient(w: u32, p: u32): u32 {
