@@ -39,7 +39,9 @@ if (!chromium && process.env.VITEST_WORKER_ID === undefined) {
 
 /** The kernels' own tests and those against the published vectors, run once more on the GPU, beside what only a GPU has. */
 const GPU_TESTS = [
-  ...["pointwise", "transform", "sums", "combine", "convert", "expand", "pack"].map((name) => `test/ntt/${name}.test.ts`),
+  ...["pointwise", "transform", "sums", "combine", "convert", "expand", "pack"].map(
+    (name) => `test/ntt/${name}.test.ts`,
+  ),
   "test/vectors/engine-*.test.ts",
 ];
 
