@@ -12,13 +12,14 @@ const all = (door) => `import * as all from "${door}"; console.log(all);`;
 /**
  * Kilobytes of 1,000 bytes, minified: about a tenth above what was measured when a door was last made larger on purpose. The
  * GPU device comes when it is opened, in files of its own, which count here, too. nn grew by a fifth when ONNX was read as a graph
- * of any axes, and programs became assignments; by 11 kB with predicted errors and all roles in one object.
+ * of any axes, and programs became assignments; by 11 kB with predicted errors and all roles in one object, and
+ * by 30 kB, 15 of them in ckks, with throughput mode, keys by level, plans' tables and budgets.
  */
 const BUDGETS = [
   { what: "blindsight", kilobytes: 240, source: all("blindsight") },
   { what: "blindsight/ntt", kilobytes: 98, source: all("blindsight/ntt") },
-  { what: "blindsight/ckks", kilobytes: 178, source: all("blindsight/ckks") },
-  { what: "blindsight/nn", kilobytes: 480, source: all("blindsight/nn") },
+  { what: "blindsight/ckks", kilobytes: 195, source: all("blindsight/ckks") },
+  { what: "blindsight/nn", kilobytes: 510, source: all("blindsight/nn") },
   { what: "blindsight/seal", kilobytes: 150, source: all("blindsight/seal") },
   {
     what: "encrypt and decrypt",
@@ -34,11 +35,11 @@ const BUDGETS = [
   },
   {
     what: "a server of networks",
-    kilobytes: 215,
+    kilobytes: 240,
     source: `import { Server } from "blindsight/nn"; console.log(Server);`,
   },
   { what: "blindsight/worker", kilobytes: 7, file: "dist/worker.js" },
-  { what: "blindsight/bundle", kilobytes: 715, file: "dist/blindsight.js" },
+  { what: "blindsight/bundle", kilobytes: 790, file: "dist/blindsight.js" },
 ];
 
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

@@ -85,6 +85,7 @@ export { type PredictedError, type PredictedErrors, type PredictedStep, predicte
 export { classLogits, classOf, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";
 export { encodeInput } from "./program/encode.js";
+export type { ServerMemory } from "./program/memory.js";
 export type { StepNumbers } from "./program/numbers.js";
 export {
   type AddStep,

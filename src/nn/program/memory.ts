@@ -6,7 +6,9 @@ import type { Worked } from "./work.js";
 
 /** Bytes of a device's memory that a server takes which holds all of it at once: `Server.withMemoryLimit` takes less. */
 export interface ServerMemory {
+  /** Evaluation keys, both halves. */
   readonly keys: number;
+  /** Weights and biases. */
   readonly model: number;
   /** Ciphertexts of one image, and what the largest step needs beside them. */
   readonly image: number;

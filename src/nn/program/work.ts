@@ -10,9 +10,13 @@ export type StepWork = { readonly [Part in keyof UnitCosts]: number };
 
 /** What of a plan decides its work. */
 export interface Worked {
+  /** Its steps. */
   readonly program: Program;
+  /** Their primes, digits and P. */
   readonly parameters: Parameters;
+  /** Whether the weights are encrypted. */
   readonly model: "encrypted" | "plain";
+  /** Giant steps that have both keys: see `Plan`. */
   readonly productRotations: readonly (readonly [step: number, level: number])[];
 }
 
