@@ -29,6 +29,11 @@ export interface Device {
    * @throws RangeError for more than N
    */
   write(logN: number, limb: Limb, words: Uint32Array | Int32Array): void;
+  /**
+   * Unpacks residues that lie outside of the device's memory into limbs, in one launch: what `write` and "unpack" do, for a quarter of
+   * the calling thread's time, since the words are copied once and left where they are: of no secret. Devices may not have it.
+   */
+  writePacked?(logN: number, rows: readonly PackedRow[]): void;
   /** The limbs' words, after everything queued before. They may be freed at once. Whoever asked overwrites the answer of a secret. */
   read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]>;
   /** Resolves when everything queued so far has run. */
@@ -38,6 +43,16 @@ export interface Device {
   statistics(): DeviceStatistics;
   /** Ends the device: everything that was in its memory is overwritten, and the memory itself is nobody's any more. */
   close(): Promise<void>;
+}
+
+/** A limb, and its residues packed to the bits of its prime. */
+export interface PackedRow {
+  /** Where they are unpacked to. */
+  readonly out: Limb;
+  /** What they are residues of. */
+  readonly prime: number;
+  /** The packed words, asked for once. */
+  readonly read: () => Uint32Array;
 }
 
 /** What a device has done, and what it holds. */

@@ -91,9 +91,13 @@ function copied(words: readonly StoredWords[], store: Store): StoredWords[] {
 /** All rows of a launch at once, so that workers share them. What a store holds was looked at before it came there. */
 function restore(ring: Ring, primes: readonly number[], form: Form, { words, factor }: StoredLimbs): RnsPolynomial {
   return filled(RnsPolynomial.allocate(ring, primes, form), (poly) => {
-    using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, primes.length));
-    for (const [i, limb] of packed.limbs.entries()) ring.device.write(ring.logN, limb, words[i].read());
-    launchEach(ring, "unpack", primes, (p) => [poly.limb(p), packed.limbs[primes.indexOf(p)], p]);
+    const rows = primes.map((prime, i) => ({ out: poly.limb(prime), prime, read: () => words[i].read() }));
+    if (ring.device.writePacked) ring.device.writePacked(ring.logN, rows);
+    else {
+      using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, primes.length));
+      for (const [i, limb] of packed.limbs.entries()) ring.device.write(ring.logN, limb, words[i].read());
+      launchEach(ring, "unpack", primes, (p) => [poly.limb(p), packed.limbs[primes.indexOf(p)], p]);
+    }
     const raised = (p: number) => multiplyModulo(factor(p), powerOfWord(form.power - VALUES.power, p), p);
     const scaled = primes.filter((p) => raised(p) !== 1);
     launchEach(ring, "multiplyScalar", scaled, (p) => [poly.limb(p), poly.limb(p), p, raised(p)]);

@@ -48,15 +48,16 @@ export class SlotMatrix {
     for (const dimension of input.shape.keys()) {
       const reads = positions(input, dimension);
       const writes = dimension < target.shape.length ? positions(target, dimension) : [0];
-      const distances = new Distances(modulus);
       const [writeBits, readBits] = [ciphertextMask(target, dimension), ciphertextMask(input, dimension)];
-      for (const { outputs, inputs } of meetings(this.connection, dimension)) {
-        // Thousands of channels lie at few places, the mask applied.
-        const writing = places(outputs, writes, mask, (at) => inside(at, input.slots, to, writeBits));
-        const reading = places(inputs, reads, mask, (at) => inside(at, input.slots, from, readBits));
-        for (const write of writing) for (const read of reading) distances.add((read - write) & (modulus - 1));
-      }
-      found = sums(found, distances.all, modulus);
+      const distances = distinct(modulus, (add) => {
+        for (const { outputs, inputs } of meetings(this.connection, dimension)) {
+          // Thousands of channels lie at few places, the mask applied.
+          const writing = places(outputs, writes, mask, (at) => inside(at, input.slots, to, writeBits));
+          const reading = places(inputs, reads, mask, (at) => inside(at, input.slots, from, readBits));
+          for (const write of writing) for (const read of reading) add((read - write) & (modulus - 1));
+        }
+      });
+      found = sums(found, distances, modulus);
     }
     return found.sort((a, b) => a - b);
   }
@@ -161,27 +162,27 @@ function subsets(mask: number): number[] {
   return found;
 }
 
-/** Numbers below a modulus, each once: a Set is several times slower. */
-class Distances {
-  readonly all: number[] = [];
-  private readonly seen: Uint8Array;
+/** Which numbers were seen: one for all, left cleared, since new ones for each question would be much garbage. */
+let seen = new Uint8Array(0);
 
-  constructor(modulus: number) {
-    this.seen = new Uint8Array(modulus);
-  }
-
-  add(distance: number): void {
-    if (this.seen[distance] !== 0) return;
-    this.seen[distance] = 1;
-    this.all.push(distance);
-  }
+/** Numbers below a modulus, each once, in the order in which they come: a Set is several times slower. */
+function distinct(modulus: number, fill: (add: (number: number) => void) => void): number[] {
+  if (seen.length < modulus) seen = new Uint8Array(modulus);
+  const all: number[] = [];
+  fill((number) => {
+    if (seen[number] !== 0) return;
+    seen[number] = 1;
+    all.push(number);
+  });
+  for (const number of all) seen[number] = 0;
+  return all;
 }
 
 function sums(a: readonly number[], b: readonly number[], modulus: number): number[] {
   if (b.length === 1) return b[0] === 0 ? [...a] : a.map((value) => (value + b[0]) & (modulus - 1));
-  const found = new Distances(modulus);
-  for (const other of b) for (const value of a) found.add((value + other) & (modulus - 1));
-  return found.all;
+  return distinct(modulus, (add) => {
+    for (const other of b) for (const value of a) add((value + other) & (modulus - 1));
+  });
 }
 
 /** The bits of a ciphertext's number that a dimension decides. */

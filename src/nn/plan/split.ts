@@ -74,9 +74,7 @@ function cheapest(
   keys?: ReadonlyMap<number, number>,
 ): { cut: Cut; time: number } {
   let best = { cut: { stride: 1, least: 0 }, time: Number.POSITIVE_INFINITY, cost: Number.POSITIVE_INFINITY };
-  const babies = new Marks(slots);
-  const giants = new Marks(slots);
-  const priced = new Marks(slots);
+  const [babies, giants, priced] = marksOf(slots);
   for (const cut of cuts(Math.max(...sets.map(({ modulus }) => modulus)))) {
     let [price, hoisted, decomposed] = [0, 0, 0];
     let [rotated, unrotated] = [0, 0];
@@ -109,6 +107,15 @@ function cheapest(
     if (time + price < best.cost) best = { cut, time, cost: time + price };
   }
   return best;
+}
+
+/** By slots: a search asks thousands of times, and new ones each time would be a gigabyte of garbage. Each is left cleared. */
+const known = new Map<number, readonly [Marks, Marks, Marks]>();
+
+function marksOf(slots: number): readonly [Marks, Marks, Marks] {
+  let marks = known.get(slots);
+  if (!marks) known.set(slots, (marks = [new Marks(slots), new Marks(slots), new Marks(slots)]));
+  return marks;
 }
 
 /** Which steps were seen, each beside a number; cleared by walking them again, which is cheaper than a Set. */

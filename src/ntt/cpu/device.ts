@@ -1,12 +1,12 @@
 import { host } from "#host";
 import { DeviceError } from "../../errors.js";
 import type { WorkerUrl } from "../../host/host.js";
-import type { Device, DeviceStatistics } from "../device.js";
+import type { Device, DeviceStatistics, PackedRow } from "../device.js";
 import { KERNEL_NAMES, type KernelName, type KernelRows, type Limb } from "../kernels.js";
 import { MAX_LOG_N, MIN_LOG_N } from "../primes.js";
 import { nextTurn } from "../turn.js";
 import { Arena, requireLimit } from "./arena.js";
-import { LaunchEncoder } from "./encode.js";
+import { LaunchEncoder, RING_BYTES, unpackLaunch } from "./encode.js";
 import { type Executor, InlineExecutor, WorkerExecutor } from "./executor.js";
 import { LocalMemory, type Memory } from "./memory.js";
 import { numbered } from "./module.js";
@@ -160,6 +160,25 @@ class CpuDevice implements Device {
     const { executor } = this.open(logN);
     if (words.length > 2 ** logN) throw new RangeError(`a limb holds ${2 ** logN} words, not ${words.length}`);
     executor.write(limb, words);
+  }
+
+  writePacked(logN: number, rows: readonly PackedRow[]): void {
+    const { executor } = this.open(logN);
+    if (!executor.pushOpen) {
+      const [packed] = this.allocate(logN, 1);
+      for (const { out, prime, read } of rows) {
+        this.write(logN, packed, read());
+        this.launch("unpack", logN, [[out, packed, prime]]);
+      }
+      this.free(logN, [packed]);
+      return;
+    }
+    this.rows.unpack += rows.length;
+    // Each launch has to fit into half of the ring.
+    const most = Math.floor(RING_BYTES / 2 / (4 * 2 ** logN));
+    for (let first = 0; first < rows.length; first += most) {
+      executor.pushOpen(unpackLaunch(logN, rows.slice(first, first + most)));
+    }
   }
 
   async read(logN: number, limbs: readonly Limb[]): Promise<Uint32Array[]> {

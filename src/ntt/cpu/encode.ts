@@ -1,3 +1,4 @@
+import type { PackedRow } from "../device.js";
 import type { KernelName, KernelRows, Limb } from "../kernels.js";
 import { GAUSSIAN_THRESHOLDS, KERNEL_NAMES, overwriting, requireFractionWords } from "../kernels.js";
 import { multiplyModulo, residueBits, toMontgomery } from "../modulus.js";
@@ -114,6 +115,38 @@ export function writeWords(limb: number, words: Uint32Array | Int32Array): Uint3
   const row = { args: [limb, LIST, words.byteLength], list: words as ArrayLike<number> };
   return launchWords("copy", [row]);
 }
+
+/** A launch whose words are put where they are to lie, once, as late as can be. */
+export interface LateLaunch {
+  /** Words. */
+  readonly length: number;
+  readonly rows: number;
+  put(target: Uint32Array, begin: number): void;
+}
+
+/** A launch that unpacks words from its own lists. */
+export function unpackLaunch(logN: number, rows: readonly PackedRow[]): LateLaunch {
+  const packedWords = ({ prime }: PackedRow) => (2 ** logN * residueBits(prime)) / 32;
+  const heads = 2 + rows.length;
+  const length = rows.reduce((sum, row) => sum + 1 + UNPACK_ARGUMENTS + packedWords(row), heads);
+  const put = (target: Uint32Array, begin: number): void => {
+    target[begin] = KERNEL_NAMES.indexOf("unpack");
+    target[begin + 1] = rows.length;
+    let at = heads;
+    for (const [i, row] of rows.entries()) {
+      const words = row.read();
+      if (words.length !== packedWords(row)) throw new RangeError(`${words.length} packed words for a limb`);
+      target[begin + 2 + i] = at;
+      target.set([UNPACK_ARGUMENTS, row.out, LIST, 4 << logN, residueBits(row.prime)], begin + at);
+      target.set(words, begin + at + 1 + UNPACK_ARGUMENTS);
+      at += 1 + UNPACK_ARGUMENTS + words.length;
+    }
+  };
+  return { length, rows: rows.length, put };
+}
+
+/** Of the kernel's function: where to, where from, bytes, bits. */
+const UNPACK_ARGUMENTS = 4;
 
 /** A launch that leaves zeros in limbs of so many bytes. */
 export function overwriteWords(limbs: readonly Limb[], bytes: number): Uint32Array<ArrayBuffer> {

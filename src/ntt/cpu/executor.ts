@@ -1,5 +1,5 @@
 import type { Limb } from "../kernels.js";
-import { overwriteWords, requireShort, writeWords } from "./encode.js";
+import { type LateLaunch, overwriteWords, requireShort, writeWords } from "./encode.js";
 import type { LocalMemory } from "./memory.js";
 import type { LaunchQueue } from "./queue.js";
 import { ADDRESS, type RowRunner } from "./worker.js";
@@ -10,6 +10,8 @@ export interface Executor {
   /** Whether `read` copies only after what was queued behind it may have run. */
   readonly readsLate: boolean;
   push(launch: Uint32Array<ArrayBuffer>): void;
+  /** A launch of words that anybody may see, put in place: where the launches lie in memory of the calling thread, too. */
+  pushOpen?(launch: LateLaunch): void;
   /** Copies words into a limb, after the launches before. */
   write(limb: Limb, words: Uint32Array | Int32Array): void;
   /** Zeros in limbs of `count` words, after the launches before. After a failure nothing is left that could be overwritten. */
@@ -79,6 +81,10 @@ export class WorkerExecutor implements Executor {
 
   write(limb: Limb, words: Uint32Array | Int32Array): void {
     this.queue.pushWords(writeWords(limb, words));
+  }
+
+  pushOpen(launch: LateLaunch): void {
+    this.queue.pushOpen(launch);
   }
 
   overwrite(limbs: readonly Limb[], count: number): void {

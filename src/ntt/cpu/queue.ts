@@ -1,5 +1,5 @@
 import { DeviceError } from "../../errors.js";
-import { RING_BYTES, requireShort } from "./encode.js";
+import { type LateLaunch, RING_BYTES, requireShort } from "./encode.js";
 import { ADDRESS, CONTROL, INDEX_SIZE, INDEX_WORDS, ROW_BITS } from "./worker.js";
 import type { WorkerPool } from "./workers.js";
 
@@ -19,7 +19,7 @@ export class LaunchQueue {
   /** Launches that found no room yet. */
   private overflow: Uint32Array[] = [];
   /** Published and not known to be completed: where each begins in the ring, oldest first. */
-  private readonly inRing: { readonly begin: number; readonly end: number }[] = [];
+  private readonly inRing: { readonly begin: number; readonly end: number; readonly open: boolean }[] = [];
   private published = 0;
   private completed = 0;
   private queued = 0;
@@ -50,6 +50,24 @@ export class LaunchQueue {
     this.queued++;
     if (this.overflow.length === 0 && this.publish(launch)) return;
     this.overflow.push(launch);
+    this.pump();
+  }
+
+  /** Queues a launch of words that anybody may see: they are put into the ring at once where there is room, and left there. */
+  pushOpen(launch: LateLaunch): void {
+    if (this.failure) throw this.failure;
+    if (launch.rows === 0) return;
+    if (4 * launch.length > RING_BYTES / 2) throw new RangeError(`a launch of ${4 * launch.length} bytes is too large`);
+    const put = (target: Uint32Array, begin: number) => launch.put(target, begin);
+    // Counted when it is there: who asks for the words may find that they are not.
+    if (this.overflow.length === 0 && this.publishWith(launch.length, launch.rows, put, true)) {
+      this.queued++;
+      return;
+    }
+    const words = new Uint32Array(launch.length);
+    launch.put(words, 0);
+    this.overflow.push(words);
+    this.queued++;
     this.pump();
   }
 
@@ -113,26 +131,37 @@ export class LaunchQueue {
     const delta = (Atomics.load(this.control, CONTROL.completed) - this.completed) | 0;
     this.completed += delta;
     // Words that were written may have been a message or its noise.
-    for (const { begin, end } of this.inRing.splice(0, delta)) this.ring.fill(0, begin, end);
+    for (const { begin, end, open } of this.inRing.splice(0, delta)) if (!open) this.ring.fill(0, begin, end);
   }
 
   /** Puts a launch into the ring if there is room. */
   private publish(launch: Uint32Array): boolean {
+    const put = (target: Uint32Array, begin: number) => target.set(launch, begin);
+    if (!this.publishWith(launch.length, launch[1], put, false)) return false;
+    launch.fill(0);
+    return true;
+  }
+
+  private publishWith(
+    length: number,
+    rows: number,
+    put: (target: Uint32Array, begin: number) => void,
+    open: boolean,
+  ): boolean {
     if (this.inRing.length >= INDEX_SIZE - 1) this.retire();
     if (this.inRing.length >= INDEX_SIZE - 1) return false;
-    let begin = this.room(launch.length);
+    let begin = this.room(length);
     if (begin < 0) {
       this.retire();
-      begin = this.room(launch.length);
+      begin = this.room(length);
     }
     if (begin < 0) return false;
-    this.ring.set(launch, begin);
-    this.inRing.push({ begin, end: begin + launch.length });
+    put(this.ring, begin);
+    this.inRing.push({ begin, end: begin + length, open });
     const entry = ADDRESS.index / 4 + INDEX_WORDS * (this.published % INDEX_SIZE);
     this.control[entry] = ADDRESS.ring + 4 * begin;
-    this.control[entry + 1] = launch[1];
+    this.control[entry + 1] = rows;
     this.control[entry + 2] = 0;
-    launch.fill(0);
     this.published++;
     Atomics.store(this.control, CONTROL.published, this.published | 0);
     Atomics.notify(this.control, CONTROL.published);
