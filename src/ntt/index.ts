@@ -4,7 +4,7 @@
  */
 export { type CpuDeviceOptions, type Execution, openCpuDevice } from "./cpu/device.js";
 export { kernelsSha256 } from "./cpu/kernels.generated.js";
-export type { Device, DeviceStatistics } from "./device.js";
+export type { Device, DeviceStatistics, PackedRow } from "./device.js";
 export {
   type CombineRow,
   type ConversionRow,
