@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { measureUnitCosts } from "../src/ckks/index.js";
+import { isPowerOfTwo } from "../src/ckks/slots.js";
 import { openDevice } from "../src/index.js";
 import {
   compile,
@@ -16,7 +17,7 @@ import {
   Server,
 } from "../src/nn/index.js";
 import type { Device } from "../src/ntt/device.js";
-import { BenchError, failureOf } from "./failure.js";
+import { BenchError, runBench } from "./failure.js";
 import { refusedOption, whole } from "./options.js";
 
 const USAGE = `npm run bench:networks -- [options]
@@ -32,13 +33,7 @@ const USAGE = `npm run bench:networks -- [options]
 /** The largest error of a logit, of 1 or of itself, that still counts as right. */
 const LOGIT_TOLERANCE = 0.05;
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const { line, exitCode } = failureOf(error);
-  process.stderr.write(`${line}\n`);
-  process.exitCode = exitCode;
-}
+await runBench(main);
 
 async function main(args: readonly string[]): Promise<void> {
   const options = valuesOf(args);
@@ -47,16 +42,19 @@ async function main(args: readonly string[]): Promise<void> {
   if (kind !== "encrypted" && kind !== "plain") {
     throw new BenchError(`there is no --model ${kind}`, "take encrypted or plain");
   }
-  const network = networkOf(net);
-  const device = await openDevice("cpu", { threads: whole("--threads", options.threads, 1, 64) });
   const images = whole("--images", options.images, 1, 1024);
+  if (!isPowerOfTwo(images)) throw new BenchError(`--images ${images} is no power of two`, "take 1, 2, 4, …, 1024");
+  const threads = whole("--threads", options.threads, 1, 64);
+  const runs = whole("--runs", options.runs, 1, 1000);
+  const maxKeyBytes = whole("--keys", options.keys, 0, 2 ** 20) * 2 ** 20;
+  const memory = options.memory === undefined ? undefined : whole("--memory", options.memory, 0, 2 ** 22) * 2 ** 20;
+  const network = networkOf(net);
+  const device = await openDevice("cpu", { threads });
   try {
     const begin = performance.now();
-    const maxKeyBytes = whole("--keys", options.keys, 0, 2 ** 20) * 2 ** 20;
     const plan = compile(network, { model: kind, images, maxKeyBytes });
     say(`${net}, ${kind}, ${images} at once: compiled in ${seconds(performance.now() - begin)}; ${device.describe()}`);
-    const memory = options.memory && whole("--memory", options.memory, 0, 2 ** 22) * 2 ** 20;
-    await run(plan, network, device, memory || undefined, whole("--runs", options.runs, 1, 1000));
+    await run(plan, network, device, memory, runs);
   } finally {
     await device.close();
   }
@@ -69,9 +67,10 @@ async function run(plan: Plan, network: Network, device: Device, memoryLimit: nu
   const images = Array.from({ length: 8 }, () => Float64Array.from({ length: size }, random));
   using holder = await KeyHolder.create(plan, device);
   const { evaluationKeys } = holder;
-  const server = memoryLimit
-    ? await Server.withMemoryLimit(plan, device, evaluationKeys, { memoryLimit })
-    : new Server(plan, device, evaluationKeys);
+  const server =
+    memoryLimit !== undefined
+      ? await Server.withMemoryLimit(plan, device, evaluationKeys, { memoryLimit })
+      : new Server(plan, device, evaluationKeys);
   let begin = performance.now();
   using model = await modelOf(plan, network, server, holder, images);
   await device.idle();

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { openDevice, openScratchFile } from "../src/index.js";
 import { compile, interpret, KeyHolder, type Layer, ModelOwner, type Network, Server } from "../src/nn/index.js";
-import { BenchError, failureOf } from "./failure.js";
+import { BenchError, runBench } from "./failure.js";
 import { refusedOption, whole } from "./options.js";
 
 const USAGE = `npm run bench:memory -- [options]
@@ -28,15 +28,11 @@ interface Options {
   readonly plain: boolean;
 }
 
-try {
-  const options = parse(process.argv.slice(2));
+await runBench(async (args) => {
+  const options = parse(args);
   if (options) await run(options);
   else process.stdout.write(USAGE);
-} catch (error) {
-  const { line, exitCode } = failureOf(error);
-  process.stderr.write(`${line}\n`);
-  process.exitCode = exitCode;
-}
+});
 
 /** @throws BenchError naming the option; undefined for --help. */
 function parse(args: readonly string[]): Options | undefined {

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { openDevice } from "../src/index.js";
 import { compile, interpret, KeyHolder, type Layer, type Network, Server } from "../src/nn/index.js";
-import { BenchError, failureOf } from "./failure.js";
+import { BenchError, runBench } from "./failure.js";
 import { refusedOption, whole } from "./options.js";
 
 const USAGE = `npm run bench:throughput -- [options]
@@ -20,21 +20,17 @@ const LOGIT_TOLERANCE = 0.01;
 /** Images of a batch that are computed in the clear, too. */
 const CHECKED = 32;
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const { line, exitCode } = failureOf(error);
-  process.stderr.write(`${line}\n`);
-  process.exitCode = exitCode;
-}
+await runBench(main);
 
 async function main(args: readonly string[]): Promise<void> {
   const { threads, batches, device: kind, layers, help } = valuesOf(args);
   if (help) return void process.stdout.write(USAGE);
   if (kind !== "cpu" && kind !== "webgpu") throw new BenchError(`there is no --device ${kind}`, "take cpu or webgpu");
+  const count = whole("--batches", batches, 1, 1000);
+  const options = kind === "cpu" ? { threads: whole("--threads", threads, 1, 64) } : {};
   const network = cryptoNets();
   const plan = compile(network, { model: "plain", optimize: "throughput" });
-  const device = await openDevice(kind, kind === "cpu" ? { threads: whole("--threads", threads, 1, 64) } : {});
+  const device = await openDevice(kind, options);
   try {
     say(`${device.describe()}; ${plan.parameters.describe()}`);
     using holder = await KeyHolder.create(plan, device);
@@ -47,7 +43,7 @@ async function main(args: readonly string[]): Promise<void> {
       await device.idle();
       return encrypted;
     });
-    for (let k = 0; k < whole("--batches", batches, 1, 1000); k++) {
+    for (let k = 0; k < count; k++) {
       const times = new Map<string, number>();
       const onStep = (step: { op: string; layer?: number }, _index: number, milliseconds: number) => {
         const name = `  layer ${step.layer} (${step.op})`;

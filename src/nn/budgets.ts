@@ -1,6 +1,6 @@
 import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
-import { type Counted, modelSize } from "./program/counts.js";
+import { type Counted, modelSize, packedBytes } from "./program/counts.js";
 import type { ServerMemory } from "./program/memory.js";
 
 /** What a plan may take: see `CompileOptions`. */
@@ -68,9 +68,8 @@ export function withinBudgets<P extends Sized>(
   );
 }
 
-/** As a file, packed: a little less than 30 bits a residue. */
 function bytesOf(plan: Sized): number {
-  return (modelSize(plan).limbs * 30 * 2 ** plan.parameters.logN) / 8;
+  return packedBytes(modelSize(plan).limbs, plan.parameters.logN);
 }
 
 function memoryBytes({ memory: { keys, model, image } }: Sized): number {

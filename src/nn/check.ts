@@ -6,7 +6,7 @@ import type { ImageValues } from "./graph/image.js";
 import { interpret } from "./graph/interpret.js";
 import type { Network } from "./graph/network.js";
 import { weightsFor } from "./model.js";
-import { countStep, modelSize } from "./program/counts.js";
+import { countStep, modelSize, packedBytes } from "./program/counts.js";
 import { rememberVectors, simulate } from "./program/simulate.js";
 
 /** One thing that was found. */
@@ -95,8 +95,7 @@ function factsOf(plan: Plan): Finding[] {
   const { parameters, program, depth } = plan;
   const fact = (what: string): Finding => ({ kind: "fact", what });
   const keys = plan.evaluationKeyBytes;
-  const limbBytes = (2 ** parameters.logN * 30) / 8;
-  const image = program.inputs.length * parameters.primesAt(program.depth).length * limbBytes;
+  const image = packedBytes(program.inputs.length * parameters.primesAt(program.depth).length, parameters.logN);
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
   const { vectors, limbs } = modelSize(plan);
   const numbers = program.steps.reduce((sum, step) => sum + countStep(step, plan.model).weights, 0);
@@ -109,7 +108,7 @@ function factsOf(plan: Plan): Finding[] {
     fact(
       program.throughput
         ? `the ${plan.model} model is ${numbers} numbers and no vector`
-        : `the ${plan.model} model has ${vectors} vectors, ${megabytes(limbs * limbBytes)}`,
+        : `the ${plan.model} model has ${vectors} vectors, ${megabytes(packedBytes(limbs, parameters.logN))}`,
     ),
   ];
 }

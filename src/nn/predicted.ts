@@ -5,6 +5,7 @@ import { type Plan, requirePlan } from "./compile.js";
 import { around, freshNoise } from "./declared.js";
 import { type NoisyRun, noisyRun } from "./program/noisy-run.js";
 import { operandLevels, type Step, summedSlots } from "./program/program.js";
+import { hasProductKey } from "./program/work.js";
 
 /** How far the slots of a ciphertext will be from what they should hold, in the units of the slots, before anything is encrypted. */
 export interface PredictedError {
@@ -96,11 +97,7 @@ function noisyRunOf({ program, parameters, ranges, productRotations, model }: Pl
     }),
   );
   const productKey = (giant: number, level: number): boolean => {
-    const by = ((giant % slots) + slots) % slots;
-    // The lowest that reaches the level is taken, and must have the gadget of the rotation's.
-    const reaching = productRotations.filter(([step, reached]) => step === by && reached >= level);
-    const lowest = Math.min(...reaching.map(([, reached]) => reached));
-    return reaching.length > 0 && parameters.gadgetAt(lowest) === parameters.gadgetAt(level);
+    return hasProductKey({ productRotations, parameters }, ((giant % slots) + slots) % slots, level);
   };
   return { evaluator, operands, productKey };
 }

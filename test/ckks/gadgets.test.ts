@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { collect } from "../../src/bytes/stream.js";
+import { evaluationKeysChunks } from "../../src/ckks/formats/evaluation-keys.js";
 import {
   type EvaluationKeyRequest,
   EvaluationKeys,
@@ -192,7 +194,10 @@ test("a file that names two keys of one step and one gadget is refused", async (
   using one = alice.evaluationKeys({ relinearize: false, rotations: [[1, 2]] });
   using other = alice.evaluationKeys({ relinearize: false, rotations: [[1, 2]] });
   expect(() => EvaluationKeys.join([one, other])).toThrow(/a key is there twice/);
-  await expect(Parameters.fromBytes(new Uint8Array(10))).rejects.toThrow(FormatError);
+  const content = { ring: one.ring, fingerprint: one.fingerprint, all: [...one.all, ...other.all] };
+  const file = await collect(evaluationKeysChunks("evaluation keys", content));
+  await expect(EvaluationKeys.fromBytes(file, device)).rejects.toThrow(FormatError);
+  await expect(EvaluationKeys.fromBytes(file, device)).rejects.toThrow(/names a key twice/);
   const fresh = await KeyHolder.create(device, parameters, Randomness.seededUnsafe(5));
   expect(fresh.evaluationKeys({ relinearize: [2, 2], rotations: [[1, 2], [1, 2]] }).all).toHaveLength(2); // biome-ignore format: one line
 });

@@ -18,7 +18,7 @@ export interface CostModel {
   readonly productKeys: boolean;
   /** Price of the products of one limb of a digit with both halves of a key. */
   readonly keyProduct: number;
-  /** Price of one limb-index of a weight vector (two limbs if encrypted): its products (0.25 and 0.15 as measured), and its bytes. */
+  /** Price of one limb-index of a weight vector (two limbs if encrypted): its products (0.25 and 0.15 as measured), and beside them its bytes, which are encrypted, kept and read. */
   readonly weightLimb: number;
   /** Price of one limb-index of a rotation key. Small: keys are made once, weights are read for each image. */
   readonly keyLimb: number;
@@ -31,7 +31,7 @@ export const defaultCosts: CostModel = {
   encryptedModel: true,
   productKeys: false,
   keyProduct: 0.4,
-  weightLimb: 0.5,
+  weightLimb: 1,
   keyLimb: 0.25,
 };
 
@@ -47,7 +47,7 @@ export function costsOf(parameters: Parameters, model: "encrypted" | "plain", pr
     limbsAt: (level) => limbs[level],
     gadgetAt: (level) => gadgets[level],
     encryptedModel: model === "encrypted",
-    weightLimb: model === "encrypted" ? 0.5 : 0.3,
+    weightLimb: model === "encrypted" ? 1 : 0.3,
     productKeys: productKeys && model === "encrypted",
   };
 }

@@ -12,6 +12,7 @@ import type { Shape } from "../graph/network.js";
 import { shapeText, sizeOf } from "../graph/shapes.js";
 import { bitsOf, type Layout, type Role } from "../layout/layout.js";
 import { rowsOf } from "../program/combination.js";
+import { mostHeld } from "../program/memory.js";
 import type { Program, Step } from "../program/program.js";
 import { Draft } from "./assemble.js";
 import { poolWindows } from "./pool-windows.js";
@@ -115,25 +116,10 @@ function stepOf(
 
 /** @throws UnsupportedLayerError for a program whose values do not fit into a device's memory at once. */
 export function requireMemory(program: Program, parameters: Parameters): void {
-  const { values, steps, inputs, outputs } = program;
-  const bytesOf = (value: number) => 2 * parameters.primesAt(values[value].level).length * 8 * parameters.slots;
-  const left = new Map<number, number>();
-  for (const value of [...steps.flatMap((step) => step.inputs), ...outputs, ...inputs]) {
-    left.set(value, (left.get(value) ?? 0) + 1);
-  }
-  let held = inputs.reduce((sum, value) => sum + bytesOf(value), 0);
-  let [most, at] = [held, 0];
-  for (const [index, step] of steps.entries()) {
-    for (const value of step.outputs) held += bytesOf(value);
-    if (held > most) [most, at] = [held, index];
-    for (const value of step.inputs) {
-      const uses = left.get(value)! - 1;
-      left.set(value, uses);
-      if (uses === 0) held -= bytesOf(value);
-    }
-  }
+  const { limbs, step: at } = mostHeld(program, parameters);
+  const most = limbs * 4 * 2 ** parameters.logN;
   if (most <= MOST_BYTES) return;
   const gigabytes = (most / 2 ** 30).toFixed(1);
-  const where = `${program.slots} images at once take ${gigabytes} GiB at step ${at} (${steps[at].op})`;
+  const where = `${program.slots} images at once take ${gigabytes} GiB at step ${at} (${program.steps[at].op})`;
   throw new UnsupportedLayerError(`${where}; ${MOST_BYTES / 2 ** 30} are the most`, WAY_OUT);
 }

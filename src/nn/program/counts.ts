@@ -75,6 +75,11 @@ export function modelSize(plan: Counted): { vectors: number; limbs: number } {
   return { vectors: levels.length, limbs };
 }
 
+/** About what packed limbs take in a file: nearly all primes have 30 bits. */
+export function packedBytes(limbs: number, logN: number): number {
+  return (limbs * 30 * 2 ** logN) / 8;
+}
+
 /** What a program takes in all, in a line. */
 export function describeTotals({ program, parameters, model }: Counted): string {
   const { vectors, limbs } = modelSize({ program, parameters, model });

@@ -18,17 +18,34 @@ export interface ServerMemory {
 export function memoryOf(plan: Worked, keyLimbs: number): ServerMemory {
   const { program, parameters } = plan;
   const limb = 4 * 2 ** parameters.logN;
-  const limbs = (value: number) => 2 * parameters.primesAt(program.values[value].level).length;
-  const last = lastUses(program);
-  const live = new Set(program.inputs);
-  let most = 0;
-  for (const [index, step] of program.steps.entries()) {
-    const held = [...live, ...step.outputs].reduce((sum, value) => sum + limbs(value), 0);
-    most = Math.max(most, held + working(step, levelBefore(program, step), parameters));
-    for (const value of step.outputs) live.add(value);
-    for (const value of [...live]) if ((last[value] ?? -1) <= index) live.delete(value);
+  const { limbs } = mostHeld(program, parameters, (step) => working(step, levelBefore(program, step), parameters));
+  return { keys: keyLimbs * limb, model: modelSize(plan).limbs * limb, image: limbs * limb };
+}
+
+/** The most limbs of values that a run holds at a time, with what a step needs beside them, and the step at which. */
+export function mostHeld(
+  { values, steps, inputs, outputs }: Program,
+  parameters: Parameters,
+  beside: (step: Step) => number = () => 0,
+): { readonly limbs: number; readonly step: number } {
+  const limbsOf = (value: number) => 2 * parameters.primesAt(values[value].level).length;
+  const left = new Map<number, number>();
+  for (const value of [...steps.flatMap((step) => step.inputs), ...outputs])
+    left.set(value, (left.get(value) ?? 0) + 1);
+  let held = inputs.reduce((sum, value) => sum + limbsOf(value), 0);
+  let most = { limbs: held, step: 0 };
+  for (const [index, step] of steps.entries()) {
+    for (const value of step.outputs) held += limbsOf(value);
+    const limbs = held + beside(step);
+    if (limbs > most.limbs) most = { limbs, step: index };
+    for (const value of step.inputs) {
+      const uses = left.get(value)! - 1;
+      left.set(value, uses);
+      // The images are their owner's: a run does not free them.
+      if (uses === 0 && !inputs.includes(value)) held -= limbsOf(value);
+    }
   }
-  return { keys: keyLimbs * limb, model: modelSize(plan).limbs * limb, image: most * limb };
+  return most;
 }
 
 /** Limbs that a step holds beside what it takes and gives: rotated inputs, digits, and sums modulo QP. */
@@ -40,11 +57,4 @@ function working(step: Step, level: number, parameters: Parameters): number {
   const babies =
     step.op === "linear" ? step.groups.flatMap(({ terms }) => terms.map((t) => `${t.input} ${t.baby}`)) : [];
   return 2 * limbs * new Set(babies).size + 3 * limbs + 2 * extended + 6 * whole;
-}
-
-function lastUses({ steps, outputs, values }: Program): number[] {
-  const last = values.map(() => -1);
-  for (const [index, step] of steps.entries()) for (const value of step.inputs) last[value] = index;
-  for (const value of outputs) last[value] = steps.length;
-  return last;
 }

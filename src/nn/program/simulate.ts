@@ -57,7 +57,8 @@ export function simulate(
   image: ImageValues | readonly ImageValues[],
   options: SimulateOptions = {},
 ): Simulation {
-  const erring = options.noise && erringBy(options.noise, program, options.randomness ?? Randomness.system());
+  using system = options.noise && !options.randomness ? Randomness.system() : undefined;
+  const erring = options.noise && erringBy(options.noise, program, options.randomness ?? system!);
   const inputs = encodeInput(program, image);
   if (erring) for (const values of inputs) erring.image(values);
   const maxAbs = [Math.max(...inputs.map((x) => expectHeadroom(x, "the image", program.depth, options)))];

@@ -1,7 +1,7 @@
 import type { UnitCosts } from "../../ckks/unit-costs.js";
 import { ParameterError } from "../../errors.js";
 import { describeLayout, occupants } from "../layout/layout.js";
-import { countStep, keySwitches, modelSize } from "./counts.js";
+import { countStep, keySwitches, modelSize, packedBytes } from "./counts.js";
 import { levelAfter, levelBefore, operandLevels, type Program, rotations, type Step } from "./program.js";
 import { predictedMs, type Worked, workOf } from "./work.js";
 
@@ -52,7 +52,6 @@ export function planRows(plan: Worked, { costs, measured }: PlanTableOptions = {
     const counts = countStep(step, model);
     const alone = { program: { ...program, steps: [step] }, parameters, model };
     const vectors = operandLevels(program, step).length;
-    const bits = 30 * 2 ** parameters.logN;
     return {
       step: index,
       op: step.op,
@@ -62,7 +61,7 @@ export function planRows(plan: Worked, { costs, measured }: PlanTableOptions = {
       rotations: counts.babies + counts.giants + counts.folds,
       products: counts.weights,
       keySwitches: keySwitches(counts),
-      bytes: vectors === 0 ? 0 : Math.round((modelSize(alone).limbs * bits) / 8),
+      bytes: vectors === 0 ? 0 : Math.round(packedBytes(modelSize(alone).limbs, parameters.logN)),
       ...(costs && { predictedMs: predictedMs(workOf(plan, step), costs) }),
       ...(measured && { measuredMs: measured[index] }),
     };

@@ -82,11 +82,15 @@ export function predictedMs(work: StepWork, costs: UnitCosts): number {
   return parts.reduce((sum, part) => sum + work[part] * costs[part], 0) / 1000;
 }
 
-function hasProductKey({ productRotations, parameters }: Worked, giant: number, level: number): boolean {
-  const gadget = parameters.gadgetAt(level);
-  return productRotations.some(
-    ([step, reached]) => step === giant && reached >= level && parameters.gadgetAt(reached) === gadget,
-  );
+/** Whether a product is rotated at once: the lowest key that reaches the level is taken, and must have the gadget of the rotation's. */
+export function hasProductKey(
+  { productRotations, parameters }: Pick<Worked, "productRotations" | "parameters">,
+  giant: number,
+  level: number,
+): boolean {
+  const reaching = productRotations.filter(([step, reached]) => step === giant && reached >= level);
+  const lowest = Math.min(...reaching.map(([, reached]) => reached));
+  return reaching.length > 0 && parameters.gadgetAt(lowest) === parameters.gadgetAt(level);
 }
 
 class Work {
