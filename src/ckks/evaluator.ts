@@ -144,7 +144,7 @@ export class Evaluator {
   }
 
   /**
-   * Slotwise i·a, exactly: i is the polynomial X^(N/2). Costs an NTT for each prime and a pass, no level.
+   * Slotwise i·a, exactly: i is the polynomial X^(N/2). Costs a pass, no level.
    */
   timesI(a: Ciphertext): Ciphertext {
     return this.products.timesI(a);

@@ -9,7 +9,7 @@ export { Ciphertext, Plaintext, type ScaleState } from "./ciphertext.js";
 export type { BabyStep } from "./circuits/baby-steps.js";
 export { evaluatePolynomial, evaluatePolynomials } from "./circuits/evaluate-polynomial.js";
 export { type Fit, type FitRequest, fitPolynomial } from "./circuits/fit.js";
-export { type Fold, fold } from "./circuits/folds.js";
+export { type Fold, type FoldStep, fold } from "./circuits/folds.js";
 export type { GiantStep } from "./circuits/giant-steps.js";
 export {
   type BlockTransform,

@@ -1,14 +1,16 @@
 import { LevelError, ParameterError } from "../errors.js";
-import { residue } from "../ntt/modulus.js";
+import { powerModulo, residue } from "../ntt/modulus.js";
+import { minimalRoot } from "../ntt/roots.js";
 import type { Alignment } from "./alignment.js";
 import { Ciphertext, Plaintext, requireSlots, stateOf } from "./ciphertext.js";
 import { kindOf } from "./copies.js";
 import type { Encoder, SlotValues } from "./encoder.js";
-import { PRODUCT, VALUES } from "./form.js";
+import { OPERAND, PRODUCT, VALUES } from "./form.js";
+import { OwnedLimbs } from "./limbs.js";
 import { linearSums, requireRows, type SumRow } from "./linear-sums.js";
 import { type LinearSum, linearSumAt } from "./linearsum.js";
 import { addNoise, type Noise, readIn } from "./noise.js";
-import { fromIntegers, multiply, RnsPolynomial, scale, toOperand } from "./polynomial.js";
+import { compute, multiply, RnsPolynomial, scale } from "./polynomial.js";
 import type { Ring } from "./ring.js";
 
 /** Products and sums of products before they are relinearised and rescaled: at the square of the scale. */
@@ -106,14 +108,17 @@ export class Products {
   timesI(a: Ciphertext): Ciphertext {
     this.alignment.check(a);
     const { ring } = this;
-    const monomial = new Float64Array(2 ** ring.logN);
-    monomial[monomial.length / 2] = 1;
-    using unit = fromIntegers(ring, monomial, a.parts[0].primes);
-    unit.transform();
-    using operand = toOperand(unit);
+    const { primes } = a.parts[0];
+    // X^(N/2) at the odd powers of a root: i and −i in turn, which the order of NTT values brings into two halves.
+    const halves = new Int32Array(2 ** ring.logN).fill(1, 0, 2 ** (ring.logN - 1)).fill(-1, 2 ** (ring.logN - 1));
+    using signs = new OwnedLimbs(ring, ring.device.allocate(ring.logN, 1));
+    ring.device.write(ring.logN, signs.limbs[0], halves);
+    using lifted = compute(ring, "lift", primes, VALUES, (out, p) => [out, signs.limbs[0], p]);
+    const i = (p: number) => powerModulo(minimalRoot(p, ring.logN), 2 ** (ring.logN - 1), p);
+    using unit = scale(lifted, i, primes, OPERAND.power);
     // Another object: a + i·a errs by √2 times as much, not twice.
     return new Ciphertext(
-      a.parts.map((part) => multiply(part, operand)),
+      a.parts.map((part) => multiply(part, unit)),
       { ...stateOf(a), noise: { ...a.noise } },
     );
   }

@@ -5,7 +5,7 @@
 import { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { requireInstance } from "../ckks/copies.js";
 import type { Evaluator } from "../ckks/evaluator.js";
-import { rotationElement } from "../ckks/keys/galois.js";
+import { conjugationElement, rotationElement } from "../ckks/keys/galois.js";
 import type { KeySource } from "../ckks/keys/source.js";
 import { type Ring, requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
@@ -38,6 +38,9 @@ export function acceptKeys(plan: Plan, keys: KeySource): void {
   for (const [steps, level] of plan.rotations) {
     const element = rotationElement(steps, plan.parameters.logN);
     expectKey(`the rotation by ${steps}`, level, keys.levels.get(element));
+  }
+  if (plan.conjugationLevel !== false) {
+    expectKey("conjugation", plan.conjugationLevel, keys.levels.get(conjugationElement(plan.parameters.logN)));
   }
   for (const [steps, level] of plan.productRotations) {
     const element = rotationElement(steps, plan.parameters.logN);

@@ -98,7 +98,7 @@ function factsOf(plan: Plan): Finding[] {
   const image = packedBytes(program.inputs.length * parameters.primesAt(program.depth).length, parameters.logN);
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
   const { vectors, limbs } = modelSize(plan);
-  const numbers = program.steps.reduce((sum, step) => sum + countStep(step, plan.model).weights, 0);
+  const numbers = program.steps.reduce((sum, step) => sum + countStep(program, step, plan.model).weights, 0);
   return [
     fact(`${depth.used} levels (${depth.withoutFolding} without folding)`),
     fact(parameters.describe()),

@@ -18,7 +18,7 @@ import { planThroughput, requireMemory } from "./plan/throughput.js";
 import { checkProgram } from "./program/check.js";
 import { describe, describeInput, describeTotals } from "./program/counts.js";
 import { memoryOf, type ServerMemory } from "./program/memory.js";
-import { imagesOf, type Program, rotationLevels, rotations } from "./program/program.js";
+import { conjugationLevels, imagesOf, type Program, rotationLevels, rotations } from "./program/program.js";
 import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
 import { type PlanTableOptions, planTable } from "./program/table.js";
 import { GUARD, INPUT_SCALE } from "./scales.js";
@@ -96,11 +96,21 @@ export class Plan {
     return relinearizationLevels(this.program, this.model)[0] ?? false;
   }
 
+  /** Level that the conjugation key must reach: that of the first layer whose products pair diagonals; false where there is none. */
+  get conjugationLevel(): number | false {
+    return conjugationLevels(this.program)[0] ?? false;
+  }
+
   /** What to ask `evaluationKeys` for: each key at every level at which the program uses it. */
   get evaluationKeyRequest(): EvaluationKeyRequest {
     const { program, model, productRotations } = this;
     const relinearize = relinearizationLevels(program, model);
-    return { relinearize: relinearize.length > 0 && relinearize, rotations: rotationLevels(program), productRotations };
+    return {
+      relinearize: relinearize.length > 0 && relinearize,
+      rotations: rotationLevels(program),
+      conjugate: conjugationLevels(program),
+      productRotations,
+    };
   }
 
   /** Bytes of the file of these keys, its head of some kilobytes left aside. */
@@ -118,6 +128,7 @@ export class Plan {
     return [
       ...relinearizationLevels(program, model).map((level): [unknown, number] => [undefined, level]),
       ...rotationLevels(program),
+      ...conjugationLevels(program).map((level): [unknown, number] => ["conjugation", level]),
       ...productRotations.map(([step, level]): [unknown, number] => [`product-${step}`, level]),
     ];
   }

@@ -14,7 +14,7 @@ import { declareFresh } from "./declared.js";
 import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
 import { readLogits } from "./logits.js";
-import { encodeInput } from "./program/encode.js";
+import { encodeInput, pairInput } from "./program/encode.js";
 import { imagesOf, ofImage } from "./program/program.js";
 
 /** All optional. */
@@ -122,9 +122,12 @@ export class KeyHolder implements Disposable {
   encrypt(image: ImageValues | readonly ImageValues[]): EncryptedImage {
     const { program, identity, ranges } = this.plan;
     const ciphertexts = encodeInput(program, image).map((slots) => {
-      const ciphertext = this.#secret.encrypt(slots, { level: program.depth });
-      slots.fill(0);
-      return declareFresh(ciphertext, ranges.input);
+      const values = pairInput(program, slots);
+      try {
+        return declareFresh(this.#secret.encrypt(values, { level: program.depth }), ranges.input);
+      } finally {
+        for (const part of "real" in values ? [values.real, values.imaginary] : [values]) part.fill(0);
+      }
     });
     return new EncryptedImage(identity, ciphertexts);
   }

@@ -4,12 +4,12 @@ import { ParameterError } from "../errors.js";
 import { type Plan, requirePlan } from "./compile.js";
 import { around, freshNoise } from "./declared.js";
 import { type NoisyRun, noisyRun } from "./program/noisy-run.js";
-import { operandLevels, type Step, summedSlots } from "./program/program.js";
+import { foldsOfStep, operandLevels, type Step, summedSlots } from "./program/program.js";
 import { hasProductKey } from "./program/work.js";
 
 /** How far the slots of a ciphertext will be from what they should hold, in the units of the slots, before anything is encrypted. */
 export interface PredictedError {
-  /** rms of |error| over the slots; the real part, which is what is read, has 1/√2 of it. */
+  /** rms of |error| over the slots; the real part, which is what is read, has 1/√2 of it, or all where imaginary parts were folded away. */
   readonly rms: number;
   /** No slot errs by more, but for a chance of 2^−40 for each slot and operation. */
   readonly worst: number;
@@ -74,7 +74,7 @@ function predict(plan: Plan): PredictedErrors {
         index,
       ),
     );
-    const foldings = "folds" in step ? summedSlots(step.folds) : 1;
+    const foldings = "folds" in step ? summedSlots(foldsOfStep(step)) : 1;
     const added = { beforeFolds: before, afterFolds: Math.sqrt(Math.max(0, own.rms ** 2 - foldings * before ** 2)) };
     const results = algebra[step.op](step, inputs, index).map((result) =>
       result.withNoise(around(result.noise, ranges.steps[index].output)),

@@ -14,7 +14,11 @@ for (const [name, parameters] of SETTINGS) {
     const test = await instance(parameters, 31);
     const { alice, encryptor, values, device } = test;
     const bounds = new NoiseBounds(parameters);
-    const he = new Evaluator(device, parameters, alice.evaluationKeys({ rotations: [...BABIES, ...GIANTS] }));
+    const he = new Evaluator(
+      device,
+      parameters,
+      alice.evaluationKeys({ rotations: [...BABIES, ...GIANTS], conjugate: true }),
+    );
 
     /** A dense matrix by its diagonals: diagonal d has row j at place j, column j + d. */
     const diagonals = Array.from({ length: SLOTS }, () => values.real(SLOTS, 1 / SLOTS));
@@ -108,6 +112,29 @@ for (const [name, parameters] of SETTINGS) {
         using before = he.rescale(apart);
         expect(await errorBits(test, rescaled, wanted)).toBeLessThan((await errorBits(test, before, wanted)) + 1);
       }
+    });
+
+    it("a fold by conjugation leaves twice the real parts, beside rotations and before a rescale", async () => {
+      const z = values.complex(SLOTS);
+      using x = alice.encrypt(z, { slots: SLOTS });
+      const bound = 4 * (bounds.freshSlot(x.level, SLOTS) + bounds.slot(bounds.keySwitch(x.level), x.level, SLOTS));
+      const doubled = z.real.map((value) => 2 * value);
+      const turned = doubled.map((value, j) => value + doubled[(j + 4) % SLOTS]);
+      for (const [folds, wanted] of [
+        [["conjugate"], doubled],
+        [[["conjugate"]], doubled],
+        [[4, "conjugate"], turned],
+        [["conjugate", [4]], turned],
+      ] as const) {
+        using y = fold(he, x, folds);
+        const expected = { real: wanted, imaginary: new Float64Array(SLOTS) };
+        expect(await errorBits(test, y, expected)).toBeLessThan(Math.log2(2 * bound));
+        using product = he.multiplyPlain(x, 1);
+        using rescaled = foldAndRescale(he, product, folds);
+        expect([rescaled.level, rescaled.state]).toEqual([x.level - 1, "canonical"]);
+        expect(await errorBits(test, rescaled, expected)).toBeLessThan(Math.log2(4 * bound));
+      }
+      expect(() => fold(he, x, ["conjugation" as never])).toThrow(TypeError);
     });
 
     it("a fold before the rescale costs less precision than one after it", async () => {

@@ -183,29 +183,41 @@ describe("a model is looked at when it is loaded, and when it runs", () => {
 describe("keys are looked at when the server opens", () => {
   const keysFor = (request: Parameters<SecretHolder["evaluationKeys"]>[0]) => secret.evaluationKeys(request);
   const relinearize = plan.relinearizationLevel;
-  const { productRotations } = plan;
+  const { productRotations, rotations } = plan;
+  const { conjugate } = plan.evaluationKeyRequest;
   const limited = (keys: EvaluationKeys) => Server.withMemoryLimit(plan, device, keys, { memoryLimit: 2 ** 20 });
 
   test.each([
     ["no rotation", { relinearize }, /no key for the rotation by \d+ at level \d+, .* and \d+ more/],
     [
       "no relinearisation",
-      { relinearize: false, rotations: plan.rotations, productRotations },
+      { relinearize: false, rotations, productRotations, conjugate },
       /no key for the relinearisation at level 3$/,
+    ],
+    ["no conjugation", { relinearize, rotations, productRotations }, /no key for conjugation at level 3$/],
+    [
+      "a conjugation that ends too low",
+      { relinearize, rotations, productRotations, conjugate: [2] },
+      /no key for conjugation at level 3 \(it reaches 2\)$/,
     ],
     [
       "a relinearisation that ends too low",
-      { relinearize: 1, rotations: plan.rotations, productRotations },
+      { relinearize: 1, rotations, productRotations, conjugate },
       /\(it reaches 1\)/,
     ],
     [
       "rotations that end too low",
-      { relinearize, rotations: new Map([...plan.rotations].map(([step]) => [step, 0] as const)), productRotations },
+      {
+        relinearize,
+        rotations: new Map([...rotations].map(([step]) => [step, 0] as const)),
+        productRotations,
+        conjugate,
+      },
       /\(it reaches 0\)/,
     ],
     [
       "one rotation less",
-      { relinearize, rotations: new Map([...plan.rotations].slice(1)), productRotations },
+      { relinearize, rotations: new Map([...rotations].slice(1)), productRotations, conjugate },
       new RegExp(`the rotation by ${[...plan.rotations.keys()][0]} at level`),
     ],
   ] as const)("%s", async (_, request, message) => {
@@ -222,8 +234,7 @@ describe("keys are looked at when the server opens", () => {
     expect(counting.productRotations.length).toBeGreaterThan(0);
     expect(compile(deeper, { maxKeyBytes: 0 }).productRotations.length).toBe(0);
     using other = await SecretHolder.create(device, counting.parameters, Randomness.seededUnsafe(1));
-    const { relinearizationLevel, rotations } = counting;
-    using keys = other.evaluationKeys({ relinearize: relinearizationLevel, rotations });
+    using keys = other.evaluationKeys({ ...counting.evaluationKeyRequest, productRotations: [] });
     expect(() => new Server(counting, device, keys)).toThrow(/no key for products that are rotated by \d+ at level/);
   });
 
@@ -233,7 +244,7 @@ describe("keys are looked at when the server opens", () => {
   });
 
   test("keys that another server has taken over", async () => {
-    const keys = keysFor({ relinearize, rotations: plan.rotations, productRotations });
+    const keys = keysFor({ relinearize, rotations, productRotations, conjugate });
     await limited(keys);
     expect(() => new Server(plan, device, keys)).toThrow(/disposed of/);
   });

@@ -13,13 +13,14 @@ import {
   levelBefore,
   operandLevels,
   type Program,
+  pairedBy,
   rotations,
 } from "../../src/nn/program/program.js";
 import { type Brick, randomNetwork, rl3 } from "./random-network.js";
 
 const image = (channels: number, height: number, width = height) => [channels, height, width];
 const diagonals = (program: Program) =>
-  program.steps.filter(({ op }) => op === "linear").map((step) => countStep(step, "encrypted").weights);
+  program.steps.filter(({ op }) => op === "linear").map((step) => countStep(program, step, "encrypted").weights);
 const babiesOf = (groups: readonly DiagonalGroup[]) =>
   groups.flatMap(({ giant, terms }) => terms.map(({ baby }) => (giant + baby) % 256));
 
@@ -78,7 +79,7 @@ describe("plan of RL-3 on 8,192 slots", () => {
     const { parameters, model } = compile(rl3());
     const lines = print({ program, parameters, model }).split("\n");
     expect(lines).toHaveLength(program.steps.length + 2);
-    expect(lines[5]).toContain(`${diagonals(program)[2]} diagonals`);
+    expect(lines[5]).toContain(`${diagonals(program)[2]} pairs of diagonals`);
   });
 
   test("every rotation that a step makes has a key for its level", () => {
@@ -86,7 +87,8 @@ describe("plan of RL-3 on 8,192 slots", () => {
     for (const step of program.steps) {
       const groups = step.op === "linear" ? step.groups : [];
       const steps = groups.flatMap(({ giant, terms }) => [giant, ...terms.map(({ baby }) => baby)]);
-      for (const by of [...steps, ...("folds" in step ? step.folds.flat() : [])].filter((by) => by !== 0)) {
+      const pairs = step.op === "linear" && pairedBy(program, step).length > 0 ? [step.pair!] : [];
+      for (const by of [...steps, ...pairs, ...("folds" in step ? step.folds.flat() : [])].filter((by) => by !== 0)) {
         expect(by).toBeGreaterThan(0);
         expect(by).toBeLessThan(program.slots);
         expect(keys.get(by)).toBeGreaterThanOrEqual(levelBefore(program, step));

@@ -59,7 +59,10 @@ describe("what a plan counts is what a run does", () => {
         const { plan, switches, limbs, model: made } = await measure(network, { model, fold });
         const planned = modelSize(plan);
         expect(planned).toEqual({ vectors: made.operands.length, limbs });
-        const counted = plan.program.steps.reduce((sum, step) => sum + keySwitches(countStep(step, model)), 0);
+        const counted = plan.program.steps.reduce(
+          (sum, step) => sum + keySwitches(countStep(plan.program, step, model)),
+          0,
+        );
         // A giant step with a key for products makes both of its switches in one sum.
         const groups = plan.program.steps.flatMap((step) => (step.op === "linear" ? step.groups : []));
         const joint = groups.filter(({ giant }) => plan.productRotations.some(([step]) => step === giant)).length;

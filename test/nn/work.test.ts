@@ -85,7 +85,10 @@ describe.each(Object.keys(networks))("%s: what is predicted of a step's work is 
     const costs = { decompose: 60, divide: 60, keyProduct: 20, product: 12, plainProduct: 8 };
     const rows = planRows(plan, { costs, measured: times });
     const sum = (of: (row: (typeof rows)[0]) => number) => rows.reduce((total, row) => total + of(row), 0);
-    const counted = plan.program.steps.reduce((total, step) => total + keySwitches(countStep(step, model)), 0);
+    const counted = plan.program.steps.reduce(
+      (total, step) => total + keySwitches(countStep(plan.program, step, model)),
+      0,
+    );
     expect(sum((row) => row.keySwitches)).toBe(counted);
     expect(sum((row) => row.bytes)).toBeCloseTo((modelSize(plan).limbs * 30 * 2 ** plan.parameters.logN) / 8, 0);
     expect(rows.map((row) => row.measuredMs)).toEqual(times);

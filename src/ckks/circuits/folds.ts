@@ -1,15 +1,19 @@
 import { Ciphertext, stateOf } from "../ciphertext.js";
 import { kindOf } from "../copies.js";
 import type { Evaluator } from "../evaluator.js";
-import { requireStepList } from "../keys/galois.js";
+import { conjugationElement, requireStepList } from "../keys/galois.js";
 import type { Accumulator } from "../keyswitch.js";
 import type { Noise, NoisyState } from "../noise.js";
 
+/** A rotation by so many steps, or the complex conjugates of all slots. */
+export type FoldStep = number | "conjugate";
+
 /**
  * y += Σ rotate(y, step) over a list of steps, or for one step. The steps a, b and a + b do what a fold by a and one by b do, for one
- * decomposition and one division instead of two of each: 3 key products for 2, and about two thirds of the time.
+ * decomposition and one division instead of two of each: 3 key products for 2, and about two thirds of the time. A fold by
+ * "conjugate" leaves twice the real parts.
  */
-export type Fold = number | readonly number[];
+export type Fold = FoldStep | readonly FoldStep[];
 
 /** One fold after the other. Works at any scale; costs a decomposition and a division a fold, and a key product a step. */
 export function fold(evaluator: Evaluator, operand: Ciphertext, folds: readonly Fold[]): Ciphertext {
@@ -46,7 +50,7 @@ export interface Undivided {
 export function finish(
   evaluator: Evaluator,
   undivided: Undivided,
-  folds: readonly (readonly number[])[],
+  folds: readonly (readonly FoldStep[])[],
   rescale: boolean,
 ): Ciphertext {
   const model = evaluator.ring.noise;
@@ -66,16 +70,18 @@ export function finish(
   }
 }
 
-function folded({ switcher }: Evaluator, a: Ciphertext, steps: readonly number[]): Undivided {
-  const elements = steps.map((step) => switcher.rotationElement(step, a.slots, a.level));
+function folded({ ring, switcher }: Evaluator, a: Ciphertext, steps: readonly FoldStep[]): Undivided {
+  const elements = steps.map((step) =>
+    step === "conjugate" ? conjugationElement(ring.logN) : switcher.rotationElement(step, a.slots, a.level),
+  );
   return { ...switcher.addRotations(a, elements), state: stateOf(a) };
 }
 
 /** @throws TypeError for what is no list of folds */
-export function foldSteps(folds: readonly Fold[]): readonly (readonly number[])[] {
+export function foldSteps(folds: readonly Fold[]): readonly (readonly FoldStep[])[] {
   if (!Array.isArray(folds)) throw new TypeError(`steps: a list of numbers was expected, not ${kindOf(folds)}`);
   return folds.map((each: Fold) => {
-    const steps = typeof each === "number" ? [each] : each;
+    const steps = typeof each === "number" || each === "conjugate" ? [each] : each;
     requireStepList(steps);
     return steps;
   });

@@ -1,6 +1,7 @@
 import { addNoise, type Noise } from "../noise.js";
 import { type NoisyEvaluator, type NoisyOperand, NoisyValue } from "../noisy.js";
 import type { BabyStep } from "./baby-steps.js";
+import type { FoldStep } from "./folds.js";
 
 /** A giant step, and the noise of the diagonals that it rotates: see `GiantStep`. */
 export interface NoisyGiantStep {
@@ -47,7 +48,7 @@ export function noisyTransform(
 export function noisyFoldAndRescale(
   evaluator: NoisyEvaluator,
   product: NoisyValue,
-  folds: readonly (readonly number[])[],
+  folds: readonly (readonly FoldStep[])[],
 ): NoisyValue {
   if (product.parts === 3) {
     const { level, state, slots } = product;
@@ -63,13 +64,14 @@ export function noisyFoldAndRescale(
 export function noisyFinish(
   evaluator: NoisyEvaluator,
   undivided: NoisyValue,
-  folds: readonly (readonly number[])[],
+  folds: readonly (readonly FoldStep[])[],
 ): NoisyValue {
   const divided = (value: NoisyValue) => value.withNoise(evaluator.model.dropped(value).noise);
   return evaluator.rescale(folds.reduce((sum, steps) => folded(evaluator, divided(sum), steps), undivided));
 }
 
-function folded({ model }: NoisyEvaluator, value: NoisyValue, steps: readonly number[]): NoisyValue {
-  const rotated = (step: number) => (step % value.slots === 0 ? value.noise : model.switched(value).noise);
+function folded({ model }: NoisyEvaluator, value: NoisyValue, steps: readonly FoldStep[]): NoisyValue {
+  const stays = (step: FoldStep) => step !== "conjugate" && step % value.slots === 0;
+  const rotated = (step: FoldStep) => (stays(step) ? value.noise : model.switched(value).noise);
   return value.withNoise(steps.reduce((noise, step) => addNoise(noise, rotated(step)), value.noise));
 }

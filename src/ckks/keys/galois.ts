@@ -7,7 +7,7 @@ export function requireSteps(steps: number, name = "steps"): void {
 }
 
 /** @throws TypeError for what is no list; each step is looked at where it is taken. */
-export function requireStepList(steps: readonly number[]): void {
+export function requireStepList(steps: readonly unknown[]): void {
   if (!Array.isArray(steps)) throw new TypeError(`steps: a list of numbers was expected, not ${kindOf(steps)}`);
 }
 

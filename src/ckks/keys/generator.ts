@@ -29,8 +29,8 @@ export interface EvaluationKeyRequest {
    * without a division by P in between: one in dnum + 1 of the step's NTTs. Nothing else uses them.
    */
   readonly productRotations?: Iterable<number | readonly [step: number, level: number]>;
-  /** Whether to make a key for complex conjugation, at the highest level. */
-  readonly conjugate?: boolean;
+  /** Whether to make a key for complex conjugation, at the highest level; or the levels that it is for, as those of a rotation. */
+  readonly conjugate?: boolean | readonly number[];
   /** Other Galois elements at the highest level, odd and below 2N: SEAL's rotation by an odd k has one that is no rotation here. */
   readonly elements?: Iterable<number>;
 }
@@ -68,7 +68,10 @@ export class KeyGenerator {
     for (const level of relinearizations) parameters.requireLevel(level, "relinearize: level");
     const galois = this.rotationLevels("rotations", rotations);
     const products = this.rotationLevels("productRotations", productRotations);
-    if (conjugate) galois.add(conjugationElement(this.ring.logN), maxLevel);
+    for (const level of Array.isArray(conjugate) ? conjugate : conjugate ? [maxLevel] : []) {
+      parameters.requireLevel(level, "conjugate: level");
+      galois.add(conjugationElement(this.ring.logN), level);
+    }
     for (const element of elements) {
       requireElement(element, this.ring.logN);
       if (element !== 1) galois.add(element, maxLevel);

@@ -3,7 +3,7 @@ import type { Shape } from "../graph/network.js";
 import { filledCiphertexts, type Layout, layoutKey } from "../layout/layout.js";
 import type { Program, ProgramValue, Step, Taps } from "../program/program.js";
 import { foldSteps, foldsOf } from "./diagonals.js";
-import type { Split } from "./split.js";
+import type { PairedSplit } from "./pairs.js";
 import type { Stage, Stages } from "./stages.js";
 import type { Choice } from "./states.js";
 
@@ -20,7 +20,7 @@ export interface Frame {
 export function assemble(
   { depth, folded }: Stages,
   choices: readonly Choice[],
-  splits: readonly (Split | undefined)[],
+  splits: readonly (PairedSplit | undefined)[],
   { taps, images, ...frame }: Frame,
 ): Program {
   const draft = new Draft();
@@ -33,13 +33,15 @@ export function assemble(
     if (stage.op === "linear") {
       const terms = taken.flatMap((values, term) => values.map(() => term));
       const folds = foldsOf([...foldSteps(choice.folds), ...choice.poolFolds]);
+      const { groups, pair } = splits[index]!;
       draft.steps.push({
         op: "linear",
         layer: stage.layer,
         inputs: taken.flat(),
         outputs,
         terms,
-        groups: splits[index]!.groups,
+        groups,
+        ...(pair !== undefined && { pair }),
         folded: choice.folds,
         target: draft.layout(choice.target),
         folds,

@@ -5,6 +5,7 @@ import { sameShape } from "../graph/shapes.js";
 import { type LinearStep, levelAfter, levelBefore, type Program, type Step } from "../program/program.js";
 import { connectionOf } from "./connection.js";
 import { SlotMatrix } from "./diagonals.js";
+import { everySecond } from "./pairs.js";
 import { type Stage, type Stages, stagesOf } from "./stages.js";
 import { withTaps } from "./taps.js";
 import { planThroughput } from "./throughput.js";
@@ -95,14 +96,16 @@ function sameDiagonals(
   return step.outputs.every((value, output) =>
     step.inputs.every((input, k) => {
       const matrix = matrices[step.terms[k]];
-      if (!matrix) return false;
+      if (!matrix || (step.pair !== undefined && step.pair % matrix.modulus === 0)) return false;
       const made = step.groups
         .filter((group) => group.output === output)
         .flatMap(({ giant, terms }) =>
           terms.filter((term) => term.input === k).map(({ baby }) => (giant + baby) & (matrix.modulus - 1)),
         )
         .sort((a, b) => a - b);
-      const needed = matrix.diagonals(values[value].ciphertext, values[input].ciphertext);
+      const all = matrix.diagonals(values[value].ciphertext, values[input].ciphertext);
+      const needed =
+        step.pair === undefined ? all : everySecond({ modulus: matrix.modulus, diagonals: all }, step.pair);
       // A result that sees nothing has diagonal 0.
       return `${made}` === `${needed}` || (needed.length === 0 && `${made}` === "0");
     }),

@@ -15,9 +15,9 @@ import { assemble } from "./assemble.js";
 import { type CostModel, defaultCosts } from "./cost.js";
 import { foldSteps, foldsOf } from "./diagonals.js";
 import { imageLayouts } from "./images.js";
+import { type PairedSplit, pairingOf, splitInPairs } from "./pairs.js";
 import { searchLayouts } from "./search.js";
-import { type Split, split } from "./split.js";
-import { stagesOf } from "./stages.js";
+import { type Stages, stagesOf } from "./stages.js";
 import type { Choice } from "./states.js";
 import { tapsOfFirst, withTaps } from "./taps.js";
 
@@ -69,7 +69,7 @@ export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): P
     }
   });
   const { way, stages, choices } = plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
-  const splits = shareRotations(choices, slots, costs);
+  const splits = shareRotations(stages, choices, slots, costs);
   const program = assemble(stages, choices, splits, {
     slots,
     input: single.input,
@@ -108,9 +108,15 @@ export function chooseSlots(folded: FoldedNetwork, least = 8192, images = 1): nu
  * One split for each linear stage. Keys are shared: each stage is split again with the others' rotations already
  * paid for, until nothing changes.
  */
-function shareRotations(choices: readonly Choice[], slots: number, costs: CostModel): (Split | undefined)[] {
-  const splits = choices.map(({ stage, sets }) =>
-    sets.length > 0 ? split(sets, slots, stage.level, costs) : undefined,
+function shareRotations(
+  stages: Stages,
+  choices: readonly Choice[],
+  slots: number,
+  costs: CostModel,
+): (PairedSplit | undefined)[] {
+  const pairings = choices.map((choice) => pairingOf(stages, choice));
+  const splits = choices.map(({ stage, sets }, i) =>
+    sets.length > 0 ? splitInPairs(sets, slots, stage.level, costs, pairings[i]) : undefined,
   );
   for (let round = 0, changed = true; changed && round < 4; round++) {
     changed = false;
@@ -123,7 +129,7 @@ function shareRotations(choices: readonly Choice[], slots: number, costs: CostMo
         const level = other.stage.level - Number(other.stage.op === "quad");
         for (const step of own) keys.set(step, Math.max(level, keys.get(step) ?? 0));
       }
-      const better = split(choice.sets, slots, choice.stage.level, costs, keys);
+      const better = splitInPairs(choice.sets, slots, choice.stage.level, costs, pairings[i], keys);
       changed ||= `${better.rotations}` !== `${splits[i]!.rotations}`;
       splits[i] = better;
     }

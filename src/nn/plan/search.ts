@@ -12,6 +12,7 @@ import { ciphertextsOf, filledCiphertexts, isCoordinate, type Layout, pooled, ty
 import { connectionOf } from "./connection.js";
 import { type CostModel, foldTime, weightVectors } from "./cost.js";
 import { foldSteps, SlotMatrix } from "./diagonals.js";
+import { halving, paired, pairingOf, pairingTime } from "./pairs.js";
 import { type DiagonalSet, leastTime, splitTime } from "./split.js";
 import type { Stage, Stages } from "./stages.js";
 import { Best, type Found, type Option, type State } from "./states.js";
@@ -38,9 +39,9 @@ export function searchLayouts(stages: Stages, image: readonly Layout[], costs: C
     for (const option of options.sort((a, b) => a.bound - b.bound)) {
       if (option.bound >= best.most) break;
       if (!best.worth(option)) continue;
-      const { choice, state, cost } = option;
-      const { sets, target } = choice;
-      const cut = sets.length > 0 ? splitTime(sets, target.slots, stage.level, costs) : 0;
+      const { choice, state, cost, pair } = option;
+      const sets = pair === undefined ? choice.sets : paired(choice.sets, pair);
+      const cut = sets.length > 0 ? splitTime(sets, choice.target.slots, stage.level, costs) : 0;
       best.put(option, state.cost + cost + cut);
     }
     states = best.states();
@@ -73,7 +74,7 @@ function* optionsOf(stages: Stages, stage: Stage, state: State, search: Search):
 }
 
 function* linearOptions(
-  { folded, shapes }: Stages,
+  { folded, shapes, stages }: Stages,
   stage: Stage,
   inputs: readonly Layout[],
   state: State,
@@ -83,16 +84,29 @@ function* linearOptions(
   const connections = layer.terms.map((term) => connectionOf(layer, term, shapes[term.input]));
   for (const target of candidates({ folded, shapes }, stage, inputs, state, readout)) {
     const sets = setsOf(connections, inputs, target);
-    const vectors = sets.reduce((sum, { diagonals }) => sum + diagonals.length, 0);
+    const counts = sets.map(({ diagonals }) => diagonals.length);
+    const vectors = sumOf(counts);
     count.fewest = Math.min(count.fewest, vectors);
     if (vectors > MOST_VECTORS) continue;
     const { layout: output, folds } = poolAll(target.layout, stage.pools);
     const results = ciphertextsOf(target.layout);
-    let cost = weightVectors(costs, stage.level, vectors);
-    cost += results * foldTime(costs, stage.level, foldSteps(target.folds).length + folds.length);
-    const bound = state.cost + cost + leastTime(sets, stage.level, costs);
     const choice = { stage, inputs, target: target.layout, output, folds: target.folds, sets, poolFolds: folds };
-    yield { state, choice, cost, bound };
+    const folding = results * foldTime(costs, stage.level, foldSteps(target.folds).length + folds.length);
+    const pairing = pairingOf({ stages }, choice);
+    const halves = pairing && halving(sets);
+    const way = (counts: readonly number[], once: number, pair?: number): Option => {
+      const cost = folding + once + weightVectors(costs, stage.level, sumOf(counts));
+      return {
+        state,
+        choice,
+        cost,
+        pair,
+        bound: state.cost + cost + leastTime(Math.max(...counts), stage.level, costs),
+      };
+    };
+    const whole = way(counts, 0);
+    const half = halves && way(halves.left, pairingTime(pairing, stage.level, costs), halves.step);
+    yield half && half.bound < whole.bound ? half : whole;
   }
 }
 
@@ -208,4 +222,8 @@ function nowhere({ shapes }: Stages, { layer, output }: Stage, fewest: number): 
       `${MOST_VECTORS} are the most`,
     "give the layer a smaller kernel or fewer features, or reduce its input with strides and pools",
   );
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

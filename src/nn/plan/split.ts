@@ -20,6 +20,8 @@ export interface Split {
   readonly groups: readonly DiagonalGroup[];
   /** Time of babies and giants. */
   readonly time: number;
+  /** The same with the keys that are not there yet. */
+  readonly cost: number;
   /** Rotations other than 0. */
   readonly rotations: readonly number[];
 }
@@ -42,11 +44,11 @@ export function split(
   costs: CostModel,
   keys?: ReadonlyMap<number, number>,
 ): Split {
-  const { cut, time } = cheapest(sets, slots, level, costs, keys);
+  const { cut, time, cost } = cheapest(sets, slots, level, costs, keys);
   const groups = groupsOf(sets, slots, cut);
   const rotations = new Set(groups.flatMap(({ giant, terms }) => [giant, ...terms.map(({ baby }) => baby)]));
   rotations.delete(0);
-  return { groups, time, rotations: [...rotations] };
+  return { groups, time, cost, rotations: [...rotations] };
 }
 
 /** Time of the cheapest cut, keys left aside: what the search over layouts asks for. */
@@ -54,9 +56,8 @@ export function splitTime(sets: readonly DiagonalSet[], slots: number, level: nu
   return cheapest(sets, slots, level, costs).time;
 }
 
-/** No cut takes less: d diagonals of one pair of ciphertexts need b babies and g giants with b·g ≥ d. */
-export function leastTime(sets: readonly DiagonalSet[], level: number, costs: CostModel): number {
-  const most = Math.max(...sets.map(({ diagonals }) => diagonals.length));
+/** No cut takes less, of `most` diagonals of one pair of ciphertexts: d need b babies and g giants with b·g ≥ d. */
+export function leastTime(most: number, level: number, costs: CostModel): number {
   const [baby, giant] = [babyStep(costs, level), giantStep(costs, level, true)];
   let least = Number.POSITIVE_INFINITY;
   for (let giants = 1; giants <= most; giants++) {
@@ -72,7 +73,7 @@ function cheapest(
   level: number,
   costs: CostModel,
   keys?: ReadonlyMap<number, number>,
-): { cut: Cut; time: number } {
+): { readonly cut: Cut; readonly time: number; readonly cost: number } {
   let best = { cut: { stride: 1, least: 0 }, time: Number.POSITIVE_INFINITY, cost: Number.POSITIVE_INFINITY };
   const [babies, giants, priced] = marksOf(slots);
   for (const cut of cuts(Math.max(...sets.map(({ modulus }) => modulus)))) {

@@ -37,6 +37,8 @@ export interface Option {
   readonly choice: Choice;
   /** Without babies and giants. */
   readonly cost: number;
+  /** Diagonals so far apart are paired; undefined where none are. */
+  readonly pair?: number | undefined;
   /** No cut makes it cheaper, the state's own cost counted. */
   readonly bound: number;
 }

@@ -3,7 +3,7 @@ import { ParameterError } from "../../errors.js";
 import { sizeOf } from "../graph/shapes.js";
 import { checkLayout, filledCiphertexts, type Layout } from "../layout/layout.js";
 import { polynomialOf } from "./doubles.js";
-import { type CombineStep, imagesOf, type LinearStep, type Program, type Step } from "./program.js";
+import { type CombineStep, imagesOf, type LinearStep, levelAfter, type Program, type Step } from "./program.js";
 
 /** Products of a step: RL-6 has 624 in its largest. */
 const MOST_TERMS = 2 ** 16;
@@ -143,6 +143,11 @@ function checkLinear(program: Program, step: LinearStep, what: string, fail: (wh
         fail(`${what}: input ${input}, baby ${baby}`);
     }
   }
+  const { pair } = step;
+  if (pair !== undefined && (!isCount(pair, slots - 1) || pair === 0)) fail(`${what} pairs slots ${pair} apart`);
+  // Imaginary parts are what guards logits, and level 0 holds little.
+  if (pair !== undefined && (step.guarded || levelAfter(program, step) === 0))
+    fail(`${what} pairs what it leaves at level 0`);
   const served = new Set(groups.map(({ output }) => output));
   if (served.size !== outputs.length) fail(`${what} leaves a result without a product`);
 }

@@ -4,7 +4,7 @@ import { kindOf } from "../../ckks/copies.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import { describeLayout } from "../layout/layout.js";
 import { polynomialOf } from "./doubles.js";
-import { levelAfter, levelBefore, operandLevels, type Program, rotations, type Step } from "./program.js";
+import { levelAfter, levelBefore, operandLevels, type Program, pairedBy, rotations, type Step } from "./program.js";
 
 /** What decides the counts of a plan. */
 export interface Counted {
@@ -26,14 +26,26 @@ export interface StepCounts {
   readonly giants: number;
   /** Rotations that fold, over all results: those of one fold are hoisted. */
   readonly folds: number;
+  /** Rotations of inputs that are paired, and folds by conjugation: see `LinearStep`. */
+  readonly pairings: number;
+  readonly conjugations: number;
   /** From three parts to two: of every product, and of every sum of products with encrypted weights. */
   readonly relinearizations: number;
 }
 
-export function countStep(step: Step, model: Counted["model"]): StepCounts {
+export function countStep(program: Program, step: Step, model: Counted["model"]): StepCounts {
   const sums = model === "encrypted" ? 1 : 0;
   const folds = "folds" in step ? step.folds.flat().length * step.outputs.length : 0;
-  const none = { weights: 0, biases: 0, babies: 0, giants: 0, folds, relinearizations: 0 };
+  const none = {
+    weights: 0,
+    biases: 0,
+    babies: 0,
+    giants: 0,
+    folds,
+    pairings: 0,
+    conjugations: 0,
+    relinearizations: 0,
+  };
   switch (step.op) {
     case "combine":
       return { ...none, weights: step.products, biases: step.outputs.length };
@@ -44,7 +56,10 @@ export function countStep(step: Step, model: Counted["model"]): StepCounts {
       const weights = step.groups.reduce((sum, { terms }) => sum + terms.length, 0);
       const giants = step.groups.filter(({ giant }) => giant !== 0).length;
       const relinearizations = sums * step.groups.length;
-      return { ...none, weights, biases: step.outputs.length, babies: babies.size, giants, relinearizations };
+      const pairings = pairedBy(program, step).length;
+      const conjugations = step.pair === undefined ? 0 : step.outputs.length;
+      const biases = step.outputs.length;
+      return { ...none, weights, biases, babies: babies.size, giants, pairings, conjugations, relinearizations };
     }
     case "square":
     case "multiply":
@@ -61,8 +76,13 @@ export function countStep(step: Step, model: Counted["model"]): StepCounts {
 }
 
 /** Rotations and relinearisations of a step: nearly all of its time. */
-export function keySwitches({ babies, giants, folds, relinearizations }: StepCounts): number {
-  return babies + giants + folds + relinearizations;
+export function keySwitches({ relinearizations, ...counts }: StepCounts): number {
+  return rotationsOf(counts) + counts.conjugations + relinearizations;
+}
+
+/** All rotations of a step. */
+export function rotationsOf({ babies, giants, folds, pairings }: Omit<StepCounts, "relinearizations">): number {
+  return babies + giants + folds + pairings;
 }
 
 /** Vectors of a model, and their limbs: one for each prime of the vector's level, twice that of an encrypted one. */
@@ -83,7 +103,7 @@ export function packedBytes(limbs: number, logN: number): number {
 /** What a program takes in all, in a line. */
 export function describeTotals({ program, parameters, model }: Counted): string {
   const { vectors, limbs } = modelSize({ program, parameters, model });
-  const switches = program.steps.reduce((sum, step) => sum + keySwitches(countStep(step, model)), 0);
+  const switches = program.steps.reduce((sum, step) => sum + keySwitches(countStep(program, step, model)), 0);
   return (
     `model: ${vectors} weight vectors, ${model} (${limbs} limbs); ${rotations(program).size} rotation keys; ` +
     `${switches} key switches an image; depth ${program.depth}`
@@ -103,11 +123,13 @@ export function describe(plan: Counted): string {
   const { layouts, values } = program;
   if (program.throughput) return describeThroughput(program);
   const lines = program.steps.map((step, index) => {
-    const { weights, babies, giants, folds } = countStep(step, model);
+    const { weights, babies, giants, folds } = countStep(program, step, model);
     const facts = [
       `${index}: ${step.op}${"layer" in step ? ` (layer ${step.layer})` : ""}`,
       `level ${levelBefore(program, step)} → ${levelAfter(program, step)}`,
-      step.op === "linear" ? `${weights} diagonals = ${babies} babies, ${giants} giants` : "",
+      step.op === "linear"
+        ? `${weights} ${step.pair ? "pairs of " : ""}diagonals = ${babies} babies, ${giants} giants`
+        : "",
       step.op === "quad" ? `${weights} vectors` : "",
       folds > 0 ? `${folds} folds` : "",
       describeLayout(layouts[values[step.outputs[0]].layout]),
@@ -136,7 +158,7 @@ function describeThroughput(program: Program): string {
     ];
     lines.push(facts.filter((fact) => fact !== "").join("; "));
   }
-  const switches = steps.reduce((sum, step) => sum + keySwitches(countStep(step, "plain")), 0);
+  const switches = steps.reduce((sum, step) => sum + keySwitches(countStep(program, step, "plain")), 0);
   return [
     `input: ${layoutOf(inputs[0])}, in ${slots} slots: as many images`,
     ...lines,

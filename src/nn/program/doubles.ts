@@ -15,7 +15,7 @@ export function doubles(
     combine: (step) => {
       throw new TypeError(`layer ${step.layer} takes numbers`);
     },
-    linear: (step, inputs, index) => multiply(step, vectorsOf(index), inputs),
+    linear: (step, inputs, index) => multiply(step, [...vectors(index)], inputs),
     square: ({ folds }, [x]) => [
       fold(
         x.map((value) => value * value),
@@ -92,7 +92,7 @@ function makePolynomial({ basis, coefficients, interval }: PolynomialStep): Poly
 }
 
 /** Σ_g rotate(Σ u ⊙ rotate(x, baby), g) of each output, its folds and its bias. */
-function multiply(step: LinearStep, vectors: readonly Float64Array[], inputs: readonly Float64Array[]): Float64Array[] {
+function multiply(step: LinearStep, vectors: readonly SlotValues[], inputs: readonly Float64Array[]): Float64Array[] {
   const { length } = inputs[0];
   const mask = length - 1;
   const sums = step.outputs.map(() => new Float64Array(length));
@@ -100,14 +100,22 @@ function multiply(step: LinearStep, vectors: readonly Float64Array[], inputs: re
   for (const { output, giant, terms } of step.groups) {
     const inner = new Float64Array(length);
     for (const { input, baby } of terms) {
-      const diagonal = vectors[at++];
-      const x = inputs[input];
-      for (let i = 0; i < length; i++) inner[i] += diagonal[i] * x[(i + baby) & mask];
+      const product = multiplyDiagonal(vectors[at++], inputs[input], baby, step.pair);
+      for (let i = 0; i < length; i++) inner[i] += product[i];
     }
     const sum = sums[output];
     for (let j = 0; j < length; j++) sum[j] += inner[(j + giant) & mask];
   }
-  return sums.map((sum) => add(fold(sum, step.folds), vectors[at++]));
+  return sums.map((sum) => add(fold(sum, step.folds), realPart(vectors[at++])));
+}
+
+/** u ⊙ rotate(x, baby); with a `pair` twice the real part of that for x + i·rotate(x, pair), which is all that is left of it. */
+export function multiplyDiagonal(u: SlotValues, x: Float64Array, baby: number, pair?: number): Float64Array {
+  const mask = x.length - 1;
+  const real = realPart(u);
+  if (pair === undefined) return real.map((value, i) => value * x[(i + baby) & mask]);
+  const { imaginary } = u as { readonly imaginary: ArrayLike<number> };
+  return real.map((value, i) => 2 * (value * x[(i + baby) & mask] - imaginary[i] * x[(i + baby + pair) & mask]));
 }
 
 /** y += Σ rotate(y, step), one list of steps after another. */
@@ -123,7 +131,8 @@ export function add(a: Float64Array, b: Float64Array): Float64Array {
   return a.map((value, i) => value + b[i]);
 }
 
-function realPart(values: SlotValues): Float64Array {
+/** Of a vector, which may be real. */
+export function realPart(values: SlotValues): Float64Array {
   const real = "real" in values ? values.real : values;
   return real instanceof Float64Array ? real : Float64Array.from(real as ArrayLike<number>);
 }

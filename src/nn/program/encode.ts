@@ -1,10 +1,11 @@
+import type { ComplexVector } from "../../ckks/embedding.js";
 import { ParameterError } from "../../errors.js";
 import { type ImageValues, imageValues } from "../graph/image.js";
 import { sizeOf } from "../graph/shapes.js";
 import { pack } from "../layout/layout.js";
 import { spreadTaps } from "../plan/taps.js";
 import { INPUT_SCALE } from "../scales.js";
-import { imagesOf, type Program } from "./program.js";
+import { imagePair, imagesOf, type Program } from "./program.js";
 
 /**
  * The slots that the key holder encrypts: the image times INPUT_SCALE, in every replica that the program's first layout has. A
@@ -20,6 +21,14 @@ export function encodeInput(program: Program, image: ImageValues | readonly Imag
   const shape = count === 1 ? input : [...input, count];
   const laid = pack(layouts[values[inputs[0]].layout], taps ? spreadTaps(taps, shape, side) : side);
   return laid.map((slots) => slots.map((value) => value * INPUT_SCALE));
+}
+
+/** As the program takes them: x + i·rotate(x, pair) where it pairs the image (`imagePair`). The slots given are among the result. */
+export function pairInput(program: Program, slots: Float64Array): Float64Array | ComplexVector {
+  const pair = imagePair(program);
+  if (pair === undefined) return slots;
+  const mask = slots.length - 1;
+  return { real: slots, imaginary: slots.map((_, i) => slots[(i + pair) & mask]) };
 }
 
 /** Of each element its values in all images. */

@@ -1,6 +1,6 @@
 import type { SlotValues } from "../../ckks/encoder.js";
 import { occupants } from "../layout/layout.js";
-import { add, doubles, fold } from "./doubles.js";
+import { add, doubles, fold, multiplyDiagonal } from "./doubles.js";
 import type { LinearVectors } from "./linear-vectors.js";
 import type { LinearStep, Program } from "./program.js";
 
@@ -24,7 +24,7 @@ export class JunkCentre {
   }
 
   /** A step's vectors, its biases changed where there is junk. */
-  *centred(step: LinearStep, index: number, linear: LinearVectors): Generator<Float64Array> {
+  *centred(step: LinearStep, index: number, linear: LinearVectors): Generator<SlotValues> {
     const inputs = this.inputsOf(step, index);
     const { layouts, values } = this.program;
     const { length } = inputs[0];
@@ -34,8 +34,9 @@ export class JunkCentre {
     let at = 0;
     for (const diagonal of linear.diagonals()) {
       const { output, giant, input, baby } = terms[at++];
-      const [sum, x] = [sums[output], inputs[input]];
-      for (let i = 0; i < length; i++) sum[(i - giant) & mask] += diagonal[i] * x[(i + baby) & mask];
+      const sum = sums[output];
+      const product = multiplyDiagonal(diagonal, inputs[input], baby, step.pair);
+      for (let i = 0; i < length; i++) sum[(i - giant) & mask] += product[i];
       yield diagonal;
     }
     for (const [k, bias] of linear.biases().entries()) {

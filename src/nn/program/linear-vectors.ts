@@ -1,3 +1,4 @@
+import type { SlotValues } from "../../ckks/encoder.js";
 import type { FoldedLinear } from "../fold/folded.js";
 import type { Shape } from "../graph/network.js";
 import { sizeOf } from "../graph/shapes.js";
@@ -18,16 +19,15 @@ export class LinearVectors {
   ) {}
 
   /** The diagonals, then the biases. */
-  *all(): Generator<Float64Array> {
+  *all(): Generator<SlotValues> {
     yield* this.diagonals();
     yield* this.biases();
   }
 
-  *diagonals(): Generator<Float64Array> {
-    const { slots, values, layouts } = this.program;
+  *diagonals(): Generator<SlotValues> {
+    const { values, layouts } = this.program;
     const step = this.step;
     const layer = this.layer;
-    const after = this.scaleOf(step.layer + 1);
     const matrices = layer.terms.map((term, k) => {
       const first = step.inputs[step.terms.indexOf(k)];
       const connection = connectionOf(layer, term, this.shapes[term.input]);
@@ -37,18 +37,32 @@ export class LinearVectors {
       const to = values[step.outputs[output]].ciphertext;
       for (const { input, baby } of terms) {
         const k = step.terms[input];
-        const { weights, inScale, input: value } = layer.terms[k];
-        const factor = after / this.scaleOf(value);
-        const vector = new Float64Array(slots);
         const from = values[step.inputs[input]].ciphertext;
-        matrices[k].visit(giant + baby, to, from, (slot, weight, out, element) => {
-          // u[i] = M_d[(i − giant) mod slots]: the giant's rotation undone.
-          const scale = factor * (layer.outScale?.[out] ?? 1) * (inScale?.[element] ?? 1);
-          vector[(slot + giant) & (slots - 1)] = weights[weight] * scale;
-        });
-        yield vector;
+        const diagonal = (baby: number, share: number) =>
+          this.diagonal(matrices[k], k, { giant, baby, to, from, share });
+        if (step.pair === undefined) yield diagonal(baby, 1);
+        else yield { real: diagonal(baby, 1 / 2), imaginary: diagonal(baby + step.pair, -1 / 2) };
       }
     }
+  }
+
+  /** `share` of what the slots of one ciphertext are multiplied with, for another. */
+  private diagonal(
+    matrix: SlotMatrix,
+    term: number,
+    { giant, baby, to, from, share }: { giant: number; baby: number; to: number; from: number; share: number },
+  ): Float64Array {
+    const { slots } = this.program;
+    const { outScale, terms } = this.layer;
+    const { weights, inScale, input } = terms[term];
+    const factor = (share * this.scaleOf(this.step.layer + 1)) / this.scaleOf(input);
+    const vector = new Float64Array(slots);
+    matrix.visit(giant + baby, to, from, (slot, weight, out, element) => {
+      // u[i] = M_d[(i − giant) mod slots]: the giant's rotation undone.
+      const scale = factor * (outScale?.[out] ?? 1) * (inScale?.[element] ?? 1);
+      vector[(slot + giant) & (slots - 1)] = weights[weight] * scale;
+    });
+    return vector;
   }
 
   /** One for each result; zero where its layout has junk. */

@@ -1,7 +1,7 @@
 import { extendedLimbs } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import { modelSize } from "./counts.js";
-import { levelBefore, type Program, type Step } from "./program.js";
+import { levelBefore, type Program, pairedBy, type Step } from "./program.js";
 import type { Worked } from "./work.js";
 
 /** Bytes of a device's memory that a server takes which holds all of it at once: `Server.withMemoryLimit` takes less. */
@@ -18,7 +18,7 @@ export interface ServerMemory {
 export function memoryOf(plan: Worked, keyLimbs: number): ServerMemory {
   const { program, parameters } = plan;
   const limb = 4 * 2 ** parameters.logN;
-  const { limbs } = mostHeld(program, parameters, (step) => working(step, levelBefore(program, step), parameters));
+  const { limbs } = mostHeld(program, parameters, (step) => working(program, step, parameters));
   return { keys: keyLimbs * limb, model: modelSize(plan).limbs * limb, image: limbs * limb };
 }
 
@@ -49,12 +49,14 @@ export function mostHeld(
 }
 
 /** Limbs that a step holds beside what it takes and gives: rotated inputs, digits, and sums modulo QP. */
-function working(step: Step, level: number, parameters: Parameters): number {
+function working(program: Program, step: Step, parameters: Parameters): number {
+  const level = levelBefore(program, step);
   const limbs = parameters.primesAt(level).length;
   const { special, digitPrimes } = parameters.gadgetAt(level);
   const whole = limbs + special.length;
   const extended = extendedLimbs(limbs, special.length, digitPrimes);
+  const pairs = pairedBy(program, step).length;
   const babies =
     step.op === "linear" ? step.groups.flatMap(({ terms }) => terms.map((t) => `${t.input} ${t.baby}`)) : [];
-  return 2 * limbs * new Set(babies).size + 3 * limbs + 2 * extended + 6 * whole;
+  return 2 * limbs * (new Set(babies).size + pairs) + 3 * limbs + 2 * extended + 6 * whole;
 }

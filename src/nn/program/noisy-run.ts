@@ -3,7 +3,7 @@ import { noisyFinish, noisyFoldAndRescale, noisyTransform } from "../../ckks/cir
 import { planPolynomials } from "../../ckks/circuits/polynomial-plan.js";
 import { type NoisyEvaluator, type NoisyOperand, NoisyValue } from "../../ckks/noisy.js";
 import { polynomialOf } from "./doubles.js";
-import type { LinearStep, Program } from "./program.js";
+import { foldsOfStep, type LinearStep, type Program, pairedBy } from "./program.js";
 import type { Algebra } from "./walk.js";
 
 /** What a noisy run needs beside the program. */
@@ -18,8 +18,9 @@ export interface NoisyRun {
 }
 
 /** What each step does to the noise of ciphertexts: `encryptedRun` without them. */
-export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue> {
-  const { evaluator, operands, productKey, beforeFolds = () => {} } = run;
+export function noisyRun(program: Program, run: NoisyRun): Algebra<NoisyValue> {
+  const { values } = program;
+  const { evaluator, productKey, beforeFolds = () => {} } = run;
   const finish = (product: NoisyValue, folds: LinearStep["folds"]): NoisyValue => {
     beforeFolds(product.parts === 3 ? evaluator.relinearize(product) : product);
     return noisyFoldAndRescale(evaluator, product, folds);
@@ -31,7 +32,7 @@ export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue
       throw new TypeError(`layer ${step.layer} takes numbers, whose noise the network decides`);
     },
     linear(step, inputs, index) {
-      const of = operands[index];
+      const of = run.operands[index];
       let at = 0;
       const groups = step.groups.map(({ output, giant, terms }) => ({
         output,
@@ -39,18 +40,20 @@ export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue
         terms: terms.map(({ input, baby }) => ({ operand: input, baby, diagonal: of[at++] })),
       }));
       const { level } = inputs[0];
+      const pairs = pairedBy(program, step).length > 0;
+      const operands = pairs ? inputs.map((x) => evaluator.add(x, evaluator.rotate(x, step.pair!))) : inputs;
       const sums = step.outputs.map((_, output) => {
         const own = groups.filter((group) => group.output === output);
-        const sum = noisyTransform(evaluator, inputs, own, (giant) => productKey(giant, level));
+        const sum = noisyTransform(evaluator, operands, own, (giant) => productKey(giant, level));
         beforeFolds(sum);
-        return noisyFinish(evaluator, sum, step.folds);
+        return noisyFinish(evaluator, sum, foldsOfStep(step));
       });
       return sums.map((sum) => plus(sum, of[at++]));
     },
     square: ({ folds }, [x]) => [finish(evaluator.tensorSum([[x, x]]), folds)],
     multiply: ({ folds }, [x, y]) => [finish(evaluator.tensorSum([[x, y]]), folds)],
     quad({ folds }, [x], index) {
-      const [a, b, c] = operands[index];
+      const [a, b, c] = run.operands[index];
       const square = evaluator.sumOfProducts([[x, x]]);
       const lowered = evaluator.toLevel(x, square.level);
       const sum =
@@ -70,7 +73,7 @@ export function noisyRun({ values }: Program, run: NoisyRun): Algebra<NoisyValue
       return new Evaluation<NoisyValue>(evaluator, plan, x).results();
     },
     add: (_step, inputs) => [inputs.reduce((sum, each) => evaluator.add(sum, each))],
-    shift: (_step, [x], index) => [plus(x, operands[index][0])],
+    shift: (_step, [x], index) => [plus(x, run.operands[index][0])],
     lower: (step, [x]) => [evaluator.toLevel(x, values[step.outputs[0]].level)],
   };
 }

@@ -3,6 +3,7 @@
  * runs in the clear (`simulate`) and is counted, all by one walker (`walk.ts`). It is public: it says the architecture and the
  * rotations, and holds no weight; each step names the folded layer that its weights come from.
  */
+import type { FoldStep } from "../../ckks/circuits/folds.js";
 import type { PolynomialBasis } from "../../ckks/circuits/polynomial.js";
 import type { Shape } from "../graph/network.js";
 import type { Layout } from "../layout/layout.js";
@@ -83,7 +84,7 @@ interface LayerStep extends Assignment {
 /**
  * y_o = Σ_g rotate(Σ u ⊙ rotate(x_input, baby), giant_g) over the groups of output o, then the folds, one drop, and the bias. With
  * encrypted weights each inner sum is relinearised. One level. Its operands: the terms' vectors in order, then a bias for each
- * output.
+ * output. With a `pair` each x is first x + i·rotate(x, pair), and after the folds y is y + its conjugate.
  */
 export interface LinearStep extends LayerStep {
   readonly op: "linear";
@@ -91,6 +92,8 @@ export interface LinearStep extends LayerStep {
   readonly terms: readonly number[];
   /** `output` and `input` count this step's own. */
   readonly groups: readonly DiagonalGroup[];
+  /** Each vector holds two diagonals, this many slots apart, of half the weights: w/2 − i·w′/2. Absent where it holds one. */
+  readonly pair?: number;
   /** Mask of the slot bits that complete the product: see `SlotMatrix`. */
   readonly folded: number;
   /** Where the product lies before the pools: an index into `layouts`. */
@@ -170,7 +173,7 @@ export type Step =
 export type StepOf<Op extends Step["op"]> = Extract<Step, { op: Op }>;
 
 /** How many slots the folds of a step sum. */
-export function summedSlots(folds: LayerStep["folds"]): number {
+export function summedSlots(folds: readonly (readonly unknown[])[]): number {
   return folds.reduce((slots, steps) => slots * (steps.length + 1), 1);
 }
 
@@ -210,6 +213,36 @@ export function ofImage(results: Float64Array, image: number, images: number): F
   return Float64Array.from({ length: results.length / images }, (_, k) => results[k * images + image]);
 }
 
+/**
+ * What the key holder pairs before it encrypts: the one step that takes the image then finds x + i·rotate(x, pair). Undefined where
+ * several steps take it, or one that pairs nothing.
+ */
+export function imagePair({ steps, inputs }: Pick<Program, "steps" | "inputs">): number | undefined {
+  const takers = steps.filter((step) => step.inputs.some((value) => inputs.includes(value)));
+  const [only] = takers;
+  const whole = takers.length === 1 && only.inputs.every((value) => inputs.includes(value));
+  return whole && only.op === "linear" ? only.pair : undefined;
+}
+
+/** The inputs that a step rotates to pair them. */
+export function pairedBy(program: Pick<Program, "steps" | "inputs">, step: Step): readonly number[] {
+  if (step.op !== "linear" || step.pair === undefined) return [];
+  return imagePair(program) !== undefined && program.inputs.includes(step.inputs[0]) ? [] : step.inputs;
+}
+
+/** The folds of a step, the one by conjugation with them. */
+export function foldsOfStep(step: LayerStep): readonly (readonly FoldStep[])[] {
+  return "pair" in step && step.pair !== undefined ? [...step.folds, ["conjugate"]] : step.folds;
+}
+
+/** Every level at which a step takes real parts, the highest first. */
+export function conjugationLevels(program: Program): number[] {
+  const levels = program.steps.flatMap((step) =>
+    step.op === "linear" && step.pair !== undefined ? [levelBefore(program, step)] : [],
+  );
+  return [...new Set(levels)].sort((a, b) => b - a);
+}
+
 /** Every rotation step, in [1, slots), with each level at which the program rotates by it, the highest first. */
 export function rotationLevels(program: Program): [step: number, level: number][] {
   const levels = new Map<number, Set<number>>();
@@ -218,7 +251,8 @@ export function rotationLevels(program: Program): [step: number, level: number][
     const level = levelBefore(program, step) - Number(step.op === "quad");
     const own =
       step.op === "linear" ? step.groups.flatMap(({ giant, terms }) => [giant, ...terms.map(({ baby }) => baby)]) : [];
-    for (const by of [...own, ...step.folds.flat()]) {
+    const pairing = pairedBy(program, step).length > 0 ? [(step as LinearStep).pair!] : [];
+    for (const by of [...own, ...pairing, ...step.folds.flat()]) {
       const normal = ((by % program.slots) + program.slots) % program.slots;
       if (normal === 0) continue;
       if (!levels.has(normal)) levels.set(normal, new Set());

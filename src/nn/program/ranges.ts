@@ -2,7 +2,7 @@ import type { Parameters } from "../../ckks/parameters.js";
 import { DEFAULT_REACH, LOGIT_SHARE, reachAt } from "../calibrate.js";
 import { INPUT_SCALE } from "../scales.js";
 import { polynomialOf } from "./doubles.js";
-import { operandLevels, type Program, type Step, summedSlots } from "./program.js";
+import { imagePair, operandLevels, type Program, type Step, summedSlots } from "./program.js";
 import { type Algebra, walk } from "./walk.js";
 
 /** What is declared of the values of a vector. */
@@ -67,7 +67,11 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
       const output = step.guarded ? logit : reached(index);
       const count = operandLevels(program, step).length - step.outputs.length;
       const size = Math.max(...inputs.map((x) => x.size));
-      const each = weight(summedSlots(step.folds), size, output, count / step.outputs.length);
+      const diagonals = step.pair === undefined ? 1 : 2;
+      const one = weight(summedSlots(step.folds), size, output, (diagonals * count) / step.outputs.length);
+      // (w − i·w′)/2.
+      const half = Math.SQRT1_2;
+      const each = step.pair === undefined ? one : { bound: half * one.bound, size: half * one.size };
       return say(step, output, [...Array<ValueRange>(count).fill(each), ...step.outputs.map(() => output)]);
     },
     combine: (step, _inputs, index) => say(step, step.readout ? logit : reached(index)),
@@ -107,7 +111,9 @@ export function declaredRanges({ program, parameters, inputBound }: Declaring): 
     program.inputs.map(() => input),
   );
   while (!walking.next().done);
-  return { input, steps };
+  // As it is encrypted: x + i·rotate(x, pair).
+  const parts = Math.sqrt(imagePair(program) === undefined ? 1 : 2);
+  return { input: { bound: parts * input.bound, size: parts * input.size }, steps };
 }
 
 /** rms of an image over its bound: pixels that are spread evenly have 0.58, and most are dark. */

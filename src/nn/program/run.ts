@@ -4,7 +4,7 @@ import { type Fold, foldAndRescale } from "../../ckks/circuits/folds.js";
 import { type BlockTransform, linearTransforms } from "../../ckks/circuits/linear-transform.js";
 import type { Evaluator } from "../../ckks/evaluator.js";
 import { polynomialOf } from "./doubles.js";
-import type { LinearStep, Program } from "./program.js";
+import { foldsOfStep, type LinearStep, type Program, pairedBy } from "./program.js";
 import type { Algebra } from "./walk.js";
 
 type Operand = Ciphertext | Plaintext;
@@ -12,14 +12,24 @@ type Operand = Ciphertext | Plaintext;
 /** What each step does to ciphertexts. `operands[i]` are those of step i, in the order of `operandLevels`. */
 export function encryptedRun(
   evaluator: Evaluator,
-  { values }: Program,
+  program: Program,
   operands: readonly (readonly Operand[])[],
 ): Algebra<Ciphertext> {
+  const { values } = program;
   return {
     combine: (step) => {
       throw new TypeError(`layer ${step.layer} takes numbers: see numbersRun`);
     },
-    linear: (step, inputs, index) => multiply(evaluator, step, operands[index], inputs),
+    linear: (step, inputs, index) => {
+      if (pairedBy(program, step).length === 0) return multiply(evaluator, step, operands[index], inputs);
+      const pairs: Ciphertext[] = [];
+      try {
+        for (const x of inputs) pairs.push(paired(evaluator, x, step.pair!));
+        return multiply(evaluator, step, operands[index], pairs);
+      } finally {
+        for (const pair of pairs) pair[Symbol.dispose]();
+      }
+    },
     square: ({ folds }, [x]) => [finish(evaluator, evaluator.tensor(x, x), folds)],
     multiply: ({ folds }, [x, y]) => [finish(evaluator, evaluator.tensor(x, y), folds)],
     quad: ({ folds }, [x], index) => {
@@ -40,6 +50,13 @@ export function encryptedRun(
   };
 }
 
+/** x + i·rotate(x, by). */
+function paired(evaluator: Evaluator, x: Ciphertext, by: number): Ciphertext {
+  using rotated = evaluator.rotate(x, by);
+  using imaginary = evaluator.timesI(rotated);
+  return evaluator.add(x, imaginary);
+}
+
 function multiply(
   evaluator: Evaluator,
   step: LinearStep,
@@ -56,7 +73,7 @@ function multiply(
       terms: terms.map(({ input, baby }) => ({ operand: input, baby, diagonal: operands[at++] })),
     });
   }
-  const transforms = groups.map((each): BlockTransform<Operand> => ({ groups: each, folds: step.folds }));
+  const transforms = groups.map((each): BlockTransform<Operand> => ({ groups: each, folds: foldsOfStep(step) }));
   const products = linearTransforms(evaluator, inputs, transforms);
   try {
     return products.map((product) => evaluator.add(product, operands[at++]));

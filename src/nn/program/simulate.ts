@@ -131,7 +131,13 @@ function erringBy({ input, steps }: SimulatedNoise, program: Program, randomness
       const { beforeFolds, afterFolds } = steps[index].added;
       const after = add(values, gaussians(values.length, afterFolds, randomness));
       if (!("folds" in step)) return after;
-      return add(after, fold(gaussians(values.length, beforeFolds, randomness), step.folds));
+      const before = fold(gaussians(values.length, beforeFolds, randomness), step.folds);
+      // Conjugation brings both halves of an error into the real part.
+      const twice = step.op === "linear" && step.pair !== undefined ? 2 : 1;
+      return add(
+        after,
+        before.map((error) => twice * error),
+      );
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { UnitCosts } from "../../ckks/unit-costs.js";
 import { ParameterError } from "../../errors.js";
 import { describeLayout, occupants } from "../layout/layout.js";
-import { countStep, keySwitches, modelSize, packedBytes } from "./counts.js";
+import { countStep, keySwitches, modelSize, packedBytes, rotationsOf } from "./counts.js";
 import { levelAfter, levelBefore, operandLevels, type Program, rotations, type Step } from "./program.js";
 import { predictedMs, type Worked, workOf } from "./work.js";
 
@@ -17,7 +17,7 @@ export interface PlanRow {
   readonly layout: string;
   /** Share of the slots of what it gives that hold an element, copies counted: 1 where no slot is junk. */
   readonly utilization: number;
-  /** Hoisted rotations, rotations of sums, and those of folds. */
+  /** Hoisted rotations, rotations of sums, and those of folds and pairs. */
   readonly rotations: number;
   /** Vectors that are multiplied. */
   readonly products: number;
@@ -49,7 +49,7 @@ export function planRows(plan: Worked, { costs, measured }: PlanTableOptions = {
     );
   }
   return program.steps.map((step, index) => {
-    const counts = countStep(step, model);
+    const counts = countStep(program, step, model);
     const alone = { program: { ...program, steps: [step] }, parameters, model };
     const vectors = operandLevels(program, step).length;
     return {
@@ -58,7 +58,7 @@ export function planRows(plan: Worked, { costs, measured }: PlanTableOptions = {
       levels: [levelBefore(program, step), levelAfter(program, step)],
       layout: describeLayout(program.layouts[program.values[step.outputs[0]].layout]),
       utilization: utilization(program, step.outputs),
-      rotations: counts.babies + counts.giants + counts.folds,
+      rotations: rotationsOf(counts),
       products: counts.weights,
       keySwitches: keySwitches(counts),
       bytes: vectors === 0 ? 0 : Math.round(packedBytes(modelSize(alone).limbs, parameters.logN)),

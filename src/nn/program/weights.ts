@@ -13,6 +13,7 @@ import type { Shape } from "../graph/network.js";
 import { filledCiphertexts, pack } from "../layout/layout.js";
 import { asPlanned, requireArchitecture } from "../plan/match.js";
 import { GUARD, INPUT_SCALE } from "../scales.js";
+import { realPart } from "./doubles.js";
 import { encodeInput } from "./encode.js";
 import { JunkCentre } from "./junk.js";
 import { LinearVectors, poolSums } from "./linear-vectors.js";
@@ -102,8 +103,11 @@ function shiftVector(
 }
 
 /** values·(1 + i·GUARD). */
-function* guardedAll(vectors: Iterable<Float64Array>): Generator<SlotValues> {
-  for (const real of vectors) yield { real, imaginary: real.map((value) => value * GUARD) };
+function* guardedAll(vectors: Iterable<SlotValues>): Generator<SlotValues> {
+  for (const values of vectors) {
+    const real = realPart(values);
+    yield { real, imaginary: real.map((value) => value * GUARD) };
+  }
 }
 
 function requireFactors(folded: FoldedNetwork, { scales, outputScale }: CalibratedFactors): void {

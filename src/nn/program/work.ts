@@ -3,7 +3,7 @@ import { extendedLimbs } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import type { UnitCosts } from "../../ckks/unit-costs.js";
 import { polynomialOf } from "./doubles.js";
-import { levelAfter, levelBefore, type Program, type Step } from "./program.js";
+import { foldsOfStep, levelAfter, levelBefore, type Program, pairedBy, type Step } from "./program.js";
 
 /** What a step is made of, in limbs: see `UnitCosts`. */
 export type StepWork = { readonly [Part in keyof UnitCosts]: number };
@@ -28,6 +28,7 @@ export function workOf(plan: Worked, step: Step): StepWork {
   const work = new Work(parameters);
   switch (step.op) {
     case "linear": {
+      for (const _ of pairedBy(program, step)) work.rotations(level, 1);
       const babies = new Map<number, Set<number>>();
       for (const { input, baby } of step.groups.flatMap(({ terms }) => terms)) {
         if (baby !== 0) babies.set(input, (babies.get(input) ?? new Set()).add(baby));
@@ -39,7 +40,7 @@ export function workOf(plan: Worked, step: Step): StepWork {
         if (giant !== 0) work.switches(level, 1);
         if (giant !== 0 && encrypted && !hasProductKey(plan, giant, level)) work.divisions(level, 1);
       }
-      for (const _ of step.outputs) work.finish(level, step.folds);
+      for (const _ of step.outputs) work.finish(level, foldsOfStep(step));
       break;
     }
     case "square":
@@ -121,7 +122,7 @@ class Work {
   }
 
   /** Folds, and the division at the end. */
-  finish(level: number, folds: readonly (readonly number[])[]): void {
+  finish(level: number, folds: readonly (readonly unknown[])[]): void {
     for (const steps of folds) {
       this.divisions(level, 1);
       this.parts.decompose += this.extended(level);
