@@ -3,21 +3,14 @@
  * `npm run bench:networks`. Weights are drawn: what a run costs does not depend on them.
  */
 import { parseArgs } from "node:util";
-import { measureUnitCosts } from "../src/ckks/index.js";
+import { measureUnitCosts, type UnitCosts } from "../src/ckks/index.js";
 import { isPowerOfTwo } from "../src/ckks/slots.js";
 import { openDevice } from "../src/index.js";
-import {
-  compile,
-  interpret,
-  KeyHolder,
-  type Layer,
-  ModelOwner,
-  type Network,
-  type Plan,
-  Server,
-} from "../src/nn/index.js";
+import { interpret, KeyHolder, ModelOwner, type Network, type Plan, planRows, Server } from "../src/nn/index.js";
 import type { Device } from "../src/ntt/device.js";
 import { BenchError, runBench } from "./failure.js";
+import { LEVERS, type Lever, planWithout } from "./levers.js";
+import { generator, networkOf } from "./nets.js";
 import { refusedOption, whole } from "./options.js";
 
 const USAGE = `npm run bench:networks -- [options]
@@ -29,9 +22,15 @@ const USAGE = `npm run bench:networks -- [options]
   --memory MIB    of the device for keys and weights; all stay in it unless said
   --threads N     of the CPU device (default 2)
   --runs N        of which the fastest counts (default 7)
+  --levers        a row for the plan, and for it without each of the planner's levers
 `;
 /** The largest error of a logit, of 1 or of itself, that still counts as right. */
 const LOGIT_TOLERANCE = 0.05;
+
+const LEVER_HEAD = [
+  "| without | products | key switches | model, MB | keys, MB | predicted ms | measured ms |",
+  "| --- | --- | --- | --- | --- | --- | --- |",
+].join("\n");
 
 await runBench(main);
 
@@ -51,16 +50,40 @@ async function main(args: readonly string[]): Promise<void> {
   const network = networkOf(net);
   const device = await openDevice("cpu", { threads });
   try {
-    const begin = performance.now();
-    const plan = compile(network, { model: kind, images, maxKeyBytes });
-    say(`${net}, ${kind}, ${images} at once: compiled in ${seconds(performance.now() - begin)}; ${device.describe()}`);
-    await run(plan, network, device, memory, runs);
+    const levers: readonly (Lever | undefined)[] = options.levers ? [undefined, ...LEVERS] : [undefined];
+    if (options.levers) say(LEVER_HEAD);
+    for (const lever of levers) {
+      const begin = performance.now();
+      const plan = planWithout(network, lever, { model: kind, images, maxKeyBytes });
+      const compiled = `compiled in ${seconds(performance.now() - begin)}`;
+      if (!options.levers) say(`${net}, ${kind}, ${images} at once: ${compiled}; ${device.describe()}`);
+      const found = await measure(plan, network, device, memory, runs);
+      if (options.levers) say(leverRow(plan, lever, found));
+      else report(plan, found);
+    }
   } finally {
     await device.close();
   }
 }
 
-async function run(plan: Plan, network: Network, device: Device, memoryLimit: number | undefined, runs: number) {
+/** What was measured of a plan. */
+interface Found {
+  readonly costs: UnitCosts;
+  readonly made: number;
+  readonly megabytes: number;
+  /** Milliseconds of the fastest run, and of each step where it was fastest. */
+  readonly fastest: number;
+  readonly steps: readonly number[];
+  readonly worst: number;
+}
+
+async function measure(
+  plan: Plan,
+  network: Network,
+  device: Device,
+  memoryLimit: number | undefined,
+  runs: number,
+): Promise<Found> {
   const costs = await measureUnitCosts(device, plan.parameters);
   const random = generator(7);
   const size = network.input.reduce((a, b) => a * b);
@@ -74,7 +97,7 @@ async function run(plan: Plan, network: Network, device: Device, memoryLimit: nu
   let begin = performance.now();
   using model = await modelOf(plan, network, server, holder, images);
   await device.idle();
-  say(`model made in ${seconds(performance.now() - begin)}, ${(model.packedBytes / 1e6).toFixed(0)} MB`);
+  const made = performance.now() - begin;
   const at = plan.images;
   const batch = Array.from({ length: at }, (_, k) => images[k % images.length]);
   using input = holder.encrypt(at === 1 ? batch[0] : batch);
@@ -102,12 +125,32 @@ async function run(plan: Plan, network: Network, device: Device, memoryLimit: nu
       "the encrypted network computes something else: a fault of the library",
     );
   }
-  say(plan.report({ costs, measured }));
+  return { costs, made, megabytes: model.packedBytes / 1e6, fastest, steps: measured, worst };
+}
+
+function report(plan: Plan, { costs, made, megabytes, fastest, steps, worst }: Found): void {
+  say(`model made in ${seconds(made)}, ${megabytes.toFixed(0)} MB`);
+  say(plan.report({ costs, measured: steps }));
   const rss = (process.resourceUsage().maxRSS / 2 ** 20).toFixed(1);
   say(
-    `fastest of ${runs}: ${fastest.toFixed(0)} ms, ${(fastest / at).toFixed(0)} an image; largest error of a logit ` +
+    `fastest: ${fastest.toFixed(0)} ms, ${(fastest / plan.images).toFixed(0)} an image; largest error of a logit ` +
       `${worst.toExponential(1)}; process ${rss} GiB at most`,
   );
+}
+
+function leverRow(plan: Plan, lever: Lever | undefined, { costs, megabytes, fastest }: Found): string {
+  const rows = planRows(plan, { costs });
+  const sum = (of: (row: (typeof rows)[0]) => number) => rows.reduce((total, row) => total + of(row), 0);
+  const cells = [
+    lever ?? "–",
+    sum(({ products }) => products),
+    sum(({ keySwitches }) => keySwitches),
+    megabytes.toFixed(0),
+    (plan.evaluationKeyBytes / 1e6).toFixed(0),
+    sum(({ predictedMs = 0 }) => predictedMs).toFixed(0),
+    fastest.toFixed(0),
+  ];
+  return `| ${cells.join(" | ")} |`;
 }
 
 async function modelOf(plan: Plan, network: Network, server: Server, holder: KeyHolder, calibration: Float64Array[]) {
@@ -122,65 +165,6 @@ async function modelOf(plan: Plan, network: Network, server: Server, holder: Key
   return server.load(made);
 }
 
-/** @throws BenchError for a name that is none */
-function networkOf(name: string): Network {
-  const draw = generator(3);
-  const among = (count: number, low: number, high: number) =>
-    Float64Array.from({ length: count }, () => low + (high - low) * draw());
-  const conv = (inChannels: number, outChannels: number, size: number, step: number, pad: number): Layer => {
-    const bound = Math.sqrt(3 / (inChannels * size * size));
-    return {
-      op: "conv",
-      inChannels,
-      outChannels,
-      kernel: [size, size],
-      stride: [step, step],
-      dilation: [1, 1],
-      groups: 1,
-      padding: { before: [pad, pad], after: [pad, pad] },
-      weights: among(outChannels * inChannels * size * size, -bound, bound),
-      bias: among(outChannels, -0.1, 0.1),
-    };
-  };
-  const quad = (c: number): Layer => ({ op: "quad", a: among(c, 0.08, 0.12), b: among(c, 0.4, 0.6), c: among(c, -0.1, 0.1) }); // biome-ignore format: one line
-  const norm = (c: number): Layer => ({ op: "batchNorm", gamma: among(c, 0.8, 1.2), beta: among(c, -0.1, 0.1), mean: among(c, -0.1, 0.1), variance: among(c, 0.8, 1.2), epsilon: 1e-5 }); // biome-ignore format: one line
-  const dense = (inFeatures: number, outFeatures: number): Layer => {
-    const bound = Math.sqrt(3 / inFeatures);
-    const weights = among(inFeatures * outFeatures, -bound, bound);
-    return { op: "linear", inFeatures, outFeatures, weights, bias: among(outFeatures, -0.1, 0.1) };
-  };
-  const pool: Layer = { op: "avgPool", kernel: [2, 2], stride: [2, 2] };
-  const flat: Layer = { op: "flatten" };
-  const block = (from: number, to: number, size = 3, step = 1): Layer[] => [
-    conv(from, to, size, step, size >> 1),
-    norm(to),
-    quad(to),
-  ];
-  const three = (channels: number, classes: number): Layer[] => [
-    ...block(channels, 8, 5, 2),
-    ...block(8, 16),
-    pool,
-    ...block(16, 32),
-    { op: "globalAvgPool" },
-    flat,
-    dense(32, classes),
-  ];
-  const six = [...block(1, 16, 5, 2), ...block(16, 16), pool, ...block(16, 32), ...block(32, 32), pool];
-  const networks: Readonly<Record<string, () => [input: number[], classes: number, layers: Layer[]]>> = {
-    rl3: () => [[1, 28, 28], 2, three(1, 2)],
-    rgb9: () => [[3, 28, 28], 9, three(3, 9)],
-    lola: () => [[1, 28, 28], 10, [conv(1, 5, 5, 2, 1), quad(5), flat, dense(845, 100), quad(100), dense(100, 10)]],
-    mlp: () => [[784, 1, 1], 10, [flat, dense(784, 512), quad(512), dense(512, 10)]],
-    rl6: () => [[1, 64, 64], 2, [...six, ...block(32, 64), ...block(64, 64), { op: "globalAvgPool" }, flat, dense(64, 2)]], // biome-ignore format: one line
-  };
-  const make = networks[name];
-  if (!make) throw new BenchError(`there is no --net ${name}`, `take one of ${Object.keys(networks).join(", ")}`);
-  const [input, classes, layers] = make();
-  const labels = Array.from({ length: classes }, (_, k) => `class ${k}`);
-  const card = { name, labels, positive: 0, threshold: 0.5, input: { scale: 1, offset: 0 } };
-  return { input, classes, layers, card };
-}
-
 function valuesOf(args: readonly string[]) {
   try {
     const text = (value: string) => ({ type: "string", default: value }) as const;
@@ -192,21 +176,13 @@ function valuesOf(args: readonly string[]) {
       memory: { type: "string" },
       threads: text("2"),
       runs: text("7"),
+      levers: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     } as const;
     return parseArgs({ args: [...args], options }).values;
   } catch (cause) {
     throw refusedOption(cause, "npm run bench:networks -- --help");
   }
-}
-
-/** Between 0 and 1, the same from run to run. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 function seconds(milliseconds: number): string {

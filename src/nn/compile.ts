@@ -202,14 +202,15 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   return withinBudgets(planFor, costsOf(parameters, model).weightLimb, budgets);
 }
 
-function parametersFor(depth: number, slots: number): Parameters {
+/** Those of networks: wide, precise at level 0, with keys by level unless one gadget is asked for. */
+export function parametersFor(depth: number, slots: number, gadgets: "byLevel" | "one" = "byLevel"): Parameters {
   return Parameters.choose({
     depth,
     slots,
     // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
     wideBase: true,
     baseScaleBits: BASE_SCALE_BITS,
-    gadgets: "byLevel",
+    ...(gadgets === "byLevel" && { gadgets }),
     smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
   });
 }

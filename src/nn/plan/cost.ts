@@ -16,6 +16,8 @@ export interface CostModel {
   readonly encryptedModel: boolean;
   /** Whether giant steps have keys for products: then none of them needs a drop of its own. */
   readonly productKeys: boolean;
+  /** Whether a product may hold two diagonals: see `splitInPairs`. */
+  readonly pairs: boolean;
   /** Price of the products of one limb of a digit with both halves of a key. */
   readonly keyProduct: number;
   /** Price of one limb-index of a weight vector (two limbs if encrypted): its products (0.25 and 0.15 as measured), and beside them its bytes, which are encrypted, kept and read. */
@@ -30,6 +32,7 @@ export const defaultCosts: CostModel = {
   gadgetAt: () => ({ specialPrimes: 4, digitLimbs: 3 }),
   encryptedModel: true,
   productKeys: false,
+  pairs: true,
   keyProduct: 0.4,
   weightLimb: 1,
   keyLimb: 0.25,

@@ -33,8 +33,9 @@ type Decided = Pick<Choice, "stage" | "inputs" | "target">;
 export function pairingOf(
   { stages }: Pick<Stages, "stages">,
   { stage, inputs, target }: Decided,
+  { pairs }: CostModel,
 ): PairingCosts | undefined {
-  if (stage === stages[stages.length - 1] || stage.after === 0) return undefined;
+  if (!pairs || stage === stages[stages.length - 1] || stage.after === 0) return undefined;
   const rotated = isGiven(stages, stage) ? 0 : inputs.reduce((sum, layout) => sum + ciphertextsOf(layout), 0);
   return { rotated, results: ciphertextsOf(target) };
 }

@@ -114,7 +114,7 @@ function shareRotations(
   slots: number,
   costs: CostModel,
 ): (PairedSplit | undefined)[] {
-  const pairings = choices.map((choice) => pairingOf(stages, choice));
+  const pairings = choices.map((choice) => pairingOf(stages, choice, costs));
   const splits = choices.map(({ stage, sets }, i) =>
     sets.length > 0 ? splitInPairs(sets, slots, stage.level, costs, pairings[i]) : undefined,
   );

@@ -92,7 +92,7 @@ function* linearOptions(
     const results = ciphertextsOf(target.layout);
     const choice = { stage, inputs, target: target.layout, output, folds: target.folds, sets, poolFolds: folds };
     const folding = results * foldTime(costs, stage.level, foldSteps(target.folds).length + folds.length);
-    const pairing = pairingOf({ stages }, choice);
+    const pairing = pairingOf({ stages }, choice, costs);
     const halves = pairing && halving(sets);
     const way = (counts: readonly number[], once: number, pair?: number): Option => {
       const cost = folding + once + weightVectors(costs, stage.level, sumOf(counts));
