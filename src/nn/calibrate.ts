@@ -30,8 +30,8 @@ export interface CalibrationOptions {
    * What a value may reach before it is squared, powers of two: of the last hidden layer, then of the one before it, and
    * so on towards the image; the last entry is for all others. Slot errors are absolute, so larger values are relatively
    * more precise, until the next layer's weights, which shrink with the square, lose as much; the last layers can reach
-   * further because their scales are larger. With the defaults, RL-3's largest logit (78) errs by about 0.0009 on the
-   * root mean square (nine draws of keys).
+   * further because their scales are larger. What logits then err by
+   * is predicted by `predictedErrors(plan)`.
    */
   readonly reach?: readonly number[];
   /** What a logit may be at level 0: below half of q_0 / Δ_0. */
