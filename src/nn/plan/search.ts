@@ -21,7 +21,7 @@ import { readoutTarget, type Target, targetLike, targets } from "./targets.js";
 /**
  * The cheapest layouts found.
  * @param image layouts that the image may come in
- * @throws UnsupportedLayerError for a layer with more than 2^12 weight vectors in every layout, or maps that do not fit.
+ * @throws UnsupportedLayerError for a layer with more than 2^12 diagonals in every layout, or maps that do not fit.
  */
 export function searchLayouts(stages: Stages, image: readonly Layout[], costs: CostModel): Found {
   let states = image.map((layout): State => {
@@ -55,7 +55,7 @@ interface Search {
   readonly costs: CostModel;
   /** Whether the stage gives the logits. */
   readonly readout: boolean;
-  /** The fewest weight vectors that any option takes. */
+  /** The fewest diagonals that any option has: vectors, before any are paired. */
   readonly count: { fewest: number };
 }
 
@@ -218,7 +218,7 @@ function merge(a: Layout, b: Layout): Layout | undefined {
 
 function nowhere({ shapes }: Stages, { layer, output }: Stage, fewest: number): UnsupportedLayerError {
   return new UnsupportedLayerError(
-    `layer ${layer + 1} of the folded network, which gives ${shapeText(shapes[output])} values, needs ${fewest} weight vectors; ` +
+    `layer ${layer + 1} of the folded network, which gives ${shapeText(shapes[output])} values, needs ${fewest} weight vectors before any are paired; ` +
       `${MOST_VECTORS} are the most`,
     "give the layer a smaller kernel or fewer features, or reduce its input with strides and pools",
   );

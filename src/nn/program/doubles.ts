@@ -93,29 +93,37 @@ function makePolynomial({ basis, coefficients, interval }: PolynomialStep): Poly
 
 /** Σ_g rotate(Σ u ⊙ rotate(x, baby), g) of each output, its folds and its bias. */
 function multiply(step: LinearStep, vectors: readonly SlotValues[], inputs: readonly Float64Array[]): Float64Array[] {
-  const { length } = inputs[0];
-  const mask = length - 1;
-  const sums = step.outputs.map(() => new Float64Array(length));
+  const sums = step.outputs.map(() => new Float64Array(inputs[0].length));
   let at = 0;
   for (const { output, giant, terms } of step.groups) {
-    const inner = new Float64Array(length);
     for (const { input, baby } of terms) {
-      const product = multiplyDiagonal(vectors[at++], inputs[input], baby, step.pair);
-      for (let i = 0; i < length; i++) inner[i] += product[i];
+      addProduct(sums[output], vectors[at++], inputs[input], { giant, baby, pair: step.pair });
     }
-    const sum = sums[output];
-    for (let j = 0; j < length; j++) sum[j] += inner[(j + giant) & mask];
   }
   return sums.map((sum) => add(fold(sum, step.folds), realPart(vectors[at++])));
 }
 
-/** u ⊙ rotate(x, baby); with a `pair` twice the real part of that for x + i·rotate(x, pair), which is all that is left of it. */
-export function multiplyDiagonal(u: SlotValues, x: Float64Array, baby: number, pair?: number): Float64Array {
+/**
+ * sum += rotate(u ⊙ rotate(x, baby), giant); with a `pair` twice the real part of that for x + i·rotate(x, pair), which is all that is
+ * left of it.
+ */
+export function addProduct(
+  sum: Float64Array,
+  u: SlotValues,
+  x: Float64Array,
+  { giant, baby, pair }: { readonly giant: number; readonly baby: number; readonly pair?: number | undefined },
+): void {
   const mask = x.length - 1;
   const real = realPart(u);
-  if (pair === undefined) return real.map((value, i) => value * x[(i + baby) & mask]);
+  if (pair === undefined) {
+    for (let i = 0; i < x.length; i++) sum[(i - giant) & mask] += real[i] * x[(i + baby) & mask];
+    return;
+  }
   const { imaginary } = u as { readonly imaginary: ArrayLike<number> };
-  return real.map((value, i) => 2 * (value * x[(i + baby) & mask] - imaginary[i] * x[(i + baby + pair) & mask]));
+  for (let i = 0; i < x.length; i++) {
+    const second = imaginary[i] * x[(i + baby + pair) & mask];
+    sum[(i - giant) & mask] += 2 * (real[i] * x[(i + baby) & mask] - second);
+  }
 }
 
 /** y += Σ rotate(y, step), one list of steps after another. */

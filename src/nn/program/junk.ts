@@ -1,6 +1,6 @@
 import type { SlotValues } from "../../ckks/encoder.js";
 import { occupants } from "../layout/layout.js";
-import { add, doubles, fold, multiplyDiagonal } from "./doubles.js";
+import { add, addProduct, doubles, fold } from "./doubles.js";
 import type { LinearVectors } from "./linear-vectors.js";
 import type { LinearStep, Program } from "./program.js";
 
@@ -27,16 +27,12 @@ export class JunkCentre {
   *centred(step: LinearStep, index: number, linear: LinearVectors): Generator<SlotValues> {
     const inputs = this.inputsOf(step, index);
     const { layouts, values } = this.program;
-    const { length } = inputs[0];
-    const mask = length - 1;
-    const sums = step.outputs.map(() => new Float64Array(length));
+    const sums = step.outputs.map(() => new Float64Array(inputs[0].length));
     const terms = step.groups.flatMap(({ output, giant, terms }) => terms.map((term) => ({ output, giant, ...term })));
     let at = 0;
     for (const diagonal of linear.diagonals()) {
       const { output, giant, input, baby } = terms[at++];
-      const sum = sums[output];
-      const product = multiplyDiagonal(diagonal, inputs[input], baby, step.pair);
-      for (let i = 0; i < length; i++) sum[(i - giant) & mask] += product[i];
+      addProduct(sums[output], diagonal, inputs[input], { giant, baby, pair: step.pair });
       yield diagonal;
     }
     for (const [k, bias] of linear.biases().entries()) {
