@@ -33,8 +33,8 @@ export function planWithout(network: Network, lever: Lever | undefined, settings
     images,
     taps: lever === "taps" ? false : undefined,
   });
-  const plan = new Plan(program, parameters, model, usual.fold, usual.depth);
+  const plan = new Plan({ ...usual, program, parameters, model, productRotations: [] });
   const products =
     model === "plain" ? [] : productKeys(program, parameters, costs, maxKeyBytes - plan.evaluationKeyBytes);
-  return new Plan(program, parameters, model, usual.fold, usual.depth, 1, products);
+  return new Plan({ ...usual, program, parameters, model, productRotations: products });
 }

@@ -9,10 +9,10 @@ import { conjugationElement, rotationElement } from "../ckks/keys/galois.js";
 import type { KeySource } from "../ckks/keys/source.js";
 import { type Ring, requireRing } from "../ckks/ring.js";
 import { KeyMismatchError, LevelError, MissingKeyError, ParameterError } from "../errors.js";
-import type { Plan } from "./compile.js";
 import { EncryptedImage, EncryptedResult } from "./exchange.js";
 import { requireOutputScale } from "./exchange-checks.js";
 import { Model } from "./model.js";
+import type { Plan } from "./plan.js";
 import { fits } from "./program/numbers.js";
 import { operandLevels } from "./program/program.js";
 

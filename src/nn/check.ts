@@ -1,11 +1,12 @@
 import type { BlindsightError } from "../errors.js";
 import { calibrationImages, LOGIT_SHARE } from "./calibrate.js";
-import { compile, type Plan } from "./compile.js";
+import { compile } from "./compile.js";
 import type { CompileOptions } from "./compile-options.js";
 import type { ImageValues } from "./graph/image.js";
 import { interpret } from "./graph/interpret.js";
 import type { Network } from "./graph/network.js";
 import { weightsFor } from "./model.js";
+import type { Plan } from "./plan.js";
 import { countStep, modelSize, packedBytes } from "./program/counts.js";
 import { rememberVectors, simulate } from "./program/simulate.js";
 

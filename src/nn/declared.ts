@@ -1,7 +1,7 @@
 import { type Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import type { Noise, NoiseModel } from "../ckks/noise.js";
-import type { Plan } from "./compile.js";
 import type { Operands } from "./operands.js";
+import type { Plan } from "./plan.js";
 import type { ValueRange } from "./program/ranges.js";
 
 /** The same operands, with the noise of fresh ones that hold what is declared of them. */

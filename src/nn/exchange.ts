@@ -3,11 +3,11 @@ import { Ciphertext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, requireInstance, THIS_COPY } from "../ckks/copies.js";
 import { refuseJson } from "../ckks/storage.js";
 import type { Device } from "../ntt/device.js";
-import { type Plan, requirePlan } from "./compile.js";
 import { declareFresh } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { imageBytes, imageChunks, readImage, readResult, resultBytes, resultChunks } from "./formats/exchange.js";
 import { planned } from "./formats/head.js";
+import { type Plan, requirePlan } from "./plan.js";
 
 /** An image on its way to the server. */
 export class EncryptedImage implements Disposable {

@@ -8,7 +8,7 @@ export { Randomness } from "../ckks/randomness.js";
 export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
-export { compile, foldFor, Plan } from "./compile.js";
+export { compile, foldFor } from "./compile.js";
 export type { CompileOptions } from "./compile-options.js";
 export {
   EncryptedNetwork,
@@ -81,6 +81,7 @@ export {
   imageFromPng,
   type Pixels,
 } from "./pictures.js";
+export { Plan, type PlanContent } from "./plan.js";
 export { type PredictedError, type PredictedErrors, type PredictedStep, predictedErrors } from "./predicted.js";
 export { classLogits, classOf, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";

@@ -9,11 +9,11 @@ import { refuseJson } from "../ckks/storage.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { acceptResult } from "./accept.js";
-import { type Plan, requirePlan } from "./compile.js";
 import { declareFresh } from "./declared.js";
 import { EncryptedImage, type EncryptedResult } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
 import { readLogits } from "./logits.js";
+import { type Plan, requirePlan } from "./plan.js";
 import { encodeInput, pairInput } from "./program/encode.js";
 import { imagesOf, ofImage } from "./program/program.js";
 

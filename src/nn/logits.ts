@@ -1,6 +1,6 @@
 import type { ComplexVector } from "../ckks/embedding.js";
-import type { Plan } from "./compile.js";
 import { occupants } from "./layout/layout.js";
+import type { Plan } from "./plan.js";
 import { predictedErrors } from "./predicted.js";
 import { imagesOf } from "./program/program.js";
 import { GUARD } from "./scales.js";

@@ -7,11 +7,11 @@ import type { Residency } from "../ckks/paging/residency.js";
 import { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
 import { ParameterError } from "../errors.js";
-import { type Plan, requirePlan } from "./compile.js";
 import { declareOperands } from "./declared.js";
 import type { Network } from "./graph/network.js";
 import { type EncryptedModel, Model, type ModelOptions, weightsFor } from "./model.js";
 import { makeOperands, pageOperands } from "./operands.js";
+import { type Plan, requirePlan } from "./plan.js";
 import { modelSize } from "./program/counts.js";
 
 /** The owner of a network: has the public key only, and gives the network away encrypted. */

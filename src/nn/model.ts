@@ -3,7 +3,6 @@ import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import { type PagingOptions, residencyOf } from "../ckks/paging/residency.js";
 import { refuseJson } from "../ckks/storage.js";
-import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import {
   type CalibratedFactors,
@@ -12,7 +11,7 @@ import {
   calibrationImages,
   LOGIT_SHARE,
 } from "./calibrate.js";
-import { foldFor, type Plan, requirePlan } from "./compile.js";
+import { foldFor } from "./compile.js";
 import { declareOperands } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { planned } from "./formats/head.js";
@@ -20,6 +19,7 @@ import { modelBytes, modelChunks, readModel } from "./formats/model.js";
 import type { ImageValues } from "./graph/image.js";
 import type { Network } from "./graph/network.js";
 import { byStep, type Operands } from "./operands.js";
+import { type Plan, requirePlan } from "./plan.js";
 import type { StepNumbers } from "./program/numbers.js";
 import { materialize, type ProgramWeights } from "./program/weights.js";
 
@@ -59,19 +59,16 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
 
   /** Bytes of `toBytes`: residues packed to each prime's width. */
   get packedBytes(): number {
-    requireVectors(this.numbers);
     return modelBytes(this);
   }
 
   /** All in one array, 4 GiB at most: streams take `chunks`. */
   async toBytes(): Promise<Uint8Array<ArrayBuffer>> {
-    requireVectors(this.numbers);
     return inPlace(this.packedBytes, (room) => modelChunks(this, room));
   }
 
   /** The same bytes one limb at a time, for streams. @throws FormatError for a model that was made for no plan */
   chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    requireVectors(this.numbers);
     return modelChunks(this);
   }
 
@@ -87,11 +84,11 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
     options: PagingOptions = {},
   ): Promise<EncryptedModel | PlainModel> {
     requirePlan(plan);
-    requireVectors(plan.program.throughput);
     const residency = residencyOf(options);
-    const { identity, outputScale, fingerprint, operands } = await readModel(source, planned(plan, device), residency);
+    const content = await readModel(source, planned(plan, device), residency);
+    const { identity, outputScale, fingerprint, operands, numbers } = content;
     const steps = declareOperands(plan, byStep(plan.program, operands));
-    return new Model(identity, steps, outputScale, fingerprint) as EncryptedModel | PlainModel;
+    return new Model(identity, steps, outputScale, fingerprint, numbers) as EncryptedModel | PlainModel;
   }
 
   /** @throws FormatError always: see there. */
@@ -102,15 +99,6 @@ export class Model<D extends Ciphertext | Plaintext> implements Disposable {
   [Symbol.dispose](): void {
     for (const operand of this.operands) operand[Symbol.dispose]();
   }
-}
-
-/** @throws ParameterError for a model in throughput mode: its numbers are the network's own, and have no file beside the network's. */
-function requireVectors(numbers: unknown): void {
-  if (numbers === undefined) return;
-  throw new ParameterError(
-    'a model with optimize: "throughput" is the network\'s own numbers and has no file',
-    "send the network's file, and let the server load it: loadPlain(network, options)",
-  );
 }
 
 /** A model of encrypted weights. */

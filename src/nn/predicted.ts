@@ -1,8 +1,8 @@
 import { type Noise, NoiseModel } from "../ckks/noise.js";
 import { NoisyEvaluator, type NoisyOperand, NoisyValue } from "../ckks/noisy.js";
 import { ParameterError } from "../errors.js";
-import { type Plan, requirePlan } from "./compile.js";
 import { around, freshNoise } from "./declared.js";
+import { type Plan, requirePlan } from "./plan.js";
 import { type NoisyRun, noisyRun } from "./program/noisy-run.js";
 import { foldsOfStep, operandLevels, type Step, summedSlots } from "./program/program.js";
 import { hasProductKey } from "./program/work.js";

@@ -47,6 +47,8 @@ describe("damaged files, thousands for each reader, end in a named error, or in 
     ["paged model", EXCHANGED],
     ["encrypted image", EXCHANGED],
     ["encrypted result", EXCHANGED],
+    ["plan files", OBJECTS],
+    ["model of numbers", EXCHANGED],
     ["SEAL parameters", OBJECTS],
     ["SEAL plaintext", KEYS],
     ["SEAL ciphertext", OBJECTS],

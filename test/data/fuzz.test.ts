@@ -33,6 +33,8 @@ describe("damaged files end in a named error, or in the values that were written
     ["paged model", 150],
     ["encrypted image", 150],
     ["encrypted result", 150],
+    ["plan files", 1500],
+    ["model of numbers", 150],
     ["SEAL parameters", 300],
     ["SEAL plaintext", 300],
     ["SEAL ciphertext", 300],

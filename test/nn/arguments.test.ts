@@ -129,10 +129,10 @@ describe("plans, networks and options", () => {
         Server.withMemoryLimit(any(value), device, holder.evaluationKeys, { memoryLimit: 0 }),
       );
     }
-    expectClear(() => new Plan(any(undefined), plan.parameters, "encrypted", {}, plan.depth));
-    expectClear(() => new Plan(plan.program, any(undefined), "encrypted", {}, plan.depth));
-    expectClear(() => new Plan({ ...plan.program, slots: 8 }, plan.parameters, "encrypted", {}, plan.depth));
-    expectClear(() => new Plan(plan.program, plan.parameters, any("secret"), {}, plan.depth));
+    expectClear(() => new Plan({ ...plan, program: any(undefined) }));
+    expectClear(() => new Plan({ ...plan, parameters: any(undefined) }));
+    expectClear(() => new Plan({ ...plan, program: { ...plan.program, slots: 8 } }));
+    expectClear(() => new Plan({ ...plan, model: any("secret") }));
   });
 
   test("what is no file", () => {

@@ -56,7 +56,8 @@ function planIn512(network: Network, model: "encrypted" | "plain"): Plan {
   const parameters = unsafe(10, widths, { digitPrimes: 2, specials: 3, baseScaleBits: 47 });
   const { slots, maxLevel: levelsLimit } = parameters;
   const program = planProgram(folded, { slots, levelsLimit, costs: costsOf(parameters, model), taps: false });
-  return new Plan(program, parameters, model, {}, { used: program.depth, withoutFolding: program.depth });
+  const levels = { used: program.depth, withoutFolding: program.depth };
+  return new Plan({ program, parameters, model, fold: {}, depth: levels });
 }
 
 async function expectEqual(network: Network, plan: Plan): Promise<void> {

@@ -21,5 +21,5 @@ export function planIn512(network: Network): Plan {
   const widths = [2, ...Array<number>(depth).fill(1)];
   const parameters = unsafe(10, widths, { digitPrimes: 2, specials: 3, baseScaleBits: 47 });
   const program = planThroughput(folded, parameters.slots);
-  return new Plan(program, parameters, "plain", {}, { used: depth, withoutFolding: depth });
+  return new Plan({ program, parameters, model: "plain", fold: {}, depth: { used: depth, withoutFolding: depth } });
 }

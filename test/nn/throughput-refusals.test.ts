@@ -1,12 +1,13 @@
 /** optimize: "throughput": what is refused, and what wraps around. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LevelError, ParameterError, UnsupportedLayerError } from "../../src/errors.js";
+import { FormatError, LevelError, ParameterError, UnsupportedLayerError } from "../../src/errors.js";
 import { fold } from "../../src/nn/fold/fold.js";
 import {
   compile,
   KeyHolder,
   Model,
   ModelOwner,
+  type PlainModel,
   Plan,
   Randomness,
   Server,
@@ -77,10 +78,19 @@ describe("what is refused", () => {
       [3 as never, ...rest],
     ];
     for (const others of bad) await expect(server.run(forged(others), batch)).rejects.toThrow(ParameterError);
-    await expect(model.toBytes()).rejects.toThrow(/has no file/);
-    expect(() => model.packedBytes).toThrow(ParameterError);
-    expect(() => model.chunks()).toThrow(ParameterError);
-    await expect(Model.fromBytes(new Uint8Array(8), plan, device)).rejects.toThrow(ParameterError);
+    const bytes = await model.toBytes();
+    expect(model.packedBytes).toBe(bytes.length);
+    using again = (await Model.fromBytes(bytes, plan, device)) as PlainModel;
+    expect(again.numbers!.map(({ rows }) => new Set(rows.map(({ of }) => of)).size)).toEqual(
+      model.numbers!.map(({ rows }) => new Set(rows.map(({ of }) => of)).size),
+    );
+    {
+      using first = await server.run(model, batch);
+      using second = await server.run(again, batch);
+      expect(Buffer.compare(await first.toBytes(), await second.toBytes())).toBe(0);
+    }
+    await expect(Model.fromBytes(bytes, compile(small, { model: "plain" }), device)).rejects.toThrow(/another plan/);
+    await expect(Model.fromBytes(new Uint8Array(8), plan, device)).rejects.toThrow(FormatError);
     expect(() => new ModelOwner(plan, holder.publicKey).encrypt(small, options)).toThrow(ParameterError);
     expect(() => server.loadPlain(pools, { calibration: [randomImage(pools, 1)] })).toThrow(ParameterError);
     expect(() => holder.encrypt([])).toThrow(ParameterError);
@@ -116,7 +126,14 @@ describe("what is refused", () => {
   test("programs that are none", () => {
     const { program, parameters } = plan;
     const with_ = (changes: object) => {
-      return () => new Plan({ ...program, ...changes }, parameters, "plain", {}, { used: 5, withoutFolding: 5 });
+      return () =>
+        new Plan({
+          program: { ...program, ...changes },
+          parameters,
+          model: "plain",
+          fold: {},
+          depth: { used: 5, withoutFolding: 5 },
+        });
     };
     expect(with_({})).not.toThrow();
     const [first, ...rest] = program.steps;

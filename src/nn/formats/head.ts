@@ -4,9 +4,9 @@ import { ByteWriter } from "../../bytes/writer.js";
 import { Ring } from "../../ckks/ring.js";
 import { FormatError, ParameterError } from "../../errors.js";
 import type { Device } from "../../ntt/device.js";
-import type { Plan } from "../compile.js";
 import { requireOutputScale } from "../exchange-checks.js";
-import { operandLevels } from "../program/program.js";
+import type { Plan } from "../plan.js";
+import { operandLevels, type Step } from "../program/program.js";
 
 const IDENTITY_BYTES = 32;
 
@@ -16,6 +16,8 @@ export interface Planned {
   readonly ring: Ring;
   readonly model: "plain" | "encrypted";
   readonly slots: number;
+  /** In throughput mode: the steps, whose numbers a model has in the place of vectors. */
+  readonly throughput?: readonly Step[] | undefined;
   /** Of the image's ciphertexts, of the model's vectors in the order in which they are made, and of the result's ciphertexts. */
   readonly levels: {
     readonly image: readonly number[];
@@ -31,7 +33,8 @@ export function planned({ identity, parameters, model, program }: Plan, device: 
     model: program.steps.flatMap((step) => operandLevels(program, step)),
     result: program.outputs.map((value) => program.values[value].level),
   };
-  return { identity, ring: Ring.of(device, parameters), model, slots: program.slots, levels };
+  const throughput = program.throughput && program.steps;
+  return { identity, ring: Ring.of(device, parameters), model, slots: program.slots, throughput, levels };
 }
 
 /** How the fields of every file of networks begin: 32 bytes, the identity of the plan that it was made for. */

@@ -6,10 +6,12 @@ import type { Ciphertext, Plaintext } from "../../ckks/ciphertext.js";
 import { allOrNothing } from "../../ckks/limbs.js";
 import type { Residency } from "../../ckks/paging/residency.js";
 import { ANY_FINGERPRINT, fingerprintBytes } from "../../ckks/storage.js";
+import type { StepNumbers } from "../program/numbers.js";
 import { type Planned, planFields, requirePlanFields, takeOutputScale } from "./head.js";
+import { numbersBlockBytes, numbersBlocks, readNumbers } from "./numbers.js";
 import { readCiphertextValue, readPlaintextValue, type ValueReading, valueBlockBytes, valueBlocks } from "./values.js";
 
-const KINDS = ["plain", "encrypted"] as const;
+const KINDS = ["plain", "encrypted", "numbers"] as const;
 const FINGERPRINT_BYTES = 32;
 /** RL-6 has 2,374. */
 const MOST_OPERANDS = 2 ** 20;
@@ -22,14 +24,18 @@ export interface ModelContent<D = Ciphertext | Plaintext> {
   readonly fingerprint?: string | undefined;
   /** Step by step, in the order in which they are made. */
   readonly operands: readonly D[];
+  /** In throughput mode, where there are no vectors: the numbers of each step. */
+  readonly numbers?: readonly StepNumbers[] | undefined;
 }
 
 /**
- * A model's header: 32 identity of the plan, 1 weights (0 plain, 1 encrypted), 32 fingerprint of the key (a label; zeros for
- * plain weights), 8 output scale, a double, 4 vectors; and then the vectors, see values.ts.
+ * A model's header: 32 identity of the plan, 1 weights (0 plain, 1 encrypted, 2 numbers), 32 fingerprint of the key (a label; zeros
+ * for weights that are not encrypted), 8 output scale, a double, 4 vectors; and then the vectors, see values.ts, or the numbers,
+ * see numbers.ts.
  */
-function fieldsOf({ identity, outputScale, fingerprint, operands }: ModelContent): Uint8Array<ArrayBuffer> {
-  const writer = planFields(identity).u8(fingerprint === undefined ? 0 : 1);
+function fieldsOf({ identity, outputScale, fingerprint, operands, numbers }: ModelContent): Uint8Array<ArrayBuffer> {
+  const kind = numbers ? "numbers" : fingerprint === undefined ? "plain" : "encrypted";
+  const writer = planFields(identity).u8(KINDS.indexOf(kind));
   writer.run(fingerprintBytes(fingerprint ?? ANY_FINGERPRINT));
   return writer.f64(outputScale).u32(operands.length).finish();
 }
@@ -38,12 +44,14 @@ export function modelChunks(
   content: ModelContent,
   room?: Room,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  return writeFile("model", fieldsOf(content), valueBlocks(content.operands), room);
+  const { numbers, operands } = content;
+  return writeFile("model", fieldsOf(content), numbers ? numbersBlocks(numbers) : valueBlocks(operands), room);
 }
 
-export function modelBytes({ operands, fingerprint }: ModelContent): number {
+export function modelBytes({ operands, fingerprint, numbers }: ModelContent): number {
   const labels = { identity: ANY_FINGERPRINT, outputScale: 1, fingerprint: fingerprint && ANY_FINGERPRINT };
-  return fileBytes(fieldsOf({ ...labels, operands }).length, valueBlockBytes(operands));
+  const blocks = numbers ? numbersBlockBytes(numbers) : valueBlockBytes(operands);
+  return fileBytes(fieldsOf({ ...labels, operands, numbers }).length, blocks);
 }
 
 /**
@@ -57,15 +65,22 @@ export async function readModel(source: ByteSource, plan: Planned, residency?: R
   requirePlanFields(reader, plan, "the model");
   const kind = KINDS[reader.u8()];
   const label = bytesToHex(reader.run(FINGERPRINT_BYTES));
-  if (kind !== plan.model) throw reader.error(`says that its weights are ${kind}, where the plan's are ${plan.model}`);
-  if (kind === "plain" && label !== ANY_FINGERPRINT) throw reader.error("names a key, and its weights are plain");
+  const wanted = plan.throughput ? "numbers" : plan.model;
+  if (kind !== wanted) throw reader.error(`says that its weights are ${kind}, where the plan's are ${wanted}`);
+  if (kind !== "encrypted" && label !== ANY_FINGERPRINT)
+    throw reader.error("names a key, and its weights are not encrypted");
   const fingerprint = kind === "encrypted" ? label : undefined;
   const outputScale = takeOutputScale(reader);
   const count = reader.count(MOST_OPERANDS);
   reader.end();
   const levels = plan.levels.model;
   if (count !== levels.length) throw reader.error(`says ${count} vectors where the plan has ${levels.length}`);
-  const { ring, slots } = plan;
+  const { ring, slots, throughput } = plan;
+  if (throughput) {
+    const numbers = await readNumbers(file, throughput);
+    await file.end();
+    return { identity: plan.identity, outputScale, operands: [], numbers };
+  }
   return await allOrNothing(async (keep) => {
     const reading: ValueReading = { file, ring, keep, residency };
     const operands: (Ciphertext | Plaintext)[] = [];

@@ -33,6 +33,9 @@ export interface Layout {
   readonly bits: readonly Role[];
 }
 
+/** In throughput mode each element is a ciphertext; a device's memory holds fewer than a million. */
+const MOST_CIPHERTEXT_BITS = 20;
+
 /** How many ciphertexts hold the value. */
 export function ciphertextsOf(layout: Layout): number {
   return filledCiphertexts(layout).length;
@@ -185,7 +188,9 @@ export function checkLayout({ shape, slots, bits }: Layout): void {
     throw new ParameterError(`layout: ${message}`, "Take the layout from compile(network).");
   };
   if (!isPowerOfTwo(slots) || slots > MOST_SLOTS) fail(`${slots} slots are no power of two up to ${MOST_SLOTS}`);
-  if (bits.length < Math.log2(slots)) fail(`${bits.length} bits for ${slots} slots`);
+  if (!shape.every((extent) => Number.isInteger(extent) && extent >= 1)) fail(`the shape ${shape}`);
+  const outside = bits.length - Math.log2(slots);
+  if (outside < 0 || outside > MOST_CIPHERTEXT_BITS) fail(`${bits.length} bits for ${slots} slots`);
   for (const [d, extent] of shape.entries()) {
     const own = bits.filter((role) => isCoordinate(role) && role[0] === d).map((role) => (role as [number, number])[1]);
     const wanted = Array.from({ length: bitsOf(extent) }, (_, bit) => bit);

@@ -12,6 +12,7 @@ async function targetOf(name: string): Promise<Target> {
     async () => (await import("./formats.js")).formatTargets,
     async () => (await import("./exchanged.js")).exchangedTargets,
     async () => (await import("./seal.js")).sealTargets,
+    async () => (await import("./plan-files.js")).planTargets,
   ];
   let found: Target | undefined;
   for (const room of rooms) found ??= (await room())[name];

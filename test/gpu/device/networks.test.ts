@@ -28,7 +28,7 @@ test.each([
   const costs = { ...costsOf(parameters, model), weightLimb: 100 };
   const program = planProgram(folded, { slots, levelsLimit, costs, taps: false });
   expect(program.steps.filter((step) => pairedBy(program, step).length > 0).length).toBeGreaterThan(0);
-  const plan = new Plan(program, parameters, model, {}, { used: depth, withoutFolding: depth });
+  const plan = new Plan({ program, parameters, model, fold: {}, depth: { used: depth, withoutFolding: depth } });
   const calibration = [1, 2].map((seed) => randomImage(network, seed));
   const found: { bytes: Uint8Array; logits: Float64Array }[] = [];
   for (const device of devices) {

@@ -22,7 +22,13 @@ test("many images at once, encrypted: the CPU's logits, to the last bit", async 
     baseScaleBits: 47,
   });
   const program = planThroughput(folded, parameters.slots);
-  const plan = new Plan(program, parameters, "plain", {}, { used: depth, withoutFolding: depth });
+  const plan = new Plan({
+    program,
+    parameters,
+    model: "plain",
+    fold: {},
+    depth: { used: depth, withoutFolding: depth },
+  });
   const images = Array.from({ length: 4 }, (_, k) => randomImage(network, k));
   const found: Float64Array[][] = [];
   for (const device of devices) {

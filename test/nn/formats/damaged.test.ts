@@ -123,7 +123,7 @@ describe("at the doors", async () => {
       const bits = [...layout.bits.slice(0, count), ...Array<Role>(more).fill("replica"), ...layout.bits.slice(count)];
       return { ...layout, slots: wider.slots, bits };
     });
-    const twin = new Plan({ ...program, slots: wider.slots, layouts }, wider, "encrypted", {}, plan.depth);
+    const twin = new Plan({ ...plan, program: { ...program, slots: wider.slots, layouts }, parameters: wider });
     await expect(door.fromBytes(bytes, twin, device)).rejects.toThrow("was made for another plan");
     const forged = changed(bytes, ({ fields }) => fields.set(Buffer.from(twin.identity, "hex")));
     await expect(door.fromBytes(forged, twin, device)).rejects.toThrow(/other parameters/);

@@ -30,7 +30,8 @@ export function planOf(model: "encrypted" | "plain"): Plan {
   const { folded } = fold(network);
   const { slots, maxLevel: levelsLimit } = parameters;
   const program = planProgram(folded, { slots, levelsLimit, costs: costsOf(parameters, model) });
-  return new Plan(program, parameters, model, {}, { used: program.depth, withoutFolding: program.depth });
+  const depth = { used: program.depth, withoutFolding: program.depth };
+  return new Plan({ program, parameters, model, fold: {}, depth });
 }
 
 /** The three roles in one process, and all that they exchange, from seeds. */
