@@ -23,7 +23,7 @@ const MAY_IMPORT = {
   scratch: ["host", "ckks"],
   index: ["device", "scratch", "host", "ntt"],
   bundle: ["index", "nn", "ckks", "ntt"],
-  cli: ["index", "device", "scratch", "data", "picture", "nn", "ckks", "ntt"],
+  cli: ["index", "device", "scratch", "data", "picture", "nn", "ckks", "ntt", "bytes"],
   service: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
   web: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
 };

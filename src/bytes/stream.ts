@@ -131,7 +131,8 @@ function requireSource(source: unknown): void {
   throw new TypeError(`bytes: a Uint8Array, a stream or chunks of them were expected, not ${kind}`);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Runs of bytes, one behind the other. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -8,17 +8,27 @@ export class UsageError extends BlindsightError {
   }
 }
 
+/** The user, or the system, ended a command before it was done. */
+export class Interrupted extends BlindsightError {
+  override get name(): string {
+    return "Interrupted";
+  }
+}
+
 export interface Failure {
   /** One line for stderr; absent when nothing went wrong (--help, --version). */
   readonly line?: string;
-  /** 0 after --help; 2 for bad input; 1 for what should not happen. */
+  /** 0 after --help; 2 for bad input; 130 after Ctrl-C; 1 for what should not happen. */
   readonly exitCode: number;
 }
 
 /** What the command line says of an error: one line that names it and the way out, and the exit code. */
 export function failureOf(error: unknown, args: readonly string[], commands: readonly string[]): Failure {
   if (error instanceof CommanderError) return ofCommander(error, args, commands);
-  if (error instanceof BlindsightError) return { line: oneLine(`${error.message} — ${error.fix}`), exitCode: 2 };
+  if (error instanceof BlindsightError) {
+    const exitCode = error instanceof Interrupted ? 130 : 2;
+    return { line: oneLine(`${error.message} — ${error.fix}`), exitCode };
+  }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const fix = "set BLINDSIGHT_DEBUG=1 for the stack, and report it";
   return { line: oneLine(`unexpected ${message} — ${fix}`), exitCode: 1 };

@@ -20,16 +20,10 @@ export interface RunOptions {
 
 /** Adds the options of `RunOptions` to a command. */
 export function addRunOptions(command: Command): Command {
-  return addModelOption(command)
+  return addDeviceOptions(addModelOption(command))
     .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file of images and labels`)
     .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
-    .addOption(new Option("--device <kind>", "where to compute").choices(["auto", "cpu", "webgpu"]).default("auto"))
-    .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, MAX_THREADS))
-    .option(
-      "--memory <MiB>",
-      "keep keys and weights packed in a scratch file, outside of the device's memory but for this much",
-      wholeNumber("--memory", 0, 2 ** 22),
-    )
+    .addOption(memoryOption())
     .option("--plain-model", "encrypt the image only: the server knows the model")
     .option(
       "--seed <n>",
@@ -41,6 +35,18 @@ export function addRunOptions(command: Command): Command {
 
 export function addModelOption(command: Command): Command {
   return command.option("--model <name>", "a built-in model, or the path of an .onnx file");
+}
+
+/** Where to compute. */
+export function addDeviceOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--device <kind>", "where to compute").choices(["auto", "cpu", "webgpu"]).default("auto"))
+    .option("--threads <n>", "threads of the CPU device", wholeNumber("--threads", 1, MAX_THREADS));
+}
+
+export function memoryOption(): Option {
+  const what = "keep keys and weights packed in a scratch file, outside of the device's memory but for this much";
+  return new Option("--memory <MiB>", what).argParser(wholeNumber("--memory", 0, 2 ** 22));
 }
 
 export function jsonOption(): Option {

@@ -7,6 +7,7 @@ import { diagnose } from "./diagnose.js";
 import { evaluate } from "./evaluate.js";
 import { addModelOption, addRunOptions, jsonOption, wholeNumber } from "./options.js";
 import { phantoms } from "./phantoms.js";
+import { addRoleCommands } from "./roles/commands.js";
 
 /**
  * The `blindsight` command and its options. It throws instead of ending the process, and writes no error by itself.
@@ -69,6 +70,7 @@ export function buildProgram(bare: boolean): Command {
     .addOption(jsonOption())
     .action((options) => devices(options));
 
+  addRoleCommands(program);
   return program;
 }
 

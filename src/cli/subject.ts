@@ -44,10 +44,26 @@ export async function findSubject(options: RunOptions, terminal: Terminal, fallb
  * else of the set that the model was trained on, else phantoms, with a warning.
  */
 export async function calibrationInputs(
-  { network, name }: LoadedModel,
+  model: LoadedModel,
   dataset: Dataset | undefined,
   terminal: Terminal,
 ): Promise<Float64Array[]> {
+  const { network, name } = model;
+  const found = await trainingInputs(model, dataset, terminal);
+  if (found) return found;
+  if (network.input.length !== 3 || network.input[0] !== 1) {
+    throw new UsageError(`there are no images to calibrate ${name} on`, "name a data set with --dataset");
+  }
+  terminal.warn(`${name} is calibrated on phantoms, for lack of its training images: values may leave its range`);
+  return phantomInputs(network);
+}
+
+/** The same without phantoms: undefined where there are no images. */
+export async function trainingInputs(
+  { network }: LoadedModel,
+  dataset: Dataset | undefined,
+  terminal: Terminal,
+): Promise<Float64Array[] | undefined> {
   const own = dataset && inputsOf(network, dataset);
   if (own) return own;
   const trained = network.card.dataset;
@@ -59,11 +75,7 @@ export async function calibrationInputs(
       if (!(error instanceof DataError)) throw error;
     }
   }
-  if (network.input.length !== 3 || network.input[0] !== 1) {
-    throw new UsageError(`there are no images to calibrate ${name} on`, "name a data set with --dataset");
-  }
-  terminal.warn(`${name} is calibrated on phantoms, for lack of its training images: values may leave its range`);
-  return phantomInputs(network);
+  return undefined;
 }
 
 /** Opens a data set, showing a bar should it have to be downloaded. */

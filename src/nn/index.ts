@@ -40,6 +40,7 @@ export type {
   SumPool,
 } from "./fold/folded.js";
 export { type FoldedObserver, interpretFolded } from "./fold/interpret.js";
+export type { PlanCard } from "./graph/card.js";
 export type { ImageValues } from "./graph/image.js";
 export { interpret, type LayerObserver } from "./graph/interpret.js";
 export type {
@@ -65,6 +66,7 @@ export type {
   Reshape,
   Shape,
 } from "./graph/network.js";
+export { ImageEncryptor } from "./image-encryptor.js";
 export { type DecryptOptions, KeyHolder } from "./key-holder.js";
 export type { Layout, Role } from "./layout/layout.js";
 export { type EncryptedModel, Model, type ModelOptions, type PlainModel, weightsFor } from "./model.js";
@@ -81,6 +83,7 @@ export {
   imageFromPng,
   type Pixels,
 } from "./pictures.js";
+export { plainModelChunks } from "./plain-model.js";
 export { Plan, type PlanContent } from "./plan.js";
 export { type PredictedError, type PredictedErrors, type PredictedStep, predictedErrors } from "./predicted.js";
 export { classLogits, classOf, probabilities, softmax } from "./probabilities.js";

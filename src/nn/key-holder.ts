@@ -9,12 +9,11 @@ import { refuseJson } from "../ckks/storage.js";
 import { ParameterError } from "../errors.js";
 import type { Device } from "../ntt/device.js";
 import { acceptResult } from "./accept.js";
-import { declareFresh } from "./declared.js";
-import { EncryptedImage, type EncryptedResult } from "./exchange.js";
+import type { EncryptedImage, EncryptedResult } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
+import { encryptImage } from "./image-encryptor.js";
 import { readLogits } from "./logits.js";
 import { type Plan, requirePlan } from "./plan.js";
-import { encodeInput, pairInput } from "./program/encode.js";
 import { imagesOf, ofImage } from "./program/program.js";
 
 /** All optional. */
@@ -120,16 +119,7 @@ export class KeyHolder implements Disposable {
    * @throws TypeError for what is no array of numbers; ParameterError for another number of values, or one that is not finite.
    */
   encrypt(image: ImageValues | readonly ImageValues[]): EncryptedImage {
-    const { program, identity, ranges } = this.plan;
-    const ciphertexts = encodeInput(program, image).map((slots) => {
-      const values = pairInput(program, slots);
-      try {
-        return declareFresh(this.#secret.encrypt(values, { level: program.depth }), ranges.input);
-      } finally {
-        for (const part of "real" in values ? [values.real, values.imaginary] : [values]) part.fill(0);
-      }
-    });
-    return new EncryptedImage(identity, ciphertexts);
+    return encryptImage(this.plan, image, (values, level) => this.#secret.encrypt(values, { level }));
   }
 
   /**

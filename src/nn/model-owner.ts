@@ -8,9 +8,10 @@ import { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
 import { ParameterError } from "../errors.js";
 import { declareOperands } from "./declared.js";
+import { madeModelChunks } from "./formats/model.js";
 import type { Network } from "./graph/network.js";
 import { type EncryptedModel, Model, type ModelOptions, weightsFor } from "./model.js";
-import { makeOperands, pageOperands } from "./operands.js";
+import { makeOperands, pageOperands, passingOperands } from "./operands.js";
 import { type Plan, requirePlan } from "./plan.js";
 import { modelSize } from "./program/counts.js";
 
@@ -54,6 +55,26 @@ export class ModelOwner {
     try {
       const steps = declareOperands(this.plan, await pageOperands(this.plan.program, weights, encrypt, residency));
       return new Model(this.plan.identity, steps, factors.outputScale, this.publicKey.fingerprint);
+    } finally {
+      end();
+    }
+  }
+
+  /**
+   * The file of the same model, while it is made: a few vectors lie in the device's memory at a time, and none in this process's.
+   * What `encrypt(…).chunks()` gives, for models that are sent or stored and not used here.
+   */
+  async *encryptedChunks(
+    network: Network,
+    options: ModelOptions,
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    const { weights, factors } = weightsFor(this.plan, network, options);
+    const { fingerprint } = this.publicKey;
+    const [encrypt, end] = this.#encryption(options);
+    try {
+      const head = { identity: this.plan.identity, outputScale: factors.outputScale, fingerprint };
+      const { vectors } = modelSize(this.plan);
+      yield* madeModelChunks(head, vectors, passingOperands(this.plan.program, weights, encrypt));
     } finally {
       end();
     }

@@ -58,6 +58,33 @@ export async function pageOperands<D extends Ciphertext | Plaintext>(
   }
 }
 
+/** The same one after the other, each gone when the next is asked for: for files. */
+export async function* passingOperands<D extends Ciphertext | Plaintext>(
+  program: Program,
+  weights: ProgramWeights,
+  make: MakeOperand<D>,
+): AsyncGenerator<D, void, undefined> {
+  const waiting: D[] = [];
+  try {
+    for (const [index, step] of program.steps.entries()) {
+      const levels = operandLevels(program, step);
+      let at = 0;
+      for (const values of weights.vectors(index)) {
+        waiting.push(make(values, levels[at++]));
+        if (waiting.length <= AHEAD) continue;
+        using first = waiting.shift()!;
+        yield first;
+      }
+    }
+    while (waiting.length > 0) {
+      using first = waiting.shift()!;
+      yield first;
+    }
+  } finally {
+    for (const late of waiting) late[Symbol.dispose]();
+  }
+}
+
 /** Operands by step, from all of them one after the other. */
 export function byStep<D>(program: Program, operands: readonly D[]): Operands<D> {
   let at = 0;

@@ -28,12 +28,15 @@ export interface ModelContent<D = Ciphertext | Plaintext> {
   readonly numbers?: readonly StepNumbers[] | undefined;
 }
 
+/** What stands before the vectors: of these it takes the number only. */
+type ModelHead = Omit<ModelContent, "operands"> & { readonly operands: { readonly length: number } };
+
 /**
  * A model's header: 32 identity of the plan, 1 weights (0 plain, 1 encrypted, 2 numbers), 32 fingerprint of the key (a label; zeros
  * for weights that are not encrypted), 8 output scale, a double, 4 vectors; and then the vectors, see values.ts, or the numbers,
  * see numbers.ts.
  */
-function fieldsOf({ identity, outputScale, fingerprint, operands, numbers }: ModelContent): Uint8Array<ArrayBuffer> {
+function fieldsOf({ identity, outputScale, fingerprint, operands, numbers }: ModelHead): Uint8Array<ArrayBuffer> {
   const kind = numbers ? "numbers" : fingerprint === undefined ? "plain" : "encrypted";
   const writer = planFields(identity).u8(KINDS.indexOf(kind));
   writer.run(fingerprintBytes(fingerprint ?? ANY_FINGERPRINT));
@@ -46,6 +49,15 @@ export function modelChunks(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const { numbers, operands } = content;
   return writeFile("model", fieldsOf(content), numbers ? numbersBlocks(numbers) : valueBlocks(operands), room);
+}
+
+/** The same file while its vectors are made, one after the other. */
+export function madeModelChunks<D extends Ciphertext | Plaintext>(
+  head: Pick<ModelContent, "identity" | "outputScale" | "fingerprint">,
+  count: number,
+  operands: AsyncIterable<D>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  return writeFile("model", fieldsOf({ ...head, operands: { length: count } }), valueBlocks(operands));
 }
 
 export function modelBytes({ operands, fingerprint, numbers }: ModelContent): number {

@@ -1,5 +1,6 @@
 import { type FileReader, MOST_BLOCK_BYTES } from "../../bytes/blocks.js";
 import { ByteReader } from "../../bytes/reader.js";
+import { joined } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import type { SumRow } from "../../ckks/linear-sums.js";
 import { fits, type StepNumbers } from "../program/numbers.js";
@@ -108,7 +109,5 @@ async function stepBytes(file: FileReader, what: string): Promise<Uint8Array> {
   for (let missing = length - parts[0].length; missing > 0; missing -= parts[parts.length - 1].length) {
     parts.push((await file.next(what, { length: Math.min(missing, MOST_BLOCK_BYTES) })).slice());
   }
-  const whole = new Uint8Array(length);
-  parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
-  return whole;
+  return joined(parts);
 }

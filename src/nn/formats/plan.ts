@@ -2,10 +2,11 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes, utf8ToBytes } from "@noble/hashes/utils.js";
 import { FileReader, MOST_BLOCK_BYTES, writeFile } from "../../bytes/blocks.js";
 import { ByteReader, SEND_AGAIN } from "../../bytes/reader.js";
-import type { ByteSource } from "../../bytes/stream.js";
+import { type ByteSource, joined } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
 import { Parameters } from "../../ckks/parameters.js";
 import { FormatError } from "../../errors.js";
+import { canonicalJson } from "../canonical.js";
 import { GUARD, INPUT_SCALE } from "../scales.js";
 import type { PlanContent, PlanText } from "./plan-content.js";
 import { takePlan } from "./plan-schema.js";
@@ -46,8 +47,7 @@ export async function readPlan(source: ByteSource): Promise<PlanContent> {
     parts.push((await file.next("the plan's text", { length: Math.min(missing, MOST_BLOCK_BYTES) })).slice());
   }
   await file.end();
-  const text = new Uint8Array(length);
-  parts.reduce((at, part) => (text.set(part, at), at + part.length), 0);
+  const text = joined(parts);
   const content = { parameters, ...takePlan(text) };
   const canonical = textOf(content);
   if (!sameBytes(canonical, text)) throw new FormatError("this plan's text is not as plans are written", SEND_AGAIN);
@@ -65,12 +65,7 @@ function identityOf(parameters: Parameters, text: Uint8Array): string {
 
 function textOf({ program, model, fold, depth, card, productRotations }: PlanContent): Uint8Array {
   const text: PlanText = { program, model, fold, depth, card, productRotations };
-  return utf8ToBytes(JSON.stringify(text, sortedKeys));
-}
-
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return utf8ToBytes(canonicalJson(text));
 }
 
 function* blocksOf(text: Uint8Array): Generator<Uint8Array, void, undefined> {

@@ -18,9 +18,11 @@ import { FormatError } from "../../errors.js";
  * block and a block for each limb.
  */
 export async function* valueBlocks(
-  values: readonly (Ciphertext | Plaintext)[],
+  values: Iterable<Ciphertext | Plaintext> | AsyncIterable<Ciphertext | Plaintext>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const value of values) yield* value instanceof Ciphertext ? ciphertextBlocks(value) : plaintextBlocks(value);
+  for await (const value of values) {
+    yield* value instanceof Ciphertext ? ciphertextBlocks(value) : plaintextBlocks(value);
+  }
 }
 
 /** Lengths of those blocks. */

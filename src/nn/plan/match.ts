@@ -1,4 +1,5 @@
 import { ParameterError } from "../../errors.js";
+import { canonicalJson } from "../canonical.js";
 import type { FoldedLinear, FoldedNetwork } from "../fold/folded.js";
 import { withImages } from "../fold/images.js";
 import { sameShape } from "../graph/shapes.js";
@@ -18,7 +19,7 @@ import { planThroughput } from "./throughput.js";
 export function requireArchitecture(program: Program, folded: FoldedNetwork): void {
   if (program.throughput) {
     // Such a program is planned in no time, and has no choice in it.
-    if (attempt(() => JSON.stringify(planThroughput(folded, program.slots))) === JSON.stringify(program)) return;
+    if (attempt(() => canonicalJson(planThroughput(folded, program.slots))) === canonicalJson(program)) return;
     throw otherNetwork();
   }
   const stages = attempt(() => stagesOf(asPlanned(program, folded)));

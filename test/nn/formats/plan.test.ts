@@ -5,10 +5,10 @@ import { collect } from "../../../src/bytes/stream.js";
 import { Parameters } from "../../../src/ckks/index.js";
 import { FormatError } from "../../../src/errors.js";
 import { planChunks } from "../../../src/nn/formats/plan.js";
-import { compile, importOnnx, Plan, type Program } from "../../../src/nn/index.js";
+import { compile, foldFor, importOnnx, type Network, Plan, type Program } from "../../../src/nn/index.js";
 import { partsOf, sealed } from "../../data/fuzz/sealed.js";
 import { randomNetwork } from "../random-network.js";
-import { planOf } from "./stored.js";
+import { planOf, network as stored } from "./stored.js";
 
 const models = new URL("../../../models/", import.meta.url);
 const rl1 = importOnnx(readFileSync(new URL("rl1-phantom.onnx", models)));
@@ -17,13 +17,14 @@ const rl3 = importOnnx(readFileSync(new URL("rl3-phantom.onnx", models)));
 /** What JSON gives: to be changed anywhere. */
 type Loose = ReturnType<typeof JSON.parse>;
 
+const tabular = randomNetwork([30], [{ linear: 8 }, "quad", { linear: 1 }], 3);
 const plans: Record<string, () => Plan> = {
   "RL-3, encrypted: pairs, taps, keys of products": () => compile(rl3),
   "RL-1, plain": () => compile(rl1, { model: "plain" }),
   "two images at once": () => compile(rl1, { images: 2 }),
   "no fold": () => compile(rl1, { fold: { square: false, batchNorm: false } }),
   throughput: () => compile(rl1, { model: "plain", optimize: "throughput" }),
-  "one class, tabular": () => compile(randomNetwork([30], [{ linear: 8 }, "quad", { linear: 1 }], 3)),
+  "one class, tabular": () => compile(tabular),
   "parameters without security": () => planOf("encrypted"),
 };
 
@@ -44,10 +45,20 @@ describe.each(Object.keys(plans))("a plan comes back from its file: %s", (name) 
       expect(read.parameters.identity).toBe(plan.parameters.identity);
       expect(read.ranges).toEqual(plan.ranges);
       expect(read.report()).toBe(plan.report());
+      const network = [rl1, rl3, tabular, stored].find((each) => matches(plan, each))!;
+      expect(matches(read, network)).toBe(true);
       expect(Buffer.compare(await read.toBytes(), bytes)).toBe(0);
     }
   });
 });
+
+function matches(plan: Plan, network: Network): boolean {
+  try {
+    return foldFor(plan, network) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 test("the identity covers the program, the parameters, the card, and what keys there are", () => {
   const plan = planOf("encrypted");
