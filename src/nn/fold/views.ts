@@ -8,6 +8,7 @@ import type { Shape } from "../graph/network.js";
 import { planeOf, sameShape, shapeText, sizeOf } from "../graph/shapes.js";
 import { eachTap } from "../graph/windows.js";
 import type { LinearTerm } from "./folded.js";
+import { joinTerms } from "./joined-terms.js";
 
 export interface Part {
   readonly value: number;
@@ -135,7 +136,8 @@ function channelTerms(view: View, sight: Sight): LinearTerm[] | undefined {
     if (!term) return undefined;
     terms.push(term);
   }
-  return terms.length > 0 ? terms : undefined;
+  if (terms.length === 0) return undefined;
+  return parts.length === 1 ? joinTerms(terms, parts[0].shape[0], sight.shape[0]) : terms;
 }
 
 function termOf(view: View, sight: Sight, shown: Shown, channels: ReadonlyMap<number, number>): LinearTerm | undefined {
