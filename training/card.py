@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """Draws the model cards, models/NAME.md, from training/results.json; no figure in them is typed by hand."""
 import json
+import math
+import re
 from pathlib import Path
 
 from card_texts import DATA, FOREKNOWN, LIMITS
@@ -14,7 +16,7 @@ def write_card(folder, name, results):
     quad, relu = results[name], results[f"{name}-relu"]
     shipped, images = quad["shipped"], quad["images"]
     data = DATA.get(quad["dataset"], "Data of one's own.")
-    Path(folder, f"{name}.md").write_text(f"""# {name}
+    text = f"""# {name}
 
 {head(name, quad, relu)}
 
@@ -41,7 +43,10 @@ the highest of the {counted(quad)} there. None of the test figures above was kno
 
 ## Limits
 {limits(quad)}
-""")
+"""
+    if extents_of(quad) is None:
+        text = re.sub(r"\bImage", "Row", re.sub(r"\bimage", "row", text))
+    Path(folder, f"{name}.md").write_text(text)
 
 
 def head(name, quad, relu):
@@ -121,7 +126,8 @@ def figures(quad, relu):
 def recipe(quad):
     recipe, seeds = dict(quad["recipe"]), [s["seed"] for s in quad["seeds"]]
     named = f"`training/train.py`, seeds {seeds[0]} to {seeds[-1]}"
-    listed = lambda values: ", ".join(f"{key} {json.dumps(value)}" for key, value in values.items())
+    unused = ("shift", "flip", "rotate", "zoom", "contrast") if extents_of(quad) is None else ()
+    listed = lambda values: ", ".join(f"{key} {json.dumps(value)}" for key, value in values.items() if key not in unused)
     if not staged(quad):
         return f"""{named}: AdamW, one cycle; the quadratic starts at 0.1995, 0.5, 0.1995 and is blended in from ReLU over the first 40 % of
 the epochs; penalty on |x| > 6 before it; gradient norm clipped to 1; a ≥ 0.02; from half way on, the exponential average of the weights
@@ -131,7 +137,7 @@ is what is judged and shipped. Settings: {listed(recipe)}."""
     return f"""{named}: first the ReLU network (AdamW, one cycle; from half way on, the exponential average of the weights is judged
 and kept). Then, from the weights of its best epoch, the quadratic one: each quadratic starts as the parabola nearest to ReLU for values as
 spread as its channel's, and one after another is blended in over the first {tuning['stages'] * 100:.0f} % of the epochs; the loss adds {tuning['distil']} times the
-distance (Kullback and Leibler's, temperature {tuning['temperature']}) from the ReLU network's answers, and {tuning['penalty']} times a penalty on the square by which an image's largest value before
+distance (Kullback and Leibler's, temperature {tuning['temperature']}) from the ReLU network's answers, and {tuning['penalty']} times a penalty on the square by which each image's largest value before
 a quadratic exceeds {tuning['range']}, or a logit {tuning['logit_range']}; gradient norm clipped to 1; a ≥ 0.02. Settings: {listed(recipe)}.
 Fine-tuning: {listed(tuning)}."""
 
@@ -139,9 +145,12 @@ Fine-tuning: {listed(tuning)}."""
 def bounds(quad):
     shipped = quad["shipped"]
     beyond = lambda split: "{largestPreActivation:.2f} and {largestLogit:.2f}".format(**shipped["over"][split])
+    over, trained = shipped["over"]["test"]["largestPreActivation"], shipped["largestPreActivation"]
+    # The library's margin is 2 unless said.
+    margin = "" if over <= 2 * trained else f"\n**A margin of 2 is too small for the test split: take {2 ** math.ceil(math.log2(over / trained))}.**"
     text = f"""Over the training images: largest |pre-activation| {shipped['largestPreActivation']:.2f}, largest |logit| {shipped['largestLogit']:.2f}; smallest |a| {shipped['smallestA']:.4f}, largest
 |b/2a| {shipped['largestShift']:.2f}. Over the validation images {beyond('val')}; over the test images {beyond('test')}
-(pre-activation, logit): calibrate with a margin, and check."""
+(pre-activation, logit): calibrate with a margin, and check.{margin}"""
     if not quad["training"]:
         return text
     mean, deviation = quad["training"]["pixelMean"], quad["training"]["pixelStd"]

@@ -58,6 +58,10 @@ class Splits:
                 x = torch.einsum("yi,ncij,xj->ncyx", rows, x, columns)
         return x / 127.5 - 1
 
+    def rows(self, split):
+        """Which lines of a table's file the split holds, from 0."""
+        return cut(sum(len(labelled[0]) for labelled in map(self.read, SPLITS)), split).tolist()
+
     @property
     def upsampled(self):
         """What the images were made from; of larger ones nothing: those are cut to size by areas, as the library does."""
@@ -86,6 +90,11 @@ def areas(sources, targets):
     low, high = torch.arange(targets)[:, None] * ratio, torch.arange(1, targets + 1)[:, None] * ratio
     cell = torch.arange(sources)[None, :]
     return (torch.minimum(cell + 1, high) - torch.maximum(cell, low)).clamp(min=0) / ratio
+
+
+def pattern(shape):
+    """A picture that any reader can make without the data: pixel k is 37·k modulo 256."""
+    return ((37 * torch.arange(int(np.prod(shape)))) % 256).float().reshape(1, *shape) / 127.5 - 1
 
 
 def read_npz(path, split, _labels):

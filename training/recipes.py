@@ -22,6 +22,9 @@ RECIPES = {
     ("phantom", "rl3"): dict(COMMON, epochs=20),
     ("phantom", "rl1"): dict(COMMON, epochs=20, lr=0.05),  # so few weights bear, and need, larger steps
     ("mnist", "lola"): staged(dict(epochs=10), epochs=8, batch=128, flip=False, rotate=10.0, zoom=0.1, label_smoothing=0.02),
+    ("breastmnist", "fc"): staged(dict(epochs=60), epochs=100, lr=2e-3, weight_decay=0.1),
+    ("pneumoniamnist", "fc"): staged(dict(epochs=20), epochs=20, lr=2e-3, weight_decay=0.1, threshold="balanced"),
+    ("wdbc", "mlp"): staged(dict(epochs=100), epochs=100, batch=32, noise=0.1, stretch=2.0),
 }
 # For data of one's own, and for pairs that are not listed. Not mirrored: left and right may matter.
 DEFAULT = staged(dict(epochs=40), epochs=40, flip=False)

@@ -19,7 +19,7 @@ import torch
 
 from card import write_card
 from choose import logits_of, ranges, score, spread
-from datasets import DATASETS, Splits
+from datasets import DATASETS, Splits, pattern
 from export import export
 from fit import new_model, train
 from networks import NETWORKS
@@ -110,6 +110,8 @@ def entry(data, network, activation, recipe, sets, found, scores):
         "test": {k: spread([s[k] for s in scores.values()]) for k in ("accuracy", "auc")},
         # PyTorch's own logits of the first test images: an independent check for whoever reads the file.
         "firstTestLogits": logits_of(shipped["model"], sets["test"][0][:4]).tolist(),
+        **({"firstTestRows": data.rows("test")[:4]} if data.table else
+           {"patternLogits": logits_of(shipped["model"], pattern(sets["test"][0].shape[1:])).tolist()[0]}),
         "seconds": round(sum(run["seconds"] for run in found))}
 
 
