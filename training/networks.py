@@ -54,6 +54,15 @@ class Quad(nn.Module):
         return quadratic if self.blend == 1.0 else self.blend * quadratic + (1 - self.blend) * F.relu(x)
 
 
+class Dense(nn.Linear):
+    """Trained as a 1x1 convolution: where PyTorch has the reference BLAS, as Debian's has, that is five times faster."""
+
+    def forward(self, x):
+        if torch.onnx.is_in_onnx_export():
+            return super().forward(x)
+        return F.conv2d(x[:, :, None, None], self.weight[:, :, None, None], self.bias).flatten(1)
+
+
 class Residual(nn.Module):
     def __init__(self, inputs, outputs, stride, activate):
         super().__init__()
@@ -96,7 +105,7 @@ def modules_of(network, activation, shape):
         elif kind == "dense":
             outputs = numbers[0]
             # Without a bias, needless as it is before the norm, PyTorch would export a MatMul by weights that are not the model's.
-            modules += [nn.Linear(channels, outputs), nn.BatchNorm1d(outputs), activate(outputs, 0)]
+            modules += [Dense(channels, outputs), nn.BatchNorm1d(outputs), activate(outputs, 0)]
         elif kind == "pool":
             # count_include_pad=True would export a Pad node of zeros before the pooling.
             modules.append(nn.AvgPool2d(2, count_include_pad=False))
