@@ -33,7 +33,7 @@ Validation figures are those of the epoch{' and threshold' if binary(quad) else 
 
 ## Choice
 Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{f", threshold {shipped['threshold']}" if binary(quad) else ''}, because {'accuracy + AUC' if binary(quad) else 'accuracy'} − 0.1·(cross-entropy) on the validation split is
-the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed, epoch{' and threshold' if binary(quad) else ''} were chosen.{FOREKNOWN.get(quad['dataset'], '')}
+the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{FOREKNOWN.get(quad['dataset'], '')}
 
 ## Recipe
 {recipe(quad)}
@@ -51,16 +51,16 @@ the highest of the {counted(quad)} there. None of the test figures above was kno
 
 def head(name, quad, relu):
     labels, title = quad["labels"], NETWORKS[quad["network"]]["title"]
-    layer = "dense layer" if quad["network"] in ("fc", "mlp") else "convolution or dense layer" if quad["network"] == "lola" else "convolution"
-    twin = f"`{name}-relu.onnx` is its twin with ReLU" if "bytes" not in relu else \
-        f"Of its twin with ReLU only the figures are kept ({relu['bytes'] / 1000:.0f} kB)"
     if staged(quad):
-        recipe = "from whose weights it was made"
+        what = f"""{title}, with batch normalisation and a learned quadratic
+a·x² + b·x + c per channel for each activation."""
+        twin = f"It was made from the weights of its twin with ReLU, `{name}-relu.onnx`." if "bytes" not in relu else \
+            f"It was made from the weights of a twin with ReLU, of which only the figures\nare kept ({relu['bytes'] / 1000:.0f} kB)."
     else:
-        recipe = "the same\nrecipe otherwise"
+        what = f"{title}, each a convolution,\nbatch normalisation and a learned quadratic a·x² + b·x + c per channel."
+        twin = f"`{name}-relu.onnx` is its twin with ReLU, the same\nrecipe otherwise."
     classes = ", ".join(f"{k} {label}" for k, label in enumerate(labels)) if len(labels) < 10 or labels[0] != "0" else "the ten digits"
-    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {title}, each a {layer},
-batch normalisation and a learned quadratic a·x² + b·x + c per channel. {twin}, {recipe}. Classes: {classes}{"; the AUC is class 1's" if binary(quad) else ''}."""
+    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {what} {twin} Classes: {classes}{"; the AUC is class 1's" if binary(quad) else ''}."""
 
 
 def split_by(quad):
