@@ -5,7 +5,7 @@ import math
 import re
 from pathlib import Path
 
-from card_texts import DATA, FOREKNOWN, LIMITS
+from card_texts import DATA, FOREKNOWN, FOREKNOWN_STAGED, LIMITS
 from networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +33,7 @@ Validation figures are those of the epoch{' and threshold' if binary(quad) else 
 
 ## Choice
 Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{f", threshold {shipped['threshold']}" if binary(quad) else ''}, because {'accuracy + AUC' if binary(quad) else 'accuracy'} − 0.1·(cross-entropy) on the validation split is
-the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{FOREKNOWN.get(quad['dataset'], '')}
+the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{(FOREKNOWN_STAGED if staged(quad) else FOREKNOWN).get(quad['dataset'], '')}
 
 ## Recipe
 {recipe(quad)}
