@@ -1,106 +1,182 @@
 #!/usr/bin/python3
 """Draws the model cards, models/NAME.md, from training/results.json; no figure in them is typed by hand."""
 import json
+import math
+import re
 from pathlib import Path
 
+from card_texts import DATA, FOREKNOWN, FOREKNOWN_STAGED, LIMITS
+from networks import NETWORKS
+
 ROOT = Path(__file__).resolve().parent.parent
-
-MEDMNIST = """MedMNIST v2, `{file}.npz` ({what}, 28×28, grey), CC BY 4.0, from Zenodo record 10519652.
-Yang, Shi, Wei, Liu, Zhao, Ke, Pfister, Ni: "MedMNIST v2 - A large-scale lightweight benchmark for 2D and 3D biomedical
-image classification", Scientific Data 10, 41 (2023). {source}"""
-
-DATA = {
-    "breastmnist": MEDMNIST.format(file="breastmnist", what="breast ultrasound", source="""Its source: Al-Dhabyani, Gomaa, Khaled,
-Fahmy: "Dataset of breast ultrasound images", Data in Brief 28, 104863 (2020)."""),
-    "pneumoniamnist": MEDMNIST.format(file="pneumoniamnist", what="chest X-rays of children", source="""Its source: Kermany et
-al.: "Identifying medical diagnoses and treatable diseases by image-based deep learning", Cell 172, 1122-1131 (2018)."""),
-    "phantom": "Phantoms: pictures that `blindsight phantoms` draws from numbers (`src/data/phantom.ts`, seed 1, the command's default). No patient, no licence needed.",
-}
-
-# What was known about the test splits beforehand, and from where.
-EARLIER = " The\nstarting recipe is that of an earlier trial whose test figures were known; changes to it were judged on validation only."
-FOREKNOWN = {
-    "breastmnist": EARLIER,
-    "pneumoniamnist": EARLIER + "\nThat the threshold maximises balanced accuracy was decided because the test split's class mix is known to differ (see Limits).",
-    "phantom": "",
-}
-
-LIMITS = {
-    "breastmnist": ["A small set: 546 training, 78 validation and 156 test images; one validation image is 1.3 points of accuracy.",
-                    "`test[76]` is the same image as `train[115]`, with another label; it counts in the figures above as it stands."],
-    "pneumoniamnist": ["The test split differs from the other two: 37.5 % of it is normal, against 26 % of train and validation, and a higher"
-                       " validation figure hardly predicts a higher test figure. The threshold therefore maximises balanced accuracy.",
-                       "Images of children from one hospital."],
-    "phantom": ["It recognises drawn blobs. Nothing here says anything about patients."],
-}
+WORDS = ["no seed", "one seed", "two seeds", "three seeds", "four seeds", "five seeds"]
 
 
 def write_card(folder, name, results):
     quad, relu = results[name], results[f"{name}-relu"]
-    shipped, twin, recipe = quad["shipped"], relu["shipped"], quad["recipe"]
-    labels, images = quad["labels"], quad["images"]
-    layers = {"rl3": "RL-3 (three non-linear layers)", "rl1": "RL-1 (one non-linear layer)"}[quad["network"]]
+    shipped, images = quad["shipped"], quad["images"]
+    data = DATA.get(quad["dataset"], "Data of one's own.")
+    text = f"""# {name}
 
-    def beyond(split):
-        return "{largestPreActivation:.2f} and {largestLogit:.2f}".format(**shipped["over"][split])
-
-    def row(title, scores):
-        return f"| {title} | {scores['accuracy']:.3f} | {scores['auc']:.3f} |"
-
-    def spread_row(title, result):
-        cells = (f"{v['mean']:.3f} ± {v['sd']:.3f} ({v['min']:.3f}..{v['max']:.3f})" for v in (result["test"][k] for k in ("accuracy", "auc")))
-        return f"| {title} | {' | '.join(cells)} |"
-
-    seeds = "\n".join(f"| {s['seed']}{' (shipped)' if s['seed'] == shipped['seed'] else ''} | {s['epoch']} | {s['threshold']} | "
-                      f"{s['validation']['accuracy']:.3f} / {s['validation']['auc']:.3f} | {s['test']['accuracy']:.3f} / {s['test']['auc']:.3f} |"
-                      for s in quad["seeds"])
-    settings = ", ".join(f"{key} {json.dumps(value)}" for key, value in recipe.items())
-    limits = "\n".join(f"- {line}" for line in LIMITS[quad["dataset"]] + [
-        "The probability is a softmax after label smoothing, not calibrated: it is no chance of disease.",
-        "The network sees 28×28 pixels. An image unlike the training images gets an answer all the same."])
-    Path(folder, f"{name}.md").write_text(f"""# {name}
-
-**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {layers}, each a convolution,
-batch normalisation and a learned quadratic a·x² + b·x + c per channel. `{name}-relu.onnx` is its twin with ReLU, the same
-recipe otherwise. Classes: 0 {labels[0]}, 1 {labels[1]}; the AUC is class 1's.
+{head(name, quad, relu)}
 
 ## Data
-{DATA[quad['dataset']]}
-Images: {images['train']} train, {images['val']} validation, {images['test']} test, split as the file splits them.
+{data}{upsampled(quad)}
+Images: {images['train']} train, {images['val']} validation, {images['test']} test, {split_by(quad)}.
 
 ## Figures
-On the test split, read once after everything was chosen. In the clear, float32; the threshold is each run's own, chosen on validation.
+On the test split, read once after everything was chosen. In the clear, float32{threshold_note(quad)}.
 
-| | accuracy | AUC |
-|---|---|---|
-{row('this file', shipped['test'])}
-{row(f'its ReLU twin (seed {twin["seed"]})', twin['test'])}
-{spread_row('five seeds, mean ± standard deviation (range)', quad)}
-{spread_row('five seeds of the twin', relu)}
+{figures(quad, relu)}
 
-| seed | epoch | threshold | validation accuracy / AUC | test accuracy / AUC |
-|---|---|---|---|---|
-{seeds}
-
-Validation figures are those of the epoch and threshold picked by them, so they flatter.
+Validation figures are those of the epoch{' and threshold' if binary(quad) else ''} picked by them, so they flatter.
 
 ## Choice
-Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}, threshold {shipped['threshold']}, because accuracy + AUC − 0.1·(cross-entropy) on the validation split is
-the highest of the five seeds there. None of the test figures above was known when recipe, seed, epoch and threshold were chosen.{FOREKNOWN[quad['dataset']]}
+Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{f", threshold {shipped['threshold']}" if binary(quad) else ''}, because {'accuracy + AUC' if binary(quad) else 'accuracy'} − 0.1·(cross-entropy) on the validation split is
+the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{(FOREKNOWN_STAGED if staged(quad) else FOREKNOWN).get(quad['dataset'], '')}
 
 ## Recipe
-`training/train.py`, seeds 0 to 4: AdamW, one cycle; the quadratic starts at 0.1995, 0.5, 0.1995 and is blended in from ReLU over the first 40 % of
-the epochs; penalty on |x| > 6 before it; gradient norm clipped to 1; a ≥ 0.02; from half way on, the exponential average of the weights
-is what is judged and shipped. Settings: {settings}.
+{recipe(quad)}
 
 ## What the encryption layer must hold
-Over the training images: largest |pre-activation| {shipped['largestPreActivation']:.2f}, largest |logit| {shipped['largestLogit']:.2f}; smallest |a| {shipped['smallestA']:.4f}, largest
-|b/2a| {shipped['largestShift']:.2f}. Over the validation images {beyond('val')}; over the test images {beyond('test')}
-(pre-activation, logit): calibrate with a margin, and check. Training images have mean pixels {quad['training']['pixelMean'][0]} to {quad['training']['pixelMean'][1]} and standard deviations {quad['training']['pixelStd'][0]} to {quad['training']['pixelStd'][1]} (of 255).
+{bounds(quad)}
 
 ## Limits
-{limits}
-""")
+{limits(quad)}
+"""
+    if extents_of(quad) is None:
+        text = re.sub(r"\bImage", "Row", re.sub(r"\bimage", "row", text))
+    Path(folder, f"{name}.md").write_text(text)
+
+
+def head(name, quad, relu):
+    labels, title = quad["labels"], NETWORKS[quad["network"]]["title"]
+    if staged(quad):
+        what = f"""{title}, with batch normalisation and a learned quadratic
+a·x² + b·x + c per channel for each activation."""
+        twin = f"It was made from the weights of its twin with ReLU, `{name}-relu.onnx`." if "bytes" not in relu else \
+            f"It was made from the weights of a twin with ReLU, of which only the figures\nare kept ({relu['bytes'] / 1000:.0f} kB)."
+    else:
+        what = f"{title}, each a convolution,\nbatch normalisation and a learned quadratic a·x² + b·x + c per channel."
+        twin = f"`{name}-relu.onnx` is its twin with ReLU, the same\nrecipe otherwise."
+    classes = ", ".join(f"{k} {label}" for k, label in enumerate(labels)) if len(labels) < 10 or labels[0] != "0" else "the ten digits"
+    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {what} {twin} Classes: {classes}{"; the AUC is class 1's" if binary(quad) else ''}."""
+
+
+def split_by(quad):
+    if quad["dataset"] == "own":
+        return "split as the file or folder splits them, a folder without splits by seed 0"
+    return "split as said above" if quad["dataset"] in ("mnist", "wdbc") else "split as the file splits them"
+
+
+def extents_of(quad):
+    """Height and width of the images; undefined for a table."""
+    side = NETWORKS[quad["network"]]["size"]
+    taken = quad.get("input", {"height": side, "width": side})
+    return f"{taken['height']}×{taken['width']}" if taken.get("height") else None
+
+
+def upsampled(quad):
+    if not quad.get("upsampled"):
+        return ""
+    native = quad["upsampled"]["from"]
+    native = "×".join(map(str, native if isinstance(native, list) else [native, native]))
+    return f"""
+**Upsampled**: the network takes {extents_of(quad)} pixels, which were made of {native} by bilinear interpolation (PyTorch's `F.interpolate`,
+`align_corners=False`), not taken from larger originals; there is no more in them than in the {native}."""
+
+
+def threshold_note(quad):
+    return "; the threshold is each run's own, chosen on validation" if binary(quad) else "; the verdict is the largest logit"
+
+
+def figures(quad, relu):
+    keys = ["accuracy", "auc"] if binary(quad) else ["accuracy"]
+    digits = 3 if binary(quad) else 4
+    number = lambda value: f"{value:.{digits}f}"
+    cells = lambda values: " | ".join(values)
+    row = lambda title, scores: f"| {title} | {cells(number(scores[k]) for k in keys)} |"
+
+    def spread_of(v):
+        deviation = "" if v["sd"] is None else f" ± {number(v['sd'])}"
+        return f"{number(v['mean'])}{deviation} ({number(v['min'])}..{number(v['max'])})"
+
+    def spread_row(title, result):
+        return f"| {title} | {cells(spread_of(result['test'][k]) for k in keys)} |"
+
+    def seed_row(s):
+        pair = lambda scores: " / ".join(number(scores[k]) for k in keys)
+        cut = f" {s['threshold']} |" if binary(quad) else ""
+        return f"| {s['seed']}{' (shipped)' if s['seed'] == quad['shipped']['seed'] else ''} | {s['epoch']} |{cut} {pair(s['validation'])} | {pair(s['test'])} |"
+
+    what = "accuracy / AUC" if binary(quad) else "accuracy"
+    gaps = cells(f"{relu['test'][k]['mean'] - quad['test'][k]['mean']:+.{digits}f}" for k in keys)
+    return "\n".join([
+        f"| | {cells('AUC' if k == 'auc' else k for k in keys)} |", f"|---|{'---|' * len(keys)}",
+        row("this file", quad["shipped"]["test"]),
+        row(f"its ReLU twin (seed {relu['shipped']['seed']})", relu["shipped"]["test"]),
+        spread_row(f"{counted(quad)}, mean ± standard deviation (range)", quad),
+        spread_row(f"{counted(relu)} of the twin", relu),
+        f"| the gap: mean of the twins less mean of these | {gaps} |", "",
+        f"| seed | epoch |{' threshold |' if binary(quad) else ''} validation {what} | test {what} |",
+        f"|---|---|{'---|' if binary(quad) else ''}---|---|",
+        *map(seed_row, quad["seeds"])])
+
+
+def recipe(quad):
+    recipe, seeds = dict(quad["recipe"]), [s["seed"] for s in quad["seeds"]]
+    named = f"`training/train.py`, seeds {seeds[0]} to {seeds[-1]}"
+    unused = ("shift", "flip", "rotate", "zoom", "contrast") if extents_of(quad) is None else ()
+    listed = lambda values: ", ".join(f"{key} {json.dumps(value)}" for key, value in values.items() if key not in unused)
+    if not staged(quad):
+        return f"""{named}: AdamW, one cycle; the quadratic starts at 0.1995, 0.5, 0.1995 and is blended in from ReLU over the first 40 % of
+the epochs; penalty on |x| > 6 before it; gradient norm clipped to 1; a ≥ 0.02; from half way on, the exponential average of the weights
+is what is judged and shipped. Settings: {listed(recipe)}."""
+    tuning = recipe.pop("fine_tuning")
+    recipe.pop("method")
+    return f"""{named}: first the ReLU network (AdamW, one cycle; from half way on, the exponential average of the weights is judged
+and kept). Then, from the weights of its best epoch, the quadratic one: each quadratic starts as the parabola nearest to ReLU for values as
+spread as its channel's, and one after another is blended in over the first {tuning['stages'] * 100:.0f} % of the epochs; the loss adds {tuning['distil']} times the
+distance (Kullback and Leibler's, temperature {tuning['temperature']}) from the ReLU network's answers, and {tuning['penalty']} times a penalty on the square by which each image's largest value before
+a quadratic exceeds {tuning['range']}, or a logit {tuning['logit_range']}; gradient norm clipped to 1; a ≥ 0.02. Settings: {listed(recipe)}.
+Fine-tuning: {listed(tuning)}."""
+
+
+def bounds(quad):
+    shipped = quad["shipped"]
+    beyond = lambda split: "{largestPreActivation:.2f} and {largestLogit:.2f}".format(**shipped["over"][split])
+    over, trained = shipped["over"]["test"]["largestPreActivation"], shipped["largestPreActivation"]
+    # The library's margin is 2 unless said.
+    margin = "" if over <= 2 * trained else f"\n**A margin of 2 is too small for the test split: take {2 ** math.ceil(math.log2(over / trained))}.**"
+    text = f"""Over the training images: largest |pre-activation| {shipped['largestPreActivation']:.2f}, largest |logit| {shipped['largestLogit']:.2f}; smallest |a| {shipped['smallestA']:.4f}, largest
+|b/2a| {shipped['largestShift']:.2f}. Over the validation images {beyond('val')}; over the test images {beyond('test')}
+(pre-activation, logit): calibrate with a margin, and check.{margin}"""
+    if not quad["training"]:
+        return text
+    mean, deviation = quad["training"]["pixelMean"], quad["training"]["pixelStd"]
+    return f"{text} Training images have mean pixels {mean[0]} to {mean[1]} and standard deviations {deviation[0]} to {deviation[1]} (of 255)."
+
+
+def limits(quad):
+    size = extents_of(quad)
+    seen = "thirty numbers. A row unlike the training rows" if size is None else f"{size} pixels. An image unlike the training images"
+    return "\n".join(f"- {line}" for line in LIMITS.get(quad["dataset"], []) + [
+        "The probability is a softmax after label smoothing, not calibrated: it is no chance of disease."
+        if quad["dataset"] != "mnist" else "The probability is a softmax after label smoothing, not calibrated.",
+        f"The network sees {seen} gets an answer all the same."])
+
+
+def binary(quad):
+    return len(quad["labels"]) == 2
+
+
+def staged(quad):
+    return quad["recipe"].get("method") == "staged"
+
+
+def counted(result):
+    count = len(result["seeds"])
+    return WORDS[count] if count < len(WORDS) else f"{count} seeds"
 
 
 if __name__ == "__main__":

@@ -1,60 +1,62 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { unzipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { interpret } from "../../src/nn/graph/interpret.js";
 import type { Network } from "../../src/nn/graph/network.js";
-import { sizeOf } from "../../src/nn/graph/shapes.js";
 import { importOnnx } from "../../src/nn/onnx.js";
+import { firstTestInputs, patternOf, type Trained } from "./trained-inputs.js";
 
 // The trained networks that blindsight ships, as PyTorch exported them.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const data = process.env["BLINDSIGHT_DATA"] ?? `${root}../shared/data`;
 const files = existsSync(`${root}models`) ? readdirSync(`${root}models`).filter((name) => name.endsWith(".onnx")) : [];
-const results = `${root}training/results.json`;
+const record = `${root}training/results.json`;
+const results: Record<string, Trained | undefined> = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : {};
 
 function load(file: string): Network {
   return importOnnx(readFileSync(`${root}models/${file}`));
 }
 
-function operators(network: Network, op: string): number {
-  return network.layers.filter((layer) => layer.op === op).length;
+function trained(file: string): Trained | undefined {
+  return results[file.replace(".onnx", "")];
 }
 
 describe.skipIf(files.length === 0)("models", () => {
-  it.each(files)("%s keeps its batch norms, one before every activation, and carries its card", (file) => {
+  it.each(files)("%s keeps its batch norms, one before every activation or sum, and carries its card", (file) => {
     const network = load(file);
-    const activations = operators(network, "quad") + operators(network, "activation");
+    const { layers } = network;
+    const activations = layers.filter(({ op }) => op === "quad" || op === "activation").length;
     expect(activations).toBeGreaterThan(0);
-    expect(operators(network, "batchNorm")).toBe(activations);
-    for (const [i, { op }] of network.layers.entries()) {
-      if (op === "quad" || op === "activation") expect(network.layers[i - 1].op).toBe("batchNorm");
+    for (const [i, { op }] of layers.entries()) {
+      if (op === "quad" || op === "activation") expect(["batchNorm", "add"]).toContain(layers[i - 1].op);
+      if (op === "conv") expect(layers[i + 1].op).toBe("batchNorm");
     }
-    expect(network.classes).toBe(2);
-    expect(network.card.name).toBe(file.replace(".onnx", ""));
     expect(network.card.labels.every((label) => !label.startsWith("class "))).toBe(true);
+    expect(network.card.name).toBe(file.replace(".onnx", ""));
     if (network.card.twin) expect(files).toContain(`${network.card.twin}.onnx`);
   });
 
   it.each(
-    files.filter((file) => existsSync(results) && existsSync(`${data}/${load(file).card.dataset}.npz`)),
-  )("%s: interpret = PyTorch's logits of the first test images", (file) => {
+    files.filter((file) => {
+      const entry = trained(file);
+      return entry && firstTestInputs(load(file), entry);
+    }),
+  )("%s: interpret = PyTorch's logits of the first test inputs", (file) => {
     const network = load(file);
-    const { scale, offset } = network.card.input;
-    const expected: number[][] = JSON.parse(readFileSync(results, "utf8"))[network.card.name]?.firstTestLogits ?? [];
-    const pixels = testImages(`${data}/${network.card.dataset}.npz`);
-    const size = sizeOf(network.input);
-    for (const [n, logits] of expected.entries()) {
-      const image = Float64Array.from(pixels.subarray(n * size, (n + 1) * size), (v) => v * scale + offset);
-      for (const [i, logit] of interpret(network, image).entries())
-        expect(Math.abs(logit - logits[i])).toBeLessThan(1e-4);
-    }
+    const entry = trained(file) as Trained;
+    for (const [n, input] of (firstTestInputs(network, entry) ?? []).entries())
+      for (const [i, logit] of interpret(network, input).entries())
+        expect(Math.abs(logit - entry.firstTestLogits[n][i])).toBeLessThan(1e-4);
+  });
+
+  it.each(
+    files.filter((file) => trained(file)?.patternLogits),
+  )("%s: interpret = PyTorch's logits of a pattern", (file) => {
+    const network = load(file);
+    const expected = trained(file)?.patternLogits ?? [];
+    // A quadratic network sends what is far from its images far away, in float32.
+    const largest = expected.reduce((most, logit) => Math.max(most, Math.abs(logit)), 1);
+    for (const [i, logit] of interpret(network, patternOf(network)).entries())
+      expect(Math.abs(logit - expected[i])).toBeLessThan(1e-4 * largest);
   });
 });
-
-/** `test_images` of a MedMNIST file: uint8, after NumPy's header. */
-function testImages(path: string): Uint8Array {
-  const array = unzipSync(readFileSync(path), { filter: ({ name }) => name === "test_images.npy" })["test_images.npy"];
-  return array.subarray(10 + array[8] + 256 * array[9]);
-}
