@@ -71,6 +71,22 @@ describe("several images at once", () => {
     expect(() => holder.encrypt([])).toThrow(ParameterError);
   });
 
+  test("sixteen that no ciphertext holds together: of their axes only rows and columns say which ciphertext", () => {
+    const wide = randomNetwork(
+      [1, 128, 128],
+      [{ conv: 2, kernel: 5, stride: 4 }, "quad", "gap", "flatten", { linear: 3 }],
+      5,
+    );
+    const plan = compile(wide, { images: 16, model: "plain" });
+    expect(plan.program.inputs.length).toBeGreaterThan(1);
+    const given = Array.from({ length: 16 }, (_, k) => randomImage(wide, k));
+    const { weights } = weightsFor(plan, wide, { calibration: given });
+    const { all } = simulate(plan.program, weights, given);
+    for (const [k, image] of given.entries()) {
+      for (const [i, logit] of interpret(wide, image).entries()) expect(all[k][i]).toBeCloseTo(logit, 6);
+    }
+  });
+
   test("a number that is none is refused", () => {
     for (const count of [0, 3, -2, 1.5, 2 ** 11, "2"]) {
       expect(() => compile(network, { images: count as number })).toThrow(RangeError);

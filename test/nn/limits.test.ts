@@ -10,6 +10,7 @@ import {
   modelSize,
   type Network,
   Server,
+  simulate,
   weightsFor,
 } from "../../src/nn/index.js";
 import { planProgram } from "../../src/nn/plan/plan.js";
@@ -92,6 +93,20 @@ function countAllocations(): { bytes: number } {
 }
 afterEach(() => vi.unstubAllGlobals());
 
+test("a layer of more diagonals than vectors are allowed is planned where pairs leave few enough", () => {
+  const network = networkOf(1, 65, [conv(1, 1, 65, 2 ** -8, 32), quad(1), flat, linear(4225, 2, 2 ** -8)]);
+  const plan = compile(network, { model: "plain" });
+  const [first] = plan.program.steps.filter((step) => step.op === "linear");
+  expect(first.pair).toBeDefined();
+  const products = first.groups.reduce((sum, { terms }) => sum + terms.length, 0);
+  expect(products).toBeGreaterThanOrEqual((65 * 65) / 2);
+  expect(products).toBeLessThanOrEqual(2 ** 12);
+  const image = randomImage(network, 1);
+  const { weights } = weightsFor(plan, network, { calibration: [image] });
+  const { logits } = simulate(plan.program, weights, image);
+  for (const [k, logit] of interpret(network, image).entries()) expect(logits[k]).toBeCloseTo(logit, 6);
+});
+
 describe("what would be large is refused before it is allocated", () => {
   const cases: [string, () => Network, RegExp][] = [
     ["a bias map of 3.2 GB", () => networkOf(1, 20_000, [conv(1, 1, 1), gap, flat, linear(1, 2)]), /20000×20000/],
@@ -113,8 +128,8 @@ describe("what would be large is refused before it is allocated", () => {
     ],
     [
       "a kernel as large as the map",
-      () => networkOf(1, 90, [conv(1, 1, 89, 0.1, 44), quad(1), flat, linear(8100, 2)]),
-      /7921 weight vectors/,
+      () => networkOf(1, 128, [conv(1, 1, 127, 0.1, 63), quad(1), flat, linear(16_384, 2)]),
+      /8065 weight vectors or more; 4096/,
     ],
     [
       "a hundred thousand layers",

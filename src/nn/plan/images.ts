@@ -2,17 +2,21 @@ import type { Shape } from "../graph/network.js";
 import { bitsOf, isCoordinate, type Layout, type Role } from "../layout/layout.js";
 import { choices } from "./targets.js";
 
-/** Layouts that an image may come in: axes from the lowest bit on, channels on any bits above them, the topmost outside. */
-export function imageLayouts(shape: Shape, slots: number): Layout[] {
+/**
+ * Layouts that an image may come in: axes from the lowest bit on, channels on any bits above them, the topmost outside. Several images
+ * side by side are the last axis, and stay inside: a readout leaves their bits where they are.
+ */
+export function imageLayouts(shape: Shape, slots: number, images = 1): Layout[] {
   const count = Math.log2(slots);
   const axes: Role[] = [];
   for (let d = shape.length - 1; d > 0; d--) for (let bit = 0; bit < bitsOf(shape[d]); bit++) axes.push([d, bit]);
   const channels = bitsOf(shape[0]);
+  const extents = shape.length - Number(images > 1);
   if (axes.length > count) {
     // The lowest bits of the axes go outside, in turn: windows then touch few neighbours' ciphertexts.
     const outside: Role[] = [];
     for (let bit = 0; axes.length > count; bit++) {
-      for (let d = 1; d < shape.length && axes.length > count; d++) {
+      for (let d = 1; d < extents && axes.length > count; d++) {
         const place = axes.findIndex((role) => isCoordinate(role) && role[0] === d && role[1] === bit);
         if (place >= 0) outside.push(...axes.splice(place, 1));
       }

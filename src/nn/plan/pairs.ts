@@ -4,6 +4,7 @@
  * takes half of its products, of its vectors, and fewer rotations, for one rotation of each input and, at its end, a fold by
  * complex conjugation, which leaves twice the real parts. What the key holder encrypts comes as v.
  */
+import { MOST_VECTORS } from "../largest.js";
 import { ciphertextsOf } from "../layout/layout.js";
 import { babyStep, type CostModel, decomposition, foldTime, rotationKey, weightVectors } from "./cost.js";
 import { type DiagonalSet, type Split, split } from "./split.js";
@@ -70,12 +71,17 @@ export function splitInPairs(
   const whole = split(sets, slots, level, costs, keys);
   if (!pairing) return whole;
   const once = pairingTime(pairing, level, costs);
+  const many = vectorsOf(sets) > MOST_VECTORS;
   let best: { readonly split: PairedSplit; readonly cost: number } = {
     split: whole,
-    cost: whole.cost + weightVectors(costs, level, vectorsOf(sets)),
+    cost: many ? Number.POSITIVE_INFINITY : whole.cost + weightVectors(costs, level, vectorsOf(sets)),
   };
-  for (const step of fewest(sets, differences(sets)).slice(0, MOST_TRIED)) {
+  const steps = fewest(sets, differences(sets)).slice(0, MOST_TRIED);
+  // What the search let such a layer pass for.
+  if (many) steps.push(halving(sets)!.step);
+  for (const step of steps) {
     const left = paired(sets, step);
+    if (vectorsOf(left) > MOST_VECTORS) continue;
     const own = split(left, slots, level, costs, keys);
     const turned = pairing.rotated > 0 ? [step] : [];
     // Of the rotation, and of conjugation: this level may be the first that has one.

@@ -61,7 +61,7 @@ export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): P
   const plans = ways.flatMap((way) => {
     const stages = stagesOf(way ? withTaps(whole, way) : whole);
     try {
-      const { choices, cost } = searchLayouts(stages, imageLayouts(stages.folded.input, slots), costs);
+      const { choices, cost } = searchLayouts(stages, imageLayouts(stages.folded.input, slots, images), costs);
       return [{ way, stages, choices, cost }];
     } catch (error) {
       if (way) return [];

@@ -21,7 +21,7 @@ import { readoutTarget, type Target, targetLike, targets } from "./targets.js";
 /**
  * The cheapest layouts found.
  * @param image layouts that the image may come in
- * @throws UnsupportedLayerError for a layer with more than 2^12 diagonals in every layout, or maps that do not fit.
+ * @throws UnsupportedLayerError for a layer with more than 2^12 vectors in every layout, pairs counted as one, or maps that do not fit.
  */
 export function searchLayouts(stages: Stages, image: readonly Layout[], costs: CostModel): Found {
   let states = image.map((layout): State => {
@@ -55,7 +55,7 @@ interface Search {
   readonly costs: CostModel;
   /** Whether the stage gives the logits. */
   readonly readout: boolean;
-  /** The fewest diagonals that any option has: vectors, before any are paired. */
+  /** The fewest vectors that any option may have, two diagonals in each where these can be paired. */
   readonly count: { fewest: number };
 }
 
@@ -86,14 +86,21 @@ function* linearOptions(
     const sets = setsOf(connections, inputs, target);
     const counts = sets.map(({ diagonals }) => diagonals.length);
     const vectors = sumOf(counts);
-    count.fewest = Math.min(count.fewest, vectors);
-    if (vectors > MOST_VECTORS) continue;
+    const decided = { stage, inputs, target: target.layout };
+    const pairing = pairingOf({ stages }, decided, costs);
+    const least = pairing ? Math.ceil(vectors / 2) : vectors;
+    if (least > MOST_VECTORS) {
+      count.fewest = Math.min(count.fewest, least);
+      continue;
+    }
+    const halves = pairing && halving(sets);
+    const left = halves ? sumOf(halves.left) : vectors;
+    count.fewest = Math.min(count.fewest, left);
+    if (left > MOST_VECTORS) continue;
     const { layout: output, folds } = poolAll(target.layout, stage.pools);
     const results = ciphertextsOf(target.layout);
-    const choice = { stage, inputs, target: target.layout, output, folds: target.folds, sets, poolFolds: folds };
+    const choice = { ...decided, output, folds: target.folds, sets, poolFolds: folds };
     const folding = results * foldTime(costs, stage.level, foldSteps(target.folds).length + folds.length);
-    const pairing = pairingOf({ stages }, choice, costs);
-    const halves = pairing && halving(sets);
     const way = (counts: readonly number[], once: number, pair?: number): Option => {
       const cost = folding + once + weightVectors(costs, stage.level, sumOf(counts));
       return {
@@ -106,7 +113,7 @@ function* linearOptions(
     };
     const whole = way(counts, 0);
     const half = halves && way(halves.left, pairingTime(pairing, stage.level, costs), halves.step);
-    yield half && half.bound < whole.bound ? half : whole;
+    yield half && (half.bound < whole.bound || vectors > MOST_VECTORS) ? half : whole;
   }
 }
 
@@ -218,7 +225,7 @@ function merge(a: Layout, b: Layout): Layout | undefined {
 
 function nowhere({ shapes }: Stages, { layer, output }: Stage, fewest: number): UnsupportedLayerError {
   return new UnsupportedLayerError(
-    `layer ${layer + 1} of the folded network, which gives ${shapeText(shapes[output])} values, needs ${fewest} weight vectors before any are paired; ` +
+    `layer ${layer + 1} of the folded network, which gives ${shapeText(shapes[output])} values, needs ${fewest} weight vectors or more; ` +
       `${MOST_VECTORS} are the most`,
     "give the layer a smaller kernel or fewer features, or reduce its input with strides and pools",
   );
