@@ -1,5 +1,4 @@
 import type { Dataset, LabelledImage, Split } from "../data/dataset.js";
-import { imageToInput } from "../data/input.js";
 import { FormatError } from "../errors.js";
 import { interpret, type Network } from "../nn/index.js";
 import { type Run, summarise } from "./evaluation.js";
@@ -8,7 +7,7 @@ import { narrator } from "./narrate.js";
 import { narrateEvaluation } from "./narrate-evaluation.js";
 import type { RunOptions } from "./options.js";
 import { openSession, type Session } from "./session.js";
-import { calibrationInputs, checkIndex, findSubject } from "./subject.js";
+import { calibrationInputs, checkIndex, findSubject, inputOf } from "./subject.js";
 import { openTerminal, type Terminal } from "./terminal.js";
 
 export interface EvaluateOptions extends RunOptions {
@@ -59,7 +58,7 @@ async function runAll(
   const runs: Run[] = [];
   try {
     for (const { pixels } of images) {
-      const input = imageToInput(pixels, network.card);
+      const input = inputOf(pixels, network);
       const { logits, timingsMs } = await session.diagnose(input);
       runs.push({ logits, clear: interpret(network, input), serverMs: timingsMs.server });
       bar.update(runs.length);

@@ -1,7 +1,7 @@
 import type { LabelledImage } from "../data/dataset.js";
-import { imageToInput } from "../data/input.js";
 import { interpret, type Network } from "../nn/index.js";
 import { classifierArea, type Interval, wilsonInterval } from "./statistics.js";
+import { inputOf } from "./subject.js";
 import { largestError, marginOf, type Verdict, verdictOf } from "./verdict.js";
 
 /**
@@ -53,7 +53,7 @@ export function summarise(
   const relu =
     twin &&
     score(
-      images.map(({ pixels }) => verdictOf(interpret(twin, imageToInput(pixels, twin.card)), twin.card)),
+      images.map(({ pixels }) => verdictOf(interpret(twin, inputOf(pixels, twin)), twin.card)),
       labels,
       twin.card.positive,
     );

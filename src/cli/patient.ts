@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.js";
 import { readFileWhole } from "../data/read-file.js";
 import { DataError } from "../errors.js";
-import { planesOf } from "../picture/planes.js";
+import { enlarged, planesFor } from "../picture/enlarge.js";
 import { readPng } from "../picture/png.js";
 import { UsageError } from "./failure.js";
 import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
@@ -43,7 +43,9 @@ async function fromDataset(options: PatientOptions, terminal: Terminal, bare: bo
   const { model, dataset } = await findSubject(options, terminal, bare);
   const { split, index = 0 } = options;
   checkIndex(dataset, split, index);
-  const { pixels, label } = dataset.image(split, index);
+  const { pixels: native, label } = dataset.image(split, index);
+  const { input, card } = model.network;
+  const pixels = enlarged(native, input, card.upsampled);
   return { model, title: `${split} image ${index} of ${dataset.name}`, pixels, label, dataset };
 }
 
@@ -57,5 +59,5 @@ async function fromPng(path: string, options: PatientOptions, terminal: Terminal
   }
   const bytes = await readFileWhole(path, mostPictureBytes);
   if (!bytes) throw new DataError(`there is no image ${path}`, "check the path of the PNG");
-  return { model, title: path, pixels: planesOf(readPng(bytes, path), input), dataset };
+  return { model, title: path, pixels: planesFor(readPng(bytes, path), input, model.network.card.upsampled), dataset };
 }

@@ -3,6 +3,7 @@ import { imageToInput } from "../data/input.js";
 import { type OpenDatasetOptions, openDataset } from "../data/open-dataset.js";
 import { DataError } from "../errors.js";
 import type { Network } from "../nn/index.js";
+import { enlarged, nativeExtents } from "../picture/enlarge.js";
 import { centreSquare } from "../picture/resample.js";
 import { UsageError } from "./failure.js";
 import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
@@ -103,16 +104,17 @@ export function checkIndex(dataset: Dataset, split: Split, index: number): void 
 
 function expectFit({ network, name }: LoadedModel, dataset: Dataset): void {
   if (fits(network, dataset)) return;
+  const wanted = nativeExtents(network.input, network.card.upsampled);
   throw new UsageError(
-    `${name} takes values of ${network.input.join("×")}, the images of ${dataset.name} are ` +
+    `${name} takes values of ${wanted.join("×")}, the images of ${dataset.name} are ` +
       `${dataset.channels}×${dataset.height}×${dataset.width} (channels×height×width)`,
     "take a model and a data set of the same size",
   );
 }
 
 /** Whether a network takes the images of a data set: one for signals or volumes takes none, however many values they have. */
-function fits({ input }: Network, { channels, height, width }: Dataset): boolean {
-  return `${input}` === `${[channels, height, width]}`;
+function fits({ input, card }: Pick<Network, "input" | "card">, { channels, height, width }: Dataset): boolean {
+  return `${nativeExtents(input, card.upsampled)}` === `${[channels, height, width]}`;
 }
 
 function inputsOf(network: Network, dataset: Dataset): Float64Array[] | undefined {
@@ -122,16 +124,21 @@ function inputsOf(network: Network, dataset: Dataset): Float64Array[] | undefine
   const total = dataset.count(split);
   const count = Math.min(calibrationCount, total);
   return Array.from({ length: count }, (_, k) =>
-    imageToInput(dataset.image(split, Math.floor((k * total) / count)).pixels, network.card),
+    inputOf(dataset.image(split, Math.floor((k * total) / count)).pixels, network),
   );
+}
+
+/** Pixels of a data set as they enter the network. */
+export function inputOf(pixels: ArrayLike<number>, { input, card }: Pick<Network, "input" | "card">): Float64Array {
+  return imageToInput(enlarged(pixels, input, card.upsampled), card);
 }
 
 async function phantomInputs(network: Network): Promise<Float64Array[]> {
   const phantoms = await openDataset("phantom");
-  const [, height, width] = network.input;
+  const [, height, width] = nativeExtents(network.input, network.card.upsampled);
   return Array.from({ length: calibrationCount }, (_, k) => {
     const { pixels } = phantoms.image("train", k);
     const picture = { width: phantoms.width, height: phantoms.height, grey: (pixel: number) => pixels[pixel] };
-    return imageToInput(centreSquare(picture, height, width), network.card);
+    return inputOf(centreSquare(picture, height, width), network);
   });
 }

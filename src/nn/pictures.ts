@@ -1,8 +1,8 @@
 import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
 import { nextTurn } from "../ntt/turn.js";
+import { planesFor } from "../picture/enlarge.js";
 import { luma, type Picture } from "../picture/picture.js";
-import { planesOf } from "../picture/planes.js";
 import type { Aborting } from "./aborting.js";
 import { type ImageValues, imageValues } from "./graph/image.js";
 import type { Network } from "./graph/network.js";
@@ -26,7 +26,7 @@ export interface Pixels {
  * An image in a network's units, from what apps have: an ImageData or other pixels, or values that are in these units already
  * (`imageFromPng`: the bytes of a PNG). Of a picture the centre is taken, in the network's proportions, resampled to the network's size by exact means over areas;
  * for a network of one channel colours become luma (Rec. 601), for one of three a grey picture is the same in all.
- * Pixels v enter as v·scale + offset of the network's card. Costs milliseconds a megapixel.
+ * Where its images were enlarged for the training, the picture is treated alike. Pixels v enter as v·scale + offset of the network's card. Costs milliseconds a megapixel.
  * @throws ParameterError for pixels that are not width × height, not bytes or not sRGB, and for a network whose input is no image of one channel or three;
  *   TypeError for anything else
  */
@@ -52,8 +52,9 @@ export async function imageFromPng(bytes: Uint8Array, network: Pick<Network, "in
 }
 
 function valuesOf(picture: Picture, { input, card }: Pick<Network, "input" | "card">): Float64Array {
+  const { upsampled } = card;
   const { scale, offset } = card.input;
-  return planesOf(picture, input).map((value) => value * scale + offset);
+  return planesFor(picture, input, upsampled).map((value) => value * scale + offset);
 }
 
 function requireImages({ input }: Pick<Network, "input">): void {

@@ -3,7 +3,7 @@ import { farFromTraining, imageToInput } from "../../data/input.js";
 import { readFileWhole } from "../../data/read-file.js";
 import { DataError } from "../../errors.js";
 import type { Plan } from "../../nn/index.js";
-import { planesOf } from "../../picture/planes.js";
+import { enlarged, nativeExtents, planesFor } from "../../picture/enlarge.js";
 import { readPng } from "../../picture/png.js";
 import { UsageError } from "../failure.js";
 import { checkIndex, openShowing } from "../subject.js";
@@ -66,7 +66,7 @@ async function fromPngs({ program, card }: Plan, paths: readonly string[]): Prom
   for (const path of paths) {
     const bytes = await readFileWhole(path, MOST_FILE_BYTES);
     if (!bytes) throw new DataError(`there is no image ${path}`, "check the path of the PNG");
-    pictures.push({ title: path, pixels: planesOf(readPng(bytes, path), input) });
+    pictures.push({ title: path, pixels: planesFor(readPng(bytes, path), input, card.upsampled) });
   }
   return pictures;
 }
@@ -74,9 +74,10 @@ async function fromPngs({ program, card }: Plan, paths: readonly string[]): Prom
 async function fromDataset({ program, card }: Plan, options: ImageOptions, terminal: Terminal): Promise<Titled[]> {
   const set = await openShowing(options.dataset!, terminal);
   const extents = [set.channels, set.height, set.width];
-  if (`${extents}` !== `${program.input}`) {
+  const wanted = nativeExtents(program.input, card.upsampled);
+  if (`${extents}` !== `${wanted}`) {
     throw new UsageError(
-      `${card.name} takes values of ${program.input.join("×")}, the images of ${set.name} are ${extents.join("×")}`,
+      `${card.name} takes values of ${wanted.join("×")}, the images of ${set.name} are ${extents.join("×")}`,
       "take a data set of the same size",
     );
   }
@@ -84,7 +85,7 @@ async function fromDataset({ program, card }: Plan, options: ImageOptions, termi
   checkIndex(set, options.split, last);
   return Array.from({ length: last - first + 1 }, (_, k) => ({
     title: `${options.split} image ${first + k} of ${set.name}`,
-    pixels: set.image(options.split, first + k).pixels,
+    pixels: enlarged(set.image(options.split, first + k).pixels, program.input, card.upsampled),
   }));
 }
 

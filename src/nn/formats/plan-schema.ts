@@ -83,6 +83,7 @@ const card = v.strictObject({
   threshold: number,
   activation: v.optional(v.picklist(["softmax", "sigmoid"])),
   input: v.strictObject({ scale: number, offset: number }),
+  upsampled: v.optional(v.strictObject({ from: count, method: v.literal("bilinear") })),
   training: v.optional(v.strictObject({ pixelMean: range, pixelStd: range })),
 });
 

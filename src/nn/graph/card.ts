@@ -18,15 +18,19 @@ export function neutralCard(classes: number): PlanCard {
 /** What of a network's card belongs into its plan. */
 export function planCard(card: NetworkCard | undefined, classes: number): PlanCard {
   if (!card) return neutralCard(classes);
-  const { name, dataset, labels, positive, threshold, activation, input, training } = card;
-  return { name, dataset, labels, positive, threshold, activation, input, training };
+  const { name, dataset, labels, positive, threshold, activation, input, upsampled, training } = card;
+  return { name, dataset, labels, positive, threshold, activation, input, upsampled, training };
 }
 
 /** Characters that a label or a name may have. */
 const MOST_CHARACTERS = 200;
 
+/** Of an image, in pixels. */
+const MOST_EXTENT = 2 ** 14;
+
 /** @throws ParameterError naming the field that a network of so many logits cannot have */
-export function requireCard({ name, dataset, labels, positive, threshold, input, training }: PlanCard, logits: number) {
+export function requireCard(card: PlanCard, logits: number): void {
+  const { name, dataset, labels, positive, threshold, input, upsampled, training } = card;
   const fail = (field: string): never => {
     throw new ParameterError(`card: ${field}`, "give the network a card as importOnnx makes it: see NetworkCard");
   };
@@ -39,6 +43,9 @@ export function requireCard({ name, dataset, labels, positive, threshold, input,
   if (!(Number.isInteger(positive) && positive >= 0 && positive < classes)) fail(`positive is class ${positive}`);
   if (!(threshold >= 0 && threshold <= 1)) fail(`threshold ${threshold}`);
   if (!(Number.isFinite(input?.scale) && input.scale !== 0 && Number.isFinite(input.offset))) fail("input");
+  if (upsampled && !(Number.isInteger(upsampled.from) && upsampled.from >= 1 && upsampled.from <= MOST_EXTENT)) {
+    fail(`upsampled from ${upsampled.from}`);
+  }
   for (const range of training ? [training.pixelMean, training.pixelStd] : []) {
     if (!(Number.isFinite(range?.[0]) && Number.isFinite(range[1]) && range[0] <= range[1])) fail("training");
   }

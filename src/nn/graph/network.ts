@@ -4,6 +4,7 @@
  * (see `fold/`).
  */
 import type { Polynomial } from "../../ckks/circuits/polynomial.js";
+import type { Upsampled } from "../../picture/enlarge.js";
 
 /**
  * Extents of a value, row-major, without the batch: [channels, ...extents], [1, 28, 28] for a grey image, [3, 500] for a signal
@@ -202,6 +203,8 @@ export interface NetworkCard {
   readonly activation?: "softmax" | "sigmoid";
   /** A pixel v in 0..255 enters the network as v·scale + offset. */
   readonly input: { readonly scale: number; readonly offset: number };
+  /** How the images that it was trained on were enlarged to its size, where they were smaller. Pictures are then treated alike. */
+  readonly upsampled?: Upsampled;
   /** Smallest and largest mean and standard deviation of the pixels (0..255) over the training images. */
   readonly training?: { readonly pixelMean: readonly [number, number]; readonly pixelStd: readonly [number, number] };
   /** Name of the ReLU network that was trained beside this one. */

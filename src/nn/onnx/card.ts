@@ -7,6 +7,7 @@ import { quoted } from "./quoted.js";
  *
  *     {"name", "dataset", "labels": [..], "positive": 1, "threshold": 0.5, "activation": "softmax", "twin",
  *      "input": {"height", "width", "channels", "scale", "offset"},
+ *      "upsampled": {"from": 28, "method": "bilinear"},
  *      "training": {"pixelMean": [lo, hi], "pixelStd": [lo, hi]}}
  *
  * Each field may be missing (or null) and then has a neutral value; unknown fields are ignored.
@@ -39,6 +40,7 @@ export function readCard(
     threshold: card.optional("threshold", "a number from 0 to 1", isShare) ?? 0.5,
     activation: readActivation(card, network.activation),
     input: readInput(card, network.input),
+    upsampled: readUpsampled(card, network.input),
     training: readTraining(card),
     twin: card.optional("twin", TEXT, isText),
   };
@@ -67,6 +69,18 @@ function readInput(card: Fields, shape: Shape): NetworkCard["input"] {
   return {
     scale: input?.optional("scale", "a finite number that is not 0", isScale) ?? 1 / 127.5,
     offset: input?.optional("offset", "a finite number", isNumber) ?? -1,
+  };
+}
+
+function readUpsampled(card: Fields, [, height, width]: Shape): NetworkCard["upsampled"] {
+  const upsampled = card.object("upsampled");
+  if (!upsampled) return undefined;
+  const isFrom = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= height && height === width;
+  const isMethod = (value: unknown): value is "bilinear" => value === "bilinear";
+  return {
+    from: upsampled.required("from", "a number of rows up to those of a square input", isFrom),
+    method: upsampled.required("method", '"bilinear"', isMethod),
   };
 }
 
