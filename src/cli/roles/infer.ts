@@ -2,7 +2,7 @@ import { EvaluationKeys } from "../../ckks/index.js";
 import { EncryptedImage, Plan, Server } from "../../nn/index.js";
 import { sizeOf, timeOf } from "../narrate.js";
 import { readFrom, requireFiles, requireNew, writeWhole } from "./files.js";
-import { pagingFor, type TaskOptions, withTask } from "./task.js";
+import { residencyFor, type TaskOptions, withTask } from "./task.js";
 
 export interface InferOptions extends TaskOptions {
   readonly plan: string;
@@ -20,10 +20,10 @@ export async function infer(options: InferOptions): Promise<void> {
   await requireNew(options.out);
   const plan = await readFrom(options.plan, (stream) => Plan.fromBytes(stream));
   await withTask(options, async ({ terminal, device, signal, elapsed }) => {
-    const paging = await pagingFor(plan, options.memory, terminal);
+    const residency = await residencyFor(plan, options.memory, terminal);
     try {
-      const keys = await readFrom(evaluation, (stream) => EvaluationKeys.fromBytes(stream, device));
-      const server = paging ? await Server.withMemoryLimit(plan, device, keys, paging) : new Server(plan, device, keys);
+      const keys = await readFrom(evaluation, (stream) => EvaluationKeys.fromBytes(stream, device, { residency }));
+      const server = new Server(plan, device, keys, residency);
       using model = await readFrom(modelFile, (stream) => server.readModel(stream));
       using image = await readFrom(input, (stream) => EncryptedImage.fromBytes(stream, plan, device));
       const ready = elapsed();
@@ -51,7 +51,7 @@ export async function infer(options: InferOptions): Promise<void> {
         );
       }
     } finally {
-      paging?.store?.[Symbol.dispose]();
+      residency?.store[Symbol.dispose]();
     }
   });
 }

@@ -1,6 +1,7 @@
+import { Residency } from "../../ckks/index.js";
 import { type DeviceKind, openDevice } from "../../device.js";
 import { type Device, openScratchFile } from "../../index.js";
-import type { Plan, ServerOptions } from "../../nn/index.js";
+import type { Plan } from "../../nn/index.js";
 import { Interrupted } from "../failure.js";
 import { openTerminal, type Terminal } from "../terminal.js";
 
@@ -43,22 +44,20 @@ const MOST_INSIDE_BYTES = 3 * 2 ** 30;
 const USUAL_LIMIT_BYTES = 1536 * 2 ** 20;
 
 /**
- * Where keys and weights live that do not fit into the device's memory, or are not to: packed in a scratch file. Undefined where all
- * of them stay inside. The store is the caller's to dispose of.
+ * Room for keys and weights that do not fit into the device's memory, or are not to be in it: packed in a scratch file but for so many
+ * MiB. Undefined where all of them stay inside. The store is the caller's to dispose of.
  */
-export async function pagingFor(
+export async function residencyFor(
   plan: Plan,
   memory: number | undefined,
   terminal: Terminal,
-): Promise<ServerOptions | undefined> {
+): Promise<Residency | undefined> {
   const { keys, model, image } = plan.memory;
   if (memory === undefined && keys + model + image <= MOST_INSIDE_BYTES) return undefined;
-  const memoryLimit = memory === undefined ? USUAL_LIMIT_BYTES : memory * 2 ** 20;
+  const limit = memory === undefined ? USUAL_LIMIT_BYTES : memory * 2 ** 20;
   if (memory === undefined) {
     const size = `${((keys + model + image) / 2 ** 30).toFixed(1)} GiB`;
-    terminal.warn(
-      `keys and model take ${size}: they run packed from a scratch file (--memory ${memoryLimit / 2 ** 20})`,
-    );
+    terminal.warn(`keys and model take ${size}: they run packed from a scratch file (--memory ${limit / 2 ** 20})`);
   }
-  return { memoryLimit, store: await openScratchFile() };
+  return new Residency(limit, await openScratchFile());
 }
