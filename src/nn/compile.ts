@@ -5,15 +5,16 @@ import type { EvaluationKeyRequest } from "../ckks/keys/generator.js";
 import { Parameters } from "../ckks/parameters.js";
 import type { Security } from "../ckks/security.js";
 import { ParameterError } from "../errors.js";
-import { type Prices, withinBudgets } from "./budgets.js";
+import { type Prices, withinBudgets, withinMemory } from "./budgets.js";
 import { type CompileOptions, checkedOptions, NO_FOLDS, requireModel } from "./compile-options.js";
 import { fold, quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
 import type { Network, NetworkCard } from "./graph/network.js";
+import { parametersOf } from "./parameters.js";
 import { costsOf } from "./plan/cost.js";
 import { keyBytes, keyLimbs, productKeys, relinearizationLevels, sumOfKeys } from "./plan/keys.js";
 import { requireArchitecture } from "./plan/match.js";
-import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
+import { chooseSlots, planProgram } from "./plan/plan.js";
 import { planThroughput, requireMemory } from "./plan/throughput.js";
 import { checkProgram } from "./program/check.js";
 import { describe, describeInput, describeTotals } from "./program/counts.js";
@@ -25,11 +26,6 @@ import { GUARD, INPUT_SCALE } from "./scales.js";
 
 /** N = 2^12: the smallest ring in use. */
 const FEWEST_SLOTS = 2048;
-/**
- * Of the 58 bits at level 0: results below 2^10, and scales that grow towards it (2^47, 38.5, 34.3, 32.1, …), so that
- * the last layers add next to no noise.
- */
-const BASE_SCALE_BITS = 47;
 /**
  * Bits of a logit that are told, of the 10 before its point and the 47 behind it. The noise of an encrypted run is 2^−10 to
  * 2^−15; what is behind it says nothing about the image, and all about the secret key.
@@ -185,9 +181,9 @@ export class Plan {
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
   const { model, fold: folds, images, optimize, ...budgets } = checkedOptions(options);
-  if (optimize === "throughput") return compileThroughput(network, folds, images);
+  if (optimize === "throughput") return withinMemory(compileThroughput(network, folds, images), budgets);
   const { folded } = fold(network, folds);
-  const parameters = parametersFor(programDepth(folded), chooseSlots(folded, FEWEST_SLOTS, images));
+  const parameters = parametersOf(folded, chooseSlots(folded, FEWEST_SLOTS, images));
   const withoutFolding = depthWithoutFolding(network);
   const bound = inputBoundOf(network.card);
   const planFor = (prices: Prices): Plan => {
@@ -202,23 +198,10 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   return withinBudgets(planFor, costsOf(parameters, model).weightLimb, budgets);
 }
 
-/** Those of networks: wide, precise at level 0, with keys by level unless one gadget is asked for. */
-export function parametersFor(depth: number, slots: number, gadgets: "byLevel" | "one" = "byLevel"): Parameters {
-  return Parameters.choose({
-    depth,
-    slots,
-    // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
-    wideBase: true,
-    baseScaleBits: BASE_SCALE_BITS,
-    ...(gadgets === "byLevel" && { gadgets }),
-    smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
-  });
-}
-
 function compileThroughput(network: Network, folds: Partial<FoldOptions>, images: number): Plan {
   const { folded } = fold(network, folds);
   const slots = Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(images)));
-  const parameters = parametersFor(programDepth(folded), slots);
+  const parameters = parametersOf(folded, slots);
   const program = planThroughput(folded, parameters.slots);
   requireMemory(program, parameters);
   const depth = { used: program.depth, withoutFolding: depthWithoutFolding(network) };

@@ -61,7 +61,7 @@ export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): P
   const plans = ways.flatMap((way) => {
     const stages = stagesOf(way ? withTaps(whole, way) : whole);
     try {
-      const { choices, cost } = searchLayouts(stages, imageLayouts(stages.folded.input, slots, images), costs);
+      const { choices, cost } = searchLayouts(stages, imageLayouts(stages.folded.input, slots, images), costs, images);
       return [{ way, stages, choices, cost }];
     } catch (error) {
       if (way) return [];
@@ -97,7 +97,7 @@ export function chooseSlots(folded: FoldedNetwork, least = 8192, images = 1): nu
   if (sizeOf(most) > MOST_SLOTS * MOST_CIPHERTEXTS) {
     throw new UnsupportedLayerError(
       `a map of ${shapeText(most)} needs more than ${MOST_CIPHERTEXTS} ciphertexts`,
-      "Make the image or the first layers smaller.",
+      `${images > 1 ? "take fewer images at once, or " : ""}make the image or the first layers smaller`,
     );
   }
   const bits = Math.max(...maps.map((shape) => shape.reduce((sum, extent) => sum + bitsOf(extent), 0)));

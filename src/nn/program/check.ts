@@ -67,6 +67,7 @@ export function checkProgram(program: Program): void {
     if (step.op === "lower" ? drop < 1 : drop !== levelsOf(step))
       fail(`${what} goes from ${[...before]} to ${[...after]}`);
     checkRotations(step, slots, what, fail);
+    if ("pair" in step && step.op !== "linear") fail(`${what} pairs what has no diagonals`);
     if (throughput && (step.op === "linear" || ("folds" in step && step.folds.length > 0)))
       fail(`${what} rotates images`);
     if (step.op === "linear") checkLinear(program, step, what, fail);
