@@ -104,6 +104,13 @@ test("a layer of more diagonals than vectors are allowed is planned where pairs 
   expect(() => foldFor(plan, network)).not.toThrow(); // which has every diagonal, and each once
 });
 
+test("a first layer of too many diagonals is planned where its taps can be laid out", () => {
+  const network = networkOf(1, 128, [conv(1, 1, 127, 0.1, 63, 64), quad(1), flat, linear(4, 2)]);
+  const plan = compile(network, { model: "plain" });
+  expect(plan.program.taps).toBeDefined();
+  expect(() => foldFor(plan, network)).not.toThrow();
+});
+
 test("more levels than any ring holds: the way out is the network's, and with several images fewer of them", () => {
   const deep = Array.from({ length: 30 }, () => [conv(1, 1, 3, 0.1, 1), quad(1)]).flat();
   const refused = (work: () => unknown): UnsupportedLayerError => {
