@@ -1,7 +1,8 @@
 /** Plans without one of the planner's levers: what each gives, beside all others. */
-import { parametersFor } from "../src/nn/compile.js";
+
 import { fold } from "../src/nn/fold/fold.js";
 import { compile, type Network, Plan } from "../src/nn/index.js";
+import { parametersFor } from "../src/nn/parameters.js";
 import { costsOf } from "../src/nn/plan/cost.js";
 import { productKeys } from "../src/nn/plan/keys.js";
 import { planProgram } from "../src/nn/plan/plan.js";

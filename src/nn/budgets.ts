@@ -54,7 +54,7 @@ export function withinBudgets<P extends Sized>(
   if (bytesOf(found) > maxModelBytes) {
     throw new ParameterError(
       `the model takes ${megabytes(bytesOf(found))} in the smallest plan that was found; maxModelBytes allows ${megabytes(maxModelBytes)}`,
-      'raise maxModelBytes, take model: "plain", which halves it, or a smaller network',
+      `raise maxModelBytes, ${found.model === "encrypted" ? 'take model: "plain", which halves it, ' : ""}or take a smaller network`,
     );
   }
   if (memoryBytes(found) <= maxMemoryBytes) return found;
@@ -68,6 +68,15 @@ export function withinBudgets<P extends Sized>(
   );
 }
 
+/** A plan of throughput mode, in which there is no choice: what takes memory are the images. @throws ParameterError for more than is allowed */
+export function withinMemory<P extends Sized>(plan: P, { maxMemoryBytes = Number.POSITIVE_INFINITY }: Budgets): P {
+  if (memoryBytes(plan) <= maxMemoryBytes) return plan;
+  throw new ParameterError(
+    `${plan.program.slots} images at once take ${megabytes(memoryBytes(plan))} of the device's memory; maxMemoryBytes allows ${megabytes(maxMemoryBytes)}`,
+    'raise maxMemoryBytes, make the image or the layers smaller, or compile with optimize: "latency"',
+  );
+}
+
 function bytesOf(plan: Sized): number {
   return packedBytes(modelSize(plan).limbs, plan.parameters.logN);
 }
@@ -76,6 +85,7 @@ function memoryBytes({ memory: { keys, model, image } }: Sized): number {
   return keys + model + image;
 }
 
-function megabytes(bytes: number): string {
+/** In words. */
+export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }

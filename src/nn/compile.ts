@@ -1,24 +1,19 @@
-import { Parameters } from "../ckks/parameters.js";
-import { type Prices, withinBudgets } from "./budgets.js";
+import { type Prices, withinBudgets, withinMemory } from "./budgets.js";
 import { type CompileOptions, checkedOptions, NO_FOLDS } from "./compile-options.js";
 import { fold, quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
 import { planCard } from "./graph/card.js";
 import type { Network } from "./graph/network.js";
+import { parametersOf } from "./parameters.js";
 import { costsOf } from "./plan/cost.js";
 import { productKeys } from "./plan/keys.js";
 import { requireArchitecture } from "./plan/match.js";
-import { chooseSlots, planProgram, programDepth } from "./plan/plan.js";
+import { chooseSlots, planProgram } from "./plan/plan.js";
 import { planThroughput, requireMemory } from "./plan/throughput.js";
 import { Plan, requirePlan } from "./plan.js";
 
 /** N = 2^12: the smallest ring in use. */
 const FEWEST_SLOTS = 2048;
-/**
- * Of the 58 bits at level 0: results below 2^10, and scales that grow towards it (2^47, 38.5, 34.3, 32.1, …), so that
- * the last layers add next to no noise.
- */
-const BASE_SCALE_BITS = 47;
 /**
  * Plans a network: folds it, chooses the smallest ring at 128 bits that is deep and wide enough, lays its maps into
  * slots and chooses every rotation. Reads no weight but to fold them away.
@@ -27,9 +22,9 @@ const BASE_SCALE_BITS = 47;
  */
 export function compile(network: Network, options: CompileOptions = {}): Plan {
   const { model, fold: folds, images, optimize, ...budgets } = checkedOptions(options);
-  if (optimize === "throughput") return compileThroughput(network, folds, images);
+  if (optimize === "throughput") return withinMemory(compileThroughput(network, folds, images), budgets);
   const { folded } = fold(network, folds);
-  const parameters = parametersFor(programDepth(folded), chooseSlots(folded, FEWEST_SLOTS, images));
+  const parameters = parametersOf(folded, chooseSlots(folded, FEWEST_SLOTS, images));
   const withoutFolding = depthWithoutFolding(network);
   const card = planCard(network.card, network.classes);
   const planFor = (prices: Prices): Plan => {
@@ -45,23 +40,10 @@ export function compile(network: Network, options: CompileOptions = {}): Plan {
   return withinBudgets(planFor, costsOf(parameters, model).weightLimb, budgets);
 }
 
-/** Those of networks: wide, precise at level 0, with keys by level unless one gadget is asked for. */
-export function parametersFor(depth: number, slots: number, gadgets: "byLevel" | "one" = "byLevel"): Parameters {
-  return Parameters.choose({
-    depth,
-    slots,
-    // A quadratic grows without bound: one image of PneumoniaMNIST's test set has a logit five times the largest in training.
-    wideBase: true,
-    baseScaleBits: BASE_SCALE_BITS,
-    ...(gadgets === "byLevel" && { gadgets }),
-    smallerPrimes: false, // the noise of the first layers' weights has no bit to spare
-  });
-}
-
 function compileThroughput(network: Network, folds: Partial<FoldOptions>, images: number): Plan {
   const { folded } = fold(network, folds);
   const slots = Math.max(FEWEST_SLOTS, 2 ** Math.ceil(Math.log2(images)));
-  const parameters = parametersFor(programDepth(folded), slots);
+  const parameters = parametersOf(folded, slots);
   const program = planThroughput(folded, parameters.slots);
   requireMemory(program, parameters);
   const depth = { used: program.depth, withoutFolding: depthWithoutFolding(network) };

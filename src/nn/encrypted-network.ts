@@ -18,6 +18,7 @@ import { calibrationFrom, type ImageLoader, type ImageSource, imageOf } from "./
 import type { Plan } from "./plan.js";
 import { classOf, probabilities } from "./probabilities.js";
 import { imagesOf } from "./program/program.js";
+import { requireRoom } from "./room.js";
 import { Server } from "./server.js";
 
 /** What `EncryptedNetwork.open` is doing: `done` of `total`, where it is known how many there are. */
@@ -95,7 +96,8 @@ export class EncryptedNetwork implements Disposable {
   /**
    * Imports the network where it is the bytes of an ONNX file, fits its activations where it has some, plans it, makes a secret key
    * and evaluation keys, and encrypts the weights. Seconds, and as much memory as `check` says; `predict` then takes one run.
-   * @throws as `importOnnx`, `calibrationFrom`, `fitActivations` and `compile`; TypeError for what is no device
+   * @throws as `importOnnx`, `calibrationFrom`, `fitActivations` and `compile`; ParameterError for what the device's memory does not
+   *   hold, before keys are made; TypeError for what is no device
    */
   static async open(source: Uint8Array | Network, options: EncryptedNetworkOptions): Promise<EncryptedNetwork> {
     if (typeof options !== "object" || options === null) {
@@ -122,6 +124,7 @@ export class EncryptedNetwork implements Disposable {
     await begin("plan");
     const { model: kind, images: together, maxKeyBytes } = options;
     const plan = compile(network, { model: kind, images: together, maxKeyBytes });
+    requireRoom(plan, device, ["keys", "model"]);
     await begin("keys");
     const holder = await KeyHolder.create(plan, device);
     try {

@@ -14,6 +14,7 @@ import { type EncryptedModel, Model, type ModelOptions, weightsFor } from "./mod
 import { makeOperands, pageOperands, passingOperands } from "./operands.js";
 import { type Plan, requirePlan } from "./plan.js";
 import { modelSize } from "./program/counts.js";
+import { requireRoom } from "./room.js";
 
 /** The owner of a network: has the public key only, and gives the network away encrypted. */
 export class ModelOwner {
@@ -35,9 +36,11 @@ export class ModelOwner {
 
   /**
    * Encrypts every weight vector of the network at the level where it is used. Costs some milliseconds a vector.
-   * @throws ParameterError for a network with another architecture than the plan's, or without calibration images.
+   * @throws ParameterError for a network with another architecture than the plan's, without calibration images, or of more
+   *   weights than the device's memory holds.
    */
   encrypt(network: Network, options: ModelOptions): EncryptedModel {
+    requireRoom(this.plan, this.publicKey.ring.device, ["model"]);
     const { weights, factors } = weightsFor(this.plan, network, options);
     const [encrypt, end] = this.#encryption(options);
     try {

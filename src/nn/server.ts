@@ -23,6 +23,7 @@ import { encryptedRun } from "./program/run.js";
 import { numbersRun } from "./program/run-numbers.js";
 import { walk } from "./program/walk.js";
 import type { ProgramWeights } from "./program/weights.js";
+import { requireRoom } from "./room.js";
 
 /** How much of the device's memory a server takes. */
 export interface ServerOptions {
@@ -108,6 +109,7 @@ export class Server {
 
   /** Encodes a network of the server's own, for plans with `model: "plain"`. */
   loadPlain(network: Network, options: ModelOptions): PlainModel {
+    requireRoom(this.plan, this.device, ["model"]);
     const { weights, factors } = this.plainWeights(network, options);
     const steps = makeOperands(this.plan.program, weights, this.encode);
     return this.plainModel(steps, weights, factors.outputScale);

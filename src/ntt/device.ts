@@ -9,6 +9,8 @@ export interface Device {
   readonly kind: "cpu" | "webgpu";
   /** Threads that compute: 1 on a GPU. */
   readonly threads: number;
+  /** Bytes of limbs that it holds at the most, where it knows. */
+  readonly memoryLimit?: number;
   /** One line for people and bench records. */
   describe(): string;
 

@@ -1,8 +1,17 @@
 import { afterAll, expect, test } from "vitest";
+import { KeyHolder as SecretHolder } from "../../src/ckks/keys/holder.js";
 import { ParameterError } from "../../src/errors.js";
-import { compile, KeyHolder, ModelOwner, modelSize, Server } from "../../src/nn/index.js";
+import {
+  compile,
+  EncryptedNetwork,
+  KeyHolder,
+  ModelOwner,
+  modelSize,
+  type Opening,
+  Server,
+} from "../../src/nn/index.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
-import { randomImage, rl3 } from "./random-network.js";
+import { randomImage, randomNetwork, rl3 } from "./random-network.js";
 
 const device = await openCpuDevice();
 afterAll(() => device.close());
@@ -49,6 +58,43 @@ test("a server holds what plan.memory says, within a quarter", async () => {
   }
 });
 
+/** The way out of what that throws. */
+function fixOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return (error as ParameterError).fix;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("throughput mode keeps to maxMemoryBytes, too", () => {
+  const small = randomNetwork([1, 4, 4], ["flatten", { linear: 2 }], 3);
+  const options = { model: "plain", optimize: "throughput" } as const;
+  const { keys, model, image } = compile(small, options).memory;
+  const whole = keys + model + image;
+  expect(compile(small, { ...options, maxMemoryBytes: whole }).images).toBe(4096);
+  expect(() => compile(small, { ...options, maxMemoryBytes: whole - 1 })).toThrow(ParameterError);
+});
+
+test("what a device cannot hold is refused before it is made", async () => {
+  const plan = compile(network);
+  const tight = await openCpuDevice({ memoryLimit: 64 * 2 ** 20 });
+  try {
+    const options = { device: tight, calibration: [randomImage(network, 1)] };
+    const stages = new Set<string>();
+    const onProgress = ({ stage }: Opening) => stages.add(stage);
+    await expect(EncryptedNetwork.open(network, { ...options, onProgress })).rejects.toThrow(ParameterError);
+    expect(stages.has("keys")).toBe(false);
+    const keys = await SecretHolder.create(tight, plan.parameters);
+    const owner = new ModelOwner(plan, keys.publicKey);
+    expect(() => owner.encrypt(network, { calibration: options.calibration })).toThrow(/the model takes \d+ MB/);
+    keys[Symbol.dispose]();
+  } finally {
+    await tight.close();
+  }
+});
+
 test("what does not fit a budget is refused with what it takes, and what does is planned within it", () => {
   const plan = compile(network);
   const bytes = (modelSize(plan).limbs * 30 * 2 ** plan.parameters.logN) / 8;
@@ -66,6 +112,8 @@ test("what does not fit a budget is refused with what it takes, and what does is
   expect(() => compile(network, { maxMemoryBytes: 2 ** 20 })).toThrow(
     /keys, model and an image take \d+ MB .* allows 1\.0 MB/,
   );
+  expect(fixOf(() => compile(network, { maxModelBytes: 1e6 }))).toMatch(/model: "plain"/);
+  expect(fixOf(() => compile(network, { model: "plain", maxModelBytes: 1e6 }))).not.toMatch(/plain/);
   for (const wrong of [-1, Number.NaN, "12", null]) {
     expect(() => compile(network, { maxModelBytes: wrong as number })).toThrow(
       /^maxModelBytes: a number of bytes was expected/,

@@ -3,6 +3,7 @@ import { Randomness } from "../../src/ckks/randomness.js";
 import { ParameterError, UnsupportedLayerError } from "../../src/errors.js";
 import {
   compile,
+  foldFor,
   interpret,
   KeyHolder,
   type Layer,
@@ -10,7 +11,6 @@ import {
   modelSize,
   type Network,
   Server,
-  simulate,
   weightsFor,
 } from "../../src/nn/index.js";
 import { planProgram } from "../../src/nn/plan/plan.js";
@@ -101,10 +101,32 @@ test("a layer of more diagonals than vectors are allowed is planned where pairs 
   const products = first.groups.reduce((sum, { terms }) => sum + terms.length, 0);
   expect(products).toBeGreaterThanOrEqual((65 * 65) / 2);
   expect(products).toBeLessThanOrEqual(2 ** 12);
-  const image = randomImage(network, 1);
-  const { weights } = weightsFor(plan, network, { calibration: [image] });
-  const { logits } = simulate(plan.program, weights, image);
-  for (const [k, logit] of interpret(network, image).entries()) expect(logits[k]).toBeCloseTo(logit, 6);
+  expect(() => foldFor(plan, network)).not.toThrow(); // which has every diagonal, and each once
+});
+
+test("a first layer of too many diagonals is planned where its taps can be laid out", () => {
+  const network = networkOf(1, 128, [conv(1, 1, 127, 0.1, 63, 64), quad(1), flat, linear(4, 2)]);
+  const plan = compile(network, { model: "plain" });
+  expect(plan.program.taps).toBeDefined();
+  expect(() => foldFor(plan, network)).not.toThrow();
+});
+
+test("more levels than any ring holds: the way out is the network's, and with several images fewer of them", () => {
+  const deep = Array.from({ length: 30 }, () => [conv(1, 1, 3, 0.1, 1), quad(1)]).flat();
+  const refused = (work: () => unknown): UnsupportedLayerError => {
+    try {
+      work();
+    } catch (error) {
+      return error as UnsupportedLayerError;
+    }
+    throw new Error("nothing was refused");
+  };
+  const levels = refused(() => compile(networkOf(1, 4, [...deep, flat, linear(16, 2)])));
+  expect(levels).toBeInstanceOf(UnsupportedLayerError);
+  expect(levels.message).toMatch(/^the network takes \d+ levels: /);
+  expect(levels.fix).toMatch(/fewer layers/);
+  const wide = networkOf(8, 32, [conv(8, 8, 3, 0.1, 1), quad(8), flat, linear(8192, 2)]);
+  expect(refused(() => compile(wide, { images: 1024 })).fix).toMatch(/^take fewer images at once/);
 });
 
 describe("what would be large is refused before it is allocated", () => {

@@ -6,9 +6,10 @@ import { sameShape } from "../graph/shapes.js";
 import { type LinearStep, levelAfter, levelBefore, type Program, type Step } from "../program/program.js";
 import { connectionOf } from "./connection.js";
 import { SlotMatrix } from "./diagonals.js";
+import { sameValues } from "./match-values.js";
 import { everySecond } from "./pairs.js";
 import { type Stage, type Stages, stagesOf } from "./stages.js";
-import { withTaps } from "./taps.js";
+import { tapsOfFirst, withTaps } from "./taps.js";
 import { planThroughput } from "./throughput.js";
 
 /**
@@ -29,7 +30,9 @@ export function requireArchitecture(program: Program, folded: FoldedNetwork): vo
     folded.classes === program.classes &&
     sameShape(folded.input, program.input) &&
     stages.depth === program.depth &&
-    matchesAll(program, steps, stages);
+    sameTaps(program, folded) &&
+    matchesAll(program, steps, stages) &&
+    attempt(() => sameValues(program, stages)) === true;
   if (!fits) throw otherNetwork();
 }
 
@@ -44,6 +47,11 @@ function otherNetwork(): ParameterError {
 export function asPlanned({ taps, images = 1 }: Program, folded: FoldedNetwork): FoldedNetwork {
   const wide = withImages(folded, images);
   return taps ? withTaps(wide, taps) : wide;
+}
+
+/** Whether the key holder lays out the taps of the first layer, if any. */
+function sameTaps({ taps, images = 1 }: Program, folded: FoldedNetwork): boolean {
+  return taps === undefined || JSON.stringify(taps) === JSON.stringify(tapsOfFirst(withImages(folded, images)));
 }
 
 type LayerStep = Exclude<Step, { op: "lower" | "combine" }>;

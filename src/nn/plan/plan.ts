@@ -58,16 +58,19 @@ export function planProgram(folded: FoldedNetwork, options: PlanOptions = {}): P
   const costs = { ...defaultCosts, ...options.costs };
   const taps = options.taps === false ? undefined : tapsOfFirst(whole);
   const ways = taps ? [undefined, taps] : [undefined];
+  const refusals: UnsupportedLayerError[] = [];
   const plans = ways.flatMap((way) => {
     const stages = stagesOf(way ? withTaps(whole, way) : whole);
     try {
-      const { choices, cost } = searchLayouts(stages, imageLayouts(stages.folded.input, slots, images), costs);
+      const { choices, cost } = searchLayouts(stages, imageLayouts(stages.folded.input, slots, images), costs, images);
       return [{ way, stages, choices, cost }];
     } catch (error) {
-      if (way) return [];
-      throw error;
+      if (!(error instanceof UnsupportedLayerError)) throw error;
+      refusals.push(error);
+      return [];
     }
   });
+  if (plans.length === 0) throw refusals[0];
   const { way, stages, choices } = plans.reduce((best, plan) => (plan.cost < best.cost ? plan : best));
   const splits = shareRotations(stages, choices, slots, costs);
   const program = assemble(stages, choices, splits, {
@@ -97,7 +100,7 @@ export function chooseSlots(folded: FoldedNetwork, least = 8192, images = 1): nu
   if (sizeOf(most) > MOST_SLOTS * MOST_CIPHERTEXTS) {
     throw new UnsupportedLayerError(
       `a map of ${shapeText(most)} needs more than ${MOST_CIPHERTEXTS} ciphertexts`,
-      "Make the image or the first layers smaller.",
+      `${images > 1 ? "take fewer images at once, or " : ""}make the image or the first layers smaller`,
     );
   }
   const bits = Math.max(...maps.map((shape) => shape.reduce((sum, extent) => sum + bitsOf(extent), 0)));

@@ -23,7 +23,7 @@ import { readoutTarget, type Target, targetLike, targets } from "./targets.js";
  * @param image layouts that the image may come in
  * @throws UnsupportedLayerError for a layer with more than 2^12 vectors in every layout, pairs counted as one, or maps that do not fit.
  */
-export function searchLayouts(stages: Stages, image: readonly Layout[], costs: CostModel): Found {
+export function searchLayouts(stages: Stages, image: readonly Layout[], costs: CostModel, images = 1): Found {
   let states = image.map((layout): State => {
     // What is sent and taken apart counts like weights.
     const cost = weightVectors(costs, stages.depth, ciphertextsOf(layout) - 1);
@@ -45,7 +45,7 @@ export function searchLayouts(stages: Stages, image: readonly Layout[], costs: C
       best.put(option, state.cost + cost + cut);
     }
     states = best.states();
-    if (states.length === 0) throw nowhere(stages, stage, count.fewest);
+    if (states.length === 0) throw nowhere(stages, stage, count.fewest, images);
   }
   return states[0];
 }
@@ -143,7 +143,7 @@ function strideOf(layer: FoldedLinear, term: number, shapes: readonly Shape[]): 
 }
 
 /** Of several inputs, the one whose bits are copies least often: what is folded for it is folded for all. */
-function widest(inputs: readonly Layout[]): Layout {
+export function widest(inputs: readonly Layout[]): Layout {
   const [first] = inputs;
   const bits = first.bits.map(
     (role, place): Role =>
@@ -198,7 +198,8 @@ function setsOf(
   return sets;
 }
 
-function poolAll(layout: Layout, pools: readonly (readonly number[])[]): { layout: Layout; folds: number[] } {
+/** The layout after the pools, and the rotations that make them. */
+export function poolAll(layout: Layout, pools: readonly (readonly number[])[]): { layout: Layout; folds: number[] } {
   const folds: number[] = [];
   let output = layout;
   for (const kernel of pools) {
@@ -210,7 +211,7 @@ function poolAll(layout: Layout, pools: readonly (readonly number[])[]): { layou
 }
 
 /** What two values that lie alike are together: copies only where both are. Undefined where they lie otherwise. */
-function merge(a: Layout, b: Layout): Layout | undefined {
+export function merge(a: Layout, b: Layout): Layout | undefined {
   if (a.bits.length !== b.bits.length) return undefined;
   const bits: Role[] = [];
   for (const [place, role] of a.bits.entries()) {
@@ -223,11 +224,11 @@ function merge(a: Layout, b: Layout): Layout | undefined {
   return { ...a, bits };
 }
 
-function nowhere({ shapes }: Stages, { layer, output }: Stage, fewest: number): UnsupportedLayerError {
+function nowhere({ shapes }: Stages, { layer, output }: Stage, fewest: number, images: number): UnsupportedLayerError {
   return new UnsupportedLayerError(
     `layer ${layer + 1} of the folded network, which gives ${shapeText(shapes[output])} values, needs ${fewest} weight vectors or more; ` +
       `${MOST_VECTORS} are the most`,
-    "give the layer a smaller kernel or fewer features, or reduce its input with strides and pools",
+    `${images > 1 ? "take fewer images at once, or " : ""}give the layer a smaller kernel or fewer features, or reduce its input with strides and pools`,
   );
 }
 

@@ -17,7 +17,7 @@ const MOST_FOLDS = 128;
 
 /**
  * That a program is one that can run: every value is made once, before it is taken, at a level that its step leaves it at, and every
- * rotation, layout and index lies where it may. Costs milliseconds. Types are looked at where a program is read (`readProgram`).
+ * rotation, layout and index lies where it may. Costs milliseconds.
  * @throws ParameterError naming what is wrong
  */
 export function checkProgram(program: Program): void {
@@ -67,6 +67,7 @@ export function checkProgram(program: Program): void {
     if (step.op === "lower" ? drop < 1 : drop !== levelsOf(step))
       fail(`${what} goes from ${[...before]} to ${[...after]}`);
     checkRotations(step, slots, what, fail);
+    if ("pair" in step && step.op !== "linear") fail(`${what} pairs what has no diagonals`);
     if (throughput && (step.op === "linear" || ("folds" in step && step.folds.length > 0)))
       fail(`${what} rotates images`);
     if (step.op === "linear") checkLinear(program, step, what, fail);
@@ -117,9 +118,10 @@ function arity(step: Step): number {
 }
 
 function checkRotations(step: Step, slots: number, what: string, fail: (what: string) => never): void {
-  if (!("folds" in step)) return;
-  if (!step.folds.every(Array.isArray) || step.folds.length > MOST_LEVELS)
-    fail(`${what} with ${step.folds.length} folds`);
+  if (step.op !== "linear" && step.op !== "square" && step.op !== "multiply" && step.op !== "quad") return;
+  if (!Array.isArray(step.pools)) fail(`${what} without a list of pools`);
+  if (!Array.isArray(step.folds) || !step.folds.every(Array.isArray) || step.folds.length > MOST_LEVELS)
+    fail(`${what} with ${step.folds?.length} folds`);
   const rotations = step.folds.flat();
   const wrong = rotations.find((by) => !isCount(by, slots - 1) || by === 0);
   if (wrong !== undefined || rotations.length > MOST_FOLDS) fail(`${what} folds by ${wrong}`);

@@ -58,7 +58,7 @@ export async function openCpuDevice(options: CpuDeviceOptions = {}): Promise<Dev
   try {
     const { memory, executor } = await start(execution, threads, options.workerUrl);
     const arena = new Arena(memory, memoryLimit);
-    return new CpuDevice(arena, new LaunchEncoder(new Tables(arena, memory), threads), executor, threads);
+    return new CpuDevice(arena, new LaunchEncoder(new Tables(arena, memory), threads), executor, threads, memoryLimit);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
     // The kernels were compiled by now; what is left is their memory, of which 4 GiB of addresses are reserved.
@@ -119,6 +119,7 @@ class CpuDevice implements Device {
     encoder: LaunchEncoder,
     executor: Executor,
     readonly threads: number,
+    readonly memoryLimit: number,
   ) {
     this.parts = { arena, encoder, executor };
     const remote = executor instanceof RemoteWorker;
