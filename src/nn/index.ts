@@ -5,6 +5,7 @@
 // Disposable is in these types: whoever compiles against an older library of TypeScript's needs it, too.
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Randomness } from "../ckks/randomness.js";
+export type { Upsampled } from "../picture/enlarge.js";
 export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
