@@ -3,6 +3,7 @@ import { planesOf } from "./planes.js";
 
 /** How the images of a network were enlarged before it was trained on them: from so many rows and columns. */
 export interface Upsampled {
+  /** Rows, and columns, of the images before. */
   readonly from: number;
   /** As PyTorch's `F.interpolate(x, mode="bilinear", align_corners=False)`. */
   readonly method: "bilinear";
