@@ -100,7 +100,15 @@ def pattern(shape):
 def read_npz(path, split, _labels):
     """MedMNIST's form: {train,val,test}_images (n, h, w) or (n, h, w, 3), {train,val,test}_labels (n, 1)."""
     with np.load(path) as arrays:
-        return arrays[f"{split}_images"], arrays[f"{split}_labels"].reshape(-1)
+        missing = [name for name in (f"{split}_images", f"{split}_labels") if name not in arrays]
+        if missing:
+            raise SystemExit(f"{path} has no {' and no '.join(missing)}, only {', '.join(arrays)}: MedMNIST's names were expected")
+        images, classes = arrays[f"{split}_images"], arrays[f"{split}_labels"].reshape(-1)
+    if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] in (1, 3))):
+        raise SystemExit(f"{path}: {split}_images is {images.dtype} of shape {images.shape}; uint8 (n, h, w) or (n, h, w, 3) was expected")
+    if len(classes) != len(images):
+        raise SystemExit(f"{path}: {len(classes)} labels for {len(images)} images in {split}; one label an image was expected")
+    return images, classes
 
 
 IDX = {"train": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"], "test": ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]}
@@ -139,11 +147,14 @@ def read_folder(path, split, labels):
         raise SystemExit(f"{root} holds no {'/*.png, '.join(labels)}/*.png: a folder of PNGs for each class was expected")
     chosen = files if divided else [files[k] for k in cut(len(files), split)]
     pictures = [Image.open(file) for file, _ in chosen]
-    mode = "L" if all(picture.mode in ("L", "1", "I;16", "LA") for picture in pictures) else "RGB"
+    deep = lambda picture: picture.mode.startswith("I")
+    mode = "L" if all(deep(picture) or picture.mode in ("L", "1", "LA") for picture in pictures) else "RGB"
     sizes = {picture.size for picture in pictures}
     if len(sizes) > 1:
         raise SystemExit(f"{root}: the pictures have {len(sizes)} sizes, e.g. {sorted(sizes)[:3]}; bring them to one first")
-    return np.stack([np.asarray(picture.convert(mode)) for picture in pictures]), np.array([k for _, k in chosen])
+    # Pillow cuts 16 bits off at 255 where it converts them.
+    eight = lambda picture: np.rint(np.asarray(picture) / 257).astype(np.uint8) if deep(picture) else np.asarray(picture.convert(mode))
+    return np.stack([eight(picture) for picture in pictures]), np.array([k for _, k in chosen])
 
 
 def classes_of(path):

@@ -171,8 +171,8 @@ def parse():
     parser.add_argument("--results", type=Path, help="the record; default training/results.json, of own data beside the network")
     options = parser.parse_args()
     own = options.dataset == "own"
-    if own and not (options.data and options.networks and options.name):
-        parser.error("own data takes --npz FILE or --folder FOLDER, --network NAME and --name NAME")
+    if own and not (options.data and options.networks and len(options.networks) == 1 and options.name):
+        parser.error("own data takes --npz FILE or --folder FOLDER, one --network and --name NAME")
     if own and options.out == ROOT / "models":
         options.out = Path(".")
     options.results = options.results or (options.out / f"{options.name}.json" if own else ROOT / "training" / "results.json")
