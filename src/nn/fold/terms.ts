@@ -1,7 +1,7 @@
 /** The kinds of linear layers that the folds make and recognise. */
 import type { Shape } from "../graph/network.js";
 import { planeOf, sameShape, sizeOf } from "../graph/shapes.js";
-import { eachTap } from "../graph/windows.js";
+import { correlate } from "../graph/windows.js";
 import type { FoldedLinear, LinearTerm } from "./folded.js";
 
 /** A number for each channel, or one for each element. */
@@ -96,20 +96,9 @@ export function applyTerm(term: LinearTerm, input: Shape, shape: Shape, values: 
   const { kernel, stride, dilation, before, groups, weights, inScale } = term;
   const output = input.map((_, d) => shape[d] ?? 1);
   const sums = new Float64Array(sizeOf(output));
-  const [taps, inPlane, outPlane] = [sizeOf(kernel), planeOf(input), planeOf(output)];
-  const [inGroup, outGroup] = [input[0] / groups, output[0] / groups];
   const windows = { input: input.slice(1), output: output.slice(1), kernel, stride, dilation, padding: { before } };
-  eachTap(windows, (window, tap, element) => {
-    for (let o = 0; o < output[0]; o++) {
-      const first = Math.floor(o / outGroup) * inGroup;
-      let sum = 0;
-      for (let i = 0; i < inGroup; i++) {
-        const at = (first + i) * inPlane + element;
-        sum += weights[(o * inGroup + i) * taps + tap] * values[at] * (inScale?.[at] ?? 1);
-      }
-      sums[o * outPlane + window] += sum;
-    }
-  });
+  const scaled = inScale ? values.map((value, at) => value * inScale[at]) : values;
+  correlate({ windows, inChannels: input[0], outChannels: output[0], groups, weights }, scaled, sums);
   return sums;
 }
 

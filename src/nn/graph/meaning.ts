@@ -1,7 +1,7 @@
 import { activationOf } from "./activations.js";
 import type { AvgPool, BatchNorm, Conv, Layer, Shape } from "./network.js";
 import { planeOf, sizeOf } from "./shapes.js";
-import { eachTap, type Windows } from "./windows.js";
+import { correlate, eachTap, type Windows } from "./windows.js";
 
 /** What a layer makes of values in doubles, as plain loops: the reference that everything encrypted is compared with. */
 export function meaningOf(
@@ -58,22 +58,11 @@ export function spread(list: { readonly length: number }, shape: Shape): (index:
 
 /** Cross-correlation with zero padding, and its bias. */
 function convolve(layer: Conv, input: Shape, values: Float64Array, output: Shape): Float64Array {
-  const { inChannels, outChannels, groups, kernel, stride, dilation, padding, weights } = layer;
-  const taps = sizeOf(kernel);
-  const [inPlane, outPlane] = [planeOf(input), planeOf(output)];
-  const [inGroup, outGroup] = [inChannels / groups, outChannels / groups];
+  const { kernel, stride, dilation, padding } = layer;
+  const outPlane = planeOf(output);
   const result = Float64Array.from({ length: sizeOf(output) }, (_, i) => layer.bias[Math.floor(i / outPlane)]);
   const windows: Windows = { input: input.slice(1), output: output.slice(1), kernel, stride, dilation, padding };
-  eachTap(windows, (at, tap, from) => {
-    for (let o = 0; o < outChannels; o++) {
-      const first = Math.floor(o / outGroup) * inGroup;
-      let sum = 0;
-      for (let i = 0; i < inGroup; i++) {
-        sum += weights[(o * inGroup + i) * taps + tap] * values[(first + i) * inPlane + from];
-      }
-      result[o * outPlane + at] += sum;
-    }
-  });
+  correlate({ ...layer, windows }, values, result);
   return result;
 }
 
