@@ -10,6 +10,7 @@ import { EncryptedImage } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
 import { type Plan, requirePlan } from "./plan.js";
 import { encodeInput, pairInput } from "./program/encode.js";
+import { imagePair } from "./program/program.js";
 
 /**
  * Encrypts images for somebody else: with the public key, and without a way to decrypt them or anything. What it makes is twice as
@@ -55,8 +56,9 @@ export function encryptImage(
   image: ImageValues | readonly ImageValues[],
   encrypt: (values: SlotValues, level: number) => Ciphertext,
 ): EncryptedImage {
+  const pair = imagePair(program);
   const ciphertexts = encodeInput(program, image).map((slots) => {
-    const values = pairInput(program, slots);
+    const values = pairInput(pair, slots);
     try {
       return declareFresh(encrypt(values, program.depth), ranges.input);
     } finally {

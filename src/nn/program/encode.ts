@@ -5,7 +5,7 @@ import { sizeOf } from "../graph/shapes.js";
 import { pack } from "../layout/layout.js";
 import { spreadTaps } from "../plan/taps.js";
 import { INPUT_SCALE } from "../scales.js";
-import { imagePair, imagesOf, type Program } from "./program.js";
+import { imagesOf, type Program } from "./program.js";
 
 /**
  * The slots that the key holder encrypts: the image times INPUT_SCALE, in every replica that the program's first layout has. A
@@ -23,9 +23,8 @@ export function encodeInput(program: Program, image: ImageValues | readonly Imag
   return laid.map((slots) => slots.map((value) => value * INPUT_SCALE));
 }
 
-/** As the program takes them: x + i·rotate(x, pair) where it pairs the image (`imagePair`). The slots given are among the result. */
-export function pairInput(program: Program, slots: Float64Array): Float64Array | ComplexVector {
-  const pair = imagePair(program);
+/** As a program takes them that pairs the image (`imagePair`): x + i·rotate(x, pair). The slots given are among the result. */
+export function pairInput(pair: number | undefined, slots: Float64Array): Float64Array | ComplexVector {
   if (pair === undefined) return slots;
   const mask = slots.length - 1;
   return { real: slots, imaginary: slots.map((_, i) => slots[(i + pair) & mask]) };

@@ -218,9 +218,12 @@ export function ofImage(results: Float64Array, image: number, images: number): F
  * several steps take it, or one that pairs nothing.
  */
 export function imagePair({ steps, inputs }: Pick<Program, "steps" | "inputs">): number | undefined {
-  const takers = steps.filter((step) => step.inputs.some((value) => inputs.includes(value)));
+  // Of thousands of inputs in throughput mode, where nothing is paired, each would be looked for among all of them.
+  if (!steps.some((step) => step.op === "linear" && step.pair !== undefined)) return undefined;
+  const image = new Set(inputs);
+  const takers = steps.filter((step) => step.inputs.some((value) => image.has(value)));
   const [only] = takers;
-  const whole = takers.length === 1 && only.inputs.every((value) => inputs.includes(value));
+  const whole = takers.length === 1 && only.inputs.every((value) => image.has(value));
   return whole && only.op === "linear" ? only.pair : undefined;
 }
 
