@@ -69,9 +69,10 @@ export class LocalMemory implements Memory {
   wipe(): void {
     const words = new Int32Array(this.memory.buffer);
     for (let begin = 0; begin < words.length; begin += OS_PAGE_WORDS) {
-      let used = 0;
-      for (let i = begin; i < begin + OS_PAGE_WORDS; i++) used |= words[i];
-      if (used !== 0) words.fill(0, begin, begin + OS_PAGE_WORDS);
+      const end = begin + OS_PAGE_WORDS;
+      let first = begin;
+      while (first < end && words[first] === 0) first++;
+      if (first < end) words.fill(0, first, end);
     }
   }
 
