@@ -13,8 +13,8 @@ import { EncryptedImage, EncryptedResult } from "./exchange.js";
 import { requireOutputScale } from "./exchange-checks.js";
 import { Model } from "./model.js";
 import type { Plan } from "./plan.js";
+import { operandLevels } from "./program/levels.js";
 import { fits } from "./program/numbers.js";
-import { operandLevels } from "./program/program.js";
 
 /** Whose device and whose key it must be on and under. */
 export interface Owner {

@@ -10,7 +10,7 @@ import { EncryptedImage } from "./exchange.js";
 import type { ImageValues } from "./graph/image.js";
 import { type Plan, requirePlan } from "./plan.js";
 import { encodeInput, pairInput } from "./program/encode.js";
-import { imagePair } from "./program/program.js";
+import { imagePair } from "./program/pairing.js";
 
 /**
  * Encrypts images for somebody else: with the public key, and without a way to decrypt them or anything. What it makes is twice as

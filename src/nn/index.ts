@@ -90,24 +90,24 @@ export { type PredictedError, type PredictedErrors, type PredictedStep, predicte
 export { classLogits, classOf, probabilities, softmax } from "./probabilities.js";
 export { type Counted, describe, modelSize } from "./program/counts.js";
 export { encodeInput } from "./program/encode.js";
+export { rotations } from "./program/levels.js";
 export type { ServerMemory } from "./program/memory.js";
 export type { StepNumbers } from "./program/numbers.js";
-export {
-  type AddStep,
-  type CombineStep,
-  type DiagonalGroup,
-  type LinearStep,
-  type LowerStep,
-  type MultiplyStep,
-  type PolynomialStep,
-  type Program,
-  type ProgramValue,
-  type QuadStep,
-  rotations,
-  type ShiftStep,
-  type SquareStep,
-  type Step,
-  type Taps,
+export type {
+  AddStep,
+  CombineStep,
+  DiagonalGroup,
+  LinearStep,
+  LowerStep,
+  MultiplyStep,
+  PolynomialStep,
+  Program,
+  ProgramValue,
+  QuadStep,
+  ShiftStep,
+  SquareStep,
+  Step,
+  Taps,
 } from "./program/program.js";
 export type { ProgramRanges, StepRanges, ValueRange } from "./program/ranges.js";
 export {

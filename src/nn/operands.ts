@@ -2,8 +2,9 @@ import type { Ciphertext, Plaintext } from "../ckks/ciphertext.js";
 import type { SlotValues } from "../ckks/encoder.js";
 import { allOrNothing } from "../ckks/limbs.js";
 import type { Residency } from "../ckks/paging/residency.js";
+import { operandLevels } from "./program/levels.js";
 import type { StepNumbers } from "./program/numbers.js";
-import { operandLevels, type Program } from "./program/program.js";
+import type { Program } from "./program/program.js";
 import type { ProgramWeights } from "./program/weights.js";
 
 /** What each step of a program multiplies with and adds, in the order of `operandLevels`: ciphertexts, or plaintexts. */

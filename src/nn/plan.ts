@@ -12,8 +12,9 @@ import { inputBoundOf, neutralCard, type PlanCard, requireCard } from "./graph/c
 import { keyBytes, keyLimbs, relinearizationLevels, sumOfKeys } from "./plan/keys.js";
 import { checkProgram } from "./program/check.js";
 import { describe, describeInput, describeTotals } from "./program/counts.js";
+import { conjugationLevels, rotationLevels, rotations } from "./program/levels.js";
 import { memoryOf, type ServerMemory } from "./program/memory.js";
-import { conjugationLevels, imagesOf, type Program, rotationLevels, rotations } from "./program/program.js";
+import { imagesOf, type Program } from "./program/program.js";
 import { declaredRanges, type ProgramRanges } from "./program/ranges.js";
 import { type PlanTableOptions, planTable } from "./program/table.js";
 

@@ -3,8 +3,10 @@ import { NoisyEvaluator, type NoisyOperand, NoisyValue } from "../ckks/noisy.js"
 import { ParameterError } from "../errors.js";
 import { around, freshNoise } from "./declared.js";
 import { type Plan, requirePlan } from "./plan.js";
+import { operandLevels } from "./program/levels.js";
 import { type NoisyRun, noisyRun } from "./program/noisy-run.js";
-import { foldsOfStep, operandLevels, type Step, summedSlots } from "./program/program.js";
+import { foldsOfStep, summedSlots } from "./program/pairing.js";
+import type { Step } from "./program/program.js";
 import { hasProductKey } from "./program/work.js";
 
 /** How far the slots of a ciphertext will be from what they should hold, in the units of the slots, before anything is encrypted. */

@@ -8,14 +8,9 @@ import { defaultCosts } from "../../src/nn/plan/cost.js";
 import { chooseSlots, planProgram, programDepth } from "../../src/nn/plan/plan.js";
 import { split } from "../../src/nn/plan/split.js";
 import { countStep, describe as print } from "../../src/nn/program/counts.js";
-import {
-  type DiagonalGroup,
-  levelBefore,
-  operandLevels,
-  type Program,
-  pairedBy,
-  rotations,
-} from "../../src/nn/program/program.js";
+import { levelBefore, operandLevels, rotations } from "../../src/nn/program/levels.js";
+import { pairedBy } from "../../src/nn/program/pairing.js";
+import type { DiagonalGroup, Program } from "../../src/nn/program/program.js";
 import { type Brick, randomNetwork, rl3 } from "./random-network.js";
 
 const image = (channels: number, height: number, width = height) => [channels, height, width];

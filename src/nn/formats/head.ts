@@ -6,7 +6,8 @@ import { FormatError, ParameterError } from "../../errors.js";
 import type { Device } from "../../ntt/device.js";
 import { requireOutputScale } from "../exchange-checks.js";
 import type { Plan } from "../plan.js";
-import { operandLevels, type Step } from "../program/program.js";
+import { operandLevels } from "../program/levels.js";
+import type { Step } from "../program/program.js";
 
 const IDENTITY_BYTES = 32;
 

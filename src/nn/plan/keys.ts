@@ -1,7 +1,8 @@
 import { extendedLimbs } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import { packedLimbBytes } from "../../ckks/polynomial.js";
-import { levelAfter, levelBefore, type Program } from "../program/program.js";
+import { levelAfter, levelBefore } from "../program/levels.js";
+import type { Program } from "../program/program.js";
 import { type CostModel, dropSpecial } from "./cost.js";
 
 /** Keys of products that are rotated save one of three divisions, a quarter of an encrypted layer's time: 128 MiB allow RL-3 all. */

@@ -3,7 +3,8 @@ import { ParameterError } from "../../errors.js";
 import { sizeOf } from "../graph/shapes.js";
 import { checkLayout, filledCiphertexts, type Layout } from "../layout/layout.js";
 import { polynomialOf } from "./doubles.js";
-import { type CombineStep, imagesOf, type LinearStep, levelAfter, type Program, type Step } from "./program.js";
+import { levelAfter } from "./levels.js";
+import { type CombineStep, imagesOf, type LinearStep, type Program, type Step } from "./program.js";
 
 /** Products of a step: RL-6 has 624 in its largest. */
 const MOST_TERMS = 2 ** 16;

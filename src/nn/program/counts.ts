@@ -4,7 +4,9 @@ import { kindOf } from "../../ckks/copies.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import { describeLayout } from "../layout/layout.js";
 import { polynomialOf } from "./doubles.js";
-import { levelAfter, levelBefore, operandLevels, type Program, pairedBy, rotations, type Step } from "./program.js";
+import { levelAfter, levelBefore, operandLevels, rotations } from "./levels.js";
+import { pairedBy } from "./pairing.js";
+import type { Program, Step } from "./program.js";
 
 /** What decides the counts of a plan. */
 export interface Counted {

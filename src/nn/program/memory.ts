@@ -1,7 +1,9 @@
 import { extendedLimbs } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import { modelSize } from "./counts.js";
-import { levelBefore, type Program, pairedBy, type Step } from "./program.js";
+import { levelBefore } from "./levels.js";
+import { pairedBy } from "./pairing.js";
+import type { Program, Step } from "./program.js";
 import type { Worked } from "./work.js";
 
 /** Bytes of a device's memory that a server takes which holds all of it at once: `Server.withMemoryLimit` takes less. */

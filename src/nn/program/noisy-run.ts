@@ -3,7 +3,8 @@ import { noisyFinish, noisyFoldAndRescale, noisyTransform } from "../../ckks/cir
 import { planPolynomials } from "../../ckks/circuits/polynomial-plan.js";
 import { type NoisyEvaluator, type NoisyOperand, NoisyValue } from "../../ckks/noisy.js";
 import { polynomialOf } from "./doubles.js";
-import { foldsOfStep, type LinearStep, type Program, pairedBy } from "./program.js";
+import { foldsOfStep, pairedBy } from "./pairing.js";
+import type { LinearStep, Program } from "./program.js";
 import type { Algebra } from "./walk.js";
 
 /** What a noisy run needs beside the program. */

@@ -3,7 +3,6 @@
  * runs in the clear (`simulate`) and is counted, all by one walker (`walk.ts`). It is public: it says the architecture and the
  * rotations, and holds no weight; each step names the folded layer that its weights come from.
  */
-import type { FoldStep } from "../../ckks/circuits/folds.js";
 import type { PolynomialBasis } from "../../ckks/circuits/polynomial.js";
 import type { Shape } from "../graph/network.js";
 import type { Layout } from "../layout/layout.js";
@@ -69,7 +68,7 @@ interface Assignment {
 }
 
 /** What comes from a layer of the network, and the sum pools that came into it. */
-interface LayerStep extends Assignment {
+export interface LayerStep extends Assignment {
   /** Index of the folded layer that it computes. */
   readonly layer: number;
   /**
@@ -172,37 +171,6 @@ export type Step =
 /** The step of that operation. */
 export type StepOf<Op extends Step["op"]> = Extract<Step, { op: Op }>;
 
-/** How many slots the folds of a step sum. */
-export function summedSlots(folds: readonly (readonly unknown[])[]): number {
-  return folds.reduce((slots, steps) => slots * (steps.length + 1), 1);
-}
-
-/** Level of what a step takes. */
-export function levelBefore({ values }: Pick<Program, "values">, step: Step): number {
-  return values[step.inputs[0]].level;
-}
-
-/** Level of what a step gives. */
-export function levelAfter({ values }: Pick<Program, "values">, step: Step): number {
-  return values[step.outputs[0]].level;
-}
-
-/** Levels of a step's operands, in the order in which they are made: weights, then biases. */
-export function operandLevels(program: Pick<Program, "values" | "throughput">, step: Step): number[] {
-  if (program.throughput) return [];
-  const [before, after] = [levelBefore(program, step), levelAfter(program, step)];
-  switch (step.op) {
-    case "linear":
-      return [...step.groups.flatMap(({ terms }) => terms.map(() => before)), ...step.outputs.map(() => after)];
-    case "quad":
-      return [before - 1, before - 1, after];
-    case "shift":
-      return [after];
-    default:
-      return [];
-  }
-}
-
 /** Images that a program takes at once. */
 export function imagesOf({ images = 1, throughput, slots }: Pick<Program, "images" | "throughput" | "slots">): number {
   return throughput ? slots : images;
@@ -211,63 +179,4 @@ export function imagesOf({ images = 1, throughput, slots }: Pick<Program, "image
 /** The results of one of so many images, out of those of all, [class][image]. */
 export function ofImage(results: Float64Array, image: number, images: number): Float64Array {
   return Float64Array.from({ length: results.length / images }, (_, k) => results[k * images + image]);
-}
-
-/**
- * What the key holder pairs before it encrypts: the one step that takes the image then finds x + i·rotate(x, pair). Undefined where
- * several steps take it, or one that pairs nothing.
- */
-export function imagePair({ steps, inputs }: Pick<Program, "steps" | "inputs">): number | undefined {
-  // Of thousands of inputs in throughput mode, where nothing is paired, each would be looked for among all of them.
-  if (!steps.some((step) => step.op === "linear" && step.pair !== undefined)) return undefined;
-  const image = new Set(inputs);
-  const takers = steps.filter((step) => step.inputs.some((value) => image.has(value)));
-  const [only] = takers;
-  const whole = takers.length === 1 && only.inputs.every((value) => image.has(value));
-  return whole && only.op === "linear" ? only.pair : undefined;
-}
-
-/** The inputs that a step rotates to pair them. */
-export function pairedBy(program: Pick<Program, "steps" | "inputs">, step: Step): readonly number[] {
-  if (step.op !== "linear" || step.pair === undefined) return [];
-  return imagePair(program) !== undefined && program.inputs.includes(step.inputs[0]) ? [] : step.inputs;
-}
-
-/** The folds of a step, the one by conjugation with them. */
-export function foldsOfStep(step: LayerStep): readonly (readonly FoldStep[])[] {
-  return "pair" in step && step.pair !== undefined ? [...step.folds, ["conjugate"]] : step.folds;
-}
-
-/** Every level at which a step takes real parts, the highest first. */
-export function conjugationLevels(program: Program): number[] {
-  const levels = program.steps.flatMap((step) =>
-    step.op === "linear" && step.pair !== undefined ? [levelBefore(program, step)] : [],
-  );
-  return [...new Set(levels)].sort((a, b) => b - a);
-}
-
-/** Every rotation step, in [1, slots), with each level at which the program rotates by it, the highest first. */
-export function rotationLevels(program: Program): [step: number, level: number][] {
-  const levels = new Map<number, Set<number>>();
-  for (const step of program.steps) {
-    if (!("folds" in step)) continue;
-    const level = levelBefore(program, step) - Number(step.op === "quad");
-    const own =
-      step.op === "linear" ? step.groups.flatMap(({ giant, terms }) => [giant, ...terms.map(({ baby }) => baby)]) : [];
-    const pairing = pairedBy(program, step).length > 0 ? [(step as LinearStep).pair!] : [];
-    for (const by of [...own, ...pairing, ...step.folds.flat()]) {
-      const normal = ((by % program.slots) + program.slots) % program.slots;
-      if (normal === 0) continue;
-      if (!levels.has(normal)) levels.set(normal, new Set());
-      levels.get(normal)!.add(level);
-    }
-  }
-  return [...levels]
-    .sort(([a], [b]) => a - b)
-    .flatMap(([step, at]) => [...at].sort((a, b) => b - a).map((level): [number, number] => [step, level]));
-}
-
-/** Every rotation step with the highest level at which the program rotates by it. */
-export function rotations(program: Program): Map<number, number> {
-  return new Map(rotationLevels(program).toReversed());
 }

@@ -2,7 +2,9 @@ import type { Parameters } from "../../ckks/parameters.js";
 import { DEFAULT_REACH, LOGIT_SHARE, reachAt } from "../calibrate.js";
 import { INPUT_SCALE } from "../scales.js";
 import { polynomialOf } from "./doubles.js";
-import { imagePair, operandLevels, type Program, type Step, summedSlots } from "./program.js";
+import { operandLevels } from "./levels.js";
+import { imagePair, summedSlots } from "./pairing.js";
+import type { Program, Step } from "./program.js";
 import { type Algebra, walk } from "./walk.js";
 
 /** What is declared of the values of a vector. */

@@ -4,7 +4,8 @@ import { type Fold, foldAndRescale } from "../../ckks/circuits/folds.js";
 import { type BlockTransform, linearTransforms } from "../../ckks/circuits/linear-transform.js";
 import type { Evaluator } from "../../ckks/evaluator.js";
 import { polynomialOf } from "./doubles.js";
-import { foldsOfStep, type LinearStep, type Program, pairedBy } from "./program.js";
+import { foldsOfStep, pairedBy } from "./pairing.js";
+import type { LinearStep, Program } from "./program.js";
 import type { Algebra } from "./walk.js";
 
 type Operand = Ciphertext | Plaintext;

@@ -2,7 +2,8 @@ import type { UnitCosts } from "../../ckks/unit-costs.js";
 import { ParameterError } from "../../errors.js";
 import { describeLayout, occupants } from "../layout/layout.js";
 import { countStep, keySwitches, modelSize, packedBytes, rotationsOf } from "./counts.js";
-import { levelAfter, levelBefore, operandLevels, type Program, rotations, type Step } from "./program.js";
+import { levelAfter, levelBefore, operandLevels, rotations } from "./levels.js";
+import type { Program, Step } from "./program.js";
 import { predictedMs, type Worked, workOf } from "./work.js";
 
 /** A step of a plan, for people and for whoever compares plans. */

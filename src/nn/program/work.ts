@@ -3,7 +3,9 @@ import { extendedLimbs } from "../../ckks/costs.js";
 import type { Parameters } from "../../ckks/parameters.js";
 import type { UnitCosts } from "../../ckks/unit-costs.js";
 import { polynomialOf } from "./doubles.js";
-import { foldsOfStep, levelAfter, levelBefore, type Program, pairedBy, type Step } from "./program.js";
+import { levelAfter, levelBefore } from "./levels.js";
+import { foldsOfStep, pairedBy } from "./pairing.js";
+import type { Program, Step } from "./program.js";
 
 /** What a step is made of, in limbs: see `UnitCosts`. */
 export type StepWork = { readonly [Part in keyof UnitCosts]: number };

@@ -4,7 +4,7 @@ import { fold } from "../../../src/nn/fold/fold.js";
 import { interpret, KeyHolder, ModelOwner, Plan, Randomness, Server } from "../../../src/nn/index.js";
 import { costsOf } from "../../../src/nn/plan/cost.js";
 import { planProgram } from "../../../src/nn/plan/plan.js";
-import { pairedBy } from "../../../src/nn/program/program.js";
+import { pairedBy } from "../../../src/nn/program/pairing.js";
 import { unsafe } from "../../ckks/settings.js";
 import { type Brick, randomImage, randomNetwork } from "../../nn/random-network.js";
 

@@ -21,16 +21,9 @@ import { defaultCosts } from "../../../src/nn/plan/cost.js";
 import { requireArchitecture } from "../../../src/nn/plan/match.js";
 import { everySecond, halving, paired, splitInPairs } from "../../../src/nn/plan/pairs.js";
 import { checkProgram } from "../../../src/nn/program/check.js";
-import {
-  imagePair,
-  type LinearStep,
-  levelAfter,
-  levelBefore,
-  type Program,
-  pairedBy,
-  rotations,
-  type Step,
-} from "../../../src/nn/program/program.js";
+import { levelAfter, levelBefore, rotations } from "../../../src/nn/program/levels.js";
+import { imagePair, pairedBy } from "../../../src/nn/program/pairing.js";
+import type { LinearStep, Program, Step } from "../../../src/nn/program/program.js";
 import { openCpuDevice } from "../../../src/ntt/cpu/device.js";
 import type { Device } from "../../../src/ntt/device.js";
 import { type Brick, networkOf, RandomLayers, randomImage, randomNetwork, rl3, uniform } from "../random-network.js";
