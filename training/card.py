@@ -33,7 +33,7 @@ Validation figures are those of the epoch{' and threshold' if binary(quad) else 
 
 ## Choice
 Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{f", threshold {shipped['threshold']}" if binary(quad) else ''}, because {'accuracy + AUC' if binary(quad) else 'accuracy'} − 0.1·(cross-entropy) on the validation split is
-the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{foreknown(quad)}
+the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{foreknown(quad)}{few(quad)}
 
 ## Recipe
 {recipe(quad)}
@@ -72,6 +72,11 @@ def split_by(quad):
 def foreknown(quad):
     known = (FOREKNOWN_STAGED if staged(quad) else FOREKNOWN).get(quad["dataset"], "")
     return known + (FRAMED if staged(quad) and quad["recipe"]["fine_tuning"].get("strange") else "")
+
+
+def few(quad):
+    missing = len(quad["seeds"]) < 5 and quad["dataset"] != "own"
+    return f"\nOnly {counted(quad)} were trained, for want of time: the spread is that of so few." if missing else ""
 
 
 def extents_of(quad):

@@ -25,7 +25,7 @@ RECIPES = {
     ("phantom", "rl3"): dict(COMMON, epochs=20),
     ("phantom", "rl1"): dict(COMMON, epochs=20, lr=0.05),  # so few weights bear, and need, larger steps
     ("mnist", "lola"): staged(dict(epochs=10), epochs=8, batch=128, flip=False, rotate=10.0, zoom=0.1, label_smoothing=0.02),
-    ("breastmnist", "rl6"): staged(dict(epochs=80, distil=3.0), epochs=120, batch=32, shift=4, rotate=10.0, zoom=0.1, contrast=0.1),
+    ("breastmnist", "rl6"): staged(dict(BOUNDED, epochs=60), epochs=120, batch=32, shift=4, rotate=10.0, zoom=0.1, contrast=0.1),
     ("pneumoniamnist", "rl6"): staged(dict(BOUNDED, epochs=10), epochs=8, shift=4, rotate=5.0, zoom=0.05, contrast=0.1, threshold="balanced"),
     ("pneumoniamnist", "resnet8"): staged(dict(BOUNDED, epochs=10), epochs=8, rotate=5.0, zoom=0.05, contrast=0.1, threshold="balanced"),
     ("pneumoniamnist", "vgg"): staged(dict(BOUNDED, epochs=12), epochs=9, rotate=5.0, zoom=0.05, contrast=0.1, threshold="balanced"),
@@ -34,7 +34,7 @@ RECIPES = {
     ("wdbc", "mlp"): staged(dict(epochs=100), epochs=100, batch=32, noise=0.1, stretch=2.0),
 }
 # For data of one's own, and for pairs that are not listed. Not mirrored: left and right may matter.
-DEFAULT = staged(dict(epochs=40), epochs=40, flip=False)
+DEFAULT = staged(dict(BOUNDED, epochs=40), epochs=40, flip=False)
 
 
 def recipe_of(dataset, network):
