@@ -32,8 +32,7 @@ On the test split, read once after everything was chosen. In the clear, float32{
 Validation figures are those of the epoch{' and threshold' if binary(quad) else ''} picked by them, so they flatter.
 
 ## Choice
-Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{f", threshold {shipped['threshold']}" if binary(quad) else ''}, because {'accuracy + AUC' if binary(quad) else 'accuracy'} − 0.1·(cross-entropy) on the validation split is
-the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{foreknown(quad)}{few(quad)}
+{choice(quad)}
 
 ## Recipe
 {recipe(quad)}
@@ -60,13 +59,22 @@ a·x² + b·x + c per channel for each activation."""
         what = f"{title}, each a convolution,\nbatch normalisation and a learned quadratic a·x² + b·x + c per channel."
         twin = f"`{name}-relu.onnx` is its twin with ReLU, the same\nrecipe otherwise."
     classes = ", ".join(f"{k} {label}" for k, label in enumerate(labels)) if len(labels) < 10 or labels[0] != "0" else "the ten digits"
-    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {what} {twin} Classes: {classes}{"; the AUC is class 1's" if binary(quad) else ''}."""
+    auc = "; the AUC is class 1's" if binary(quad) else ""
+    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {what} {twin} Classes: {classes}{auc}."""
 
 
 def split_by(quad):
     if quad["dataset"] == "own":
         return "split as the file or folder splits them, a folder without splits by seed 0"
     return "split as said above" if quad["dataset"] in ("mnist", "wdbc") else "split as the file splits them"
+
+
+def choice(quad):
+    shipped, two = quad["shipped"], binary(quad)
+    cut, sum_ = (f", threshold {shipped['threshold']}", "accuracy + AUC") if two else ("", "accuracy")
+    chosen = "recipe, seed, epoch and threshold" if two else "recipe, seed and epoch"
+    return f"""Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{cut}, because {sum_} − 0.1·(cross-entropy) on the validation split is
+the highest of the {counted(quad)} there. None of the test figures above was known when {chosen} were chosen.{foreknown(quad)}{few(quad)}"""
 
 
 def foreknown(quad):
