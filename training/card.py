@@ -5,7 +5,7 @@ import math
 import re
 from pathlib import Path
 
-from card_texts import DATA, FOREKNOWN, FOREKNOWN_STAGED, LIMITS
+from card_texts import DATA, FOREKNOWN, FOREKNOWN_STAGED, FRAMED, LIMITS
 from networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +32,7 @@ On the test split, read once after everything was chosen. In the clear, float32{
 Validation figures are those of the epoch{' and threshold' if binary(quad) else ''} picked by them, so they flatter.
 
 ## Choice
-Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{f", threshold {shipped['threshold']}" if binary(quad) else ''}, because {'accuracy + AUC' if binary(quad) else 'accuracy'} − 0.1·(cross-entropy) on the validation split is
-the highest of the {counted(quad)} there. None of the test figures above was known when recipe, seed{', epoch and threshold' if binary(quad) else ' and epoch'} were chosen.{(FOREKNOWN_STAGED if staged(quad) else FOREKNOWN).get(quad['dataset'], '')}
+{choice(quad)}
 
 ## Recipe
 {recipe(quad)}
@@ -60,13 +59,32 @@ a·x² + b·x + c per channel for each activation."""
         what = f"{title}, each a convolution,\nbatch normalisation and a learned quadratic a·x² + b·x + c per channel."
         twin = f"`{name}-relu.onnx` is its twin with ReLU, the same\nrecipe otherwise."
     classes = ", ".join(f"{k} {label}" for k, label in enumerate(labels)) if len(labels) < 10 or labels[0] != "0" else "the ten digits"
-    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {what} {twin} Classes: {classes}{"; the AUC is class 1's" if binary(quad) else ''}."""
+    auc = "; the AUC is class 1's" if binary(quad) else ""
+    return f"""**Not for clinical use.** A demonstration of encrypted inference, with {quad['parameters']:,} parameters: {what} {twin} Classes: {classes}{auc}."""
 
 
 def split_by(quad):
     if quad["dataset"] == "own":
         return "split as the file or folder splits them, a folder without splits by seed 0"
     return "split as said above" if quad["dataset"] in ("mnist", "wdbc") else "split as the file splits them"
+
+
+def choice(quad):
+    shipped, two = quad["shipped"], binary(quad)
+    cut, sum_ = (f", threshold {shipped['threshold']}", "accuracy + AUC") if two else ("", "accuracy")
+    chosen = "recipe, seed, epoch and threshold" if two else "recipe, seed and epoch"
+    return f"""Shipped: seed {shipped['seed']}, epoch {shipped['epoch']}{cut}, because {sum_} − 0.1·(cross-entropy) on the validation split is
+the highest of the {counted(quad)} there. None of the test figures above was known when {chosen} were chosen.{foreknown(quad)}{few(quad)}"""
+
+
+def foreknown(quad):
+    known = (FOREKNOWN_STAGED if staged(quad) else FOREKNOWN).get(quad["dataset"], "")
+    return known + (FRAMED if staged(quad) and quad["recipe"]["fine_tuning"].get("strange") else "")
+
+
+def few(quad):
+    missing = len(quad["seeds"]) < 5 and quad["dataset"] != "own"
+    return f"\nOnly {counted(quad)} were trained, for want of time: the spread is that of so few." if missing else ""
 
 
 def extents_of(quad):
@@ -138,8 +156,15 @@ is what is judged and shipped. Settings: {listed(recipe)}."""
 and kept). Then, from the weights of its best epoch, the quadratic one: each quadratic starts as the parabola nearest to ReLU for values as
 spread as its channel's, and one after another is blended in over the first {tuning['stages'] * 100:.0f} % of the epochs; the loss adds {tuning['distil']} times the
 distance (Kullback and Leibler's, temperature {tuning['temperature']}) from the ReLU network's answers, and {tuning['penalty']} times a penalty on the square by which each image's largest value before
-a quadratic exceeds {tuning['range']}, or a logit {tuning['logit_range']}; gradient norm clipped to 1; a ≥ 0.02. Settings: {listed(recipe)}.
+a quadratic exceeds {tuning['range']}, or a logit {tuning['logit_range']}; gradient norm clipped to 1; a ≥ 0.02.{strange(tuning)} Settings: {listed(recipe)}.
 Fine-tuning: {listed(tuning)}."""
+
+
+def strange(tuning):
+    if not tuning.get("strange"):
+        return ""
+    return f""" On images that are none (other contrast, frames, noise:
+`strange` in `training/fit.py`), which are never named, the logarithm of what exceeds twice these bounds is added {tuning['strange']} times."""
 
 
 def bounds(quad):

@@ -20,6 +20,7 @@ def export(model, path, shape, description):
                       output_names=["logits"])
     graph = onnx.load_from_string(buffer.getvalue())
     onnx.helper.strip_doc_string(graph)
+    separate(graph.graph)
     graph.metadata_props.add(key="blindsight", value=json.dumps(description))
     onnx.checker.check_model(graph, full_check=True)
     kinds = [node.op_type for node in graph.graph.node]
@@ -35,3 +36,14 @@ def export(model, path, shape, description):
         assert np.array_equal(onnx.numpy_helper.to_array(tensor), state[tensor.name].numpy()), tensor.name
     onnx.save(graph, path)
     return path.stat().st_size
+
+
+def separate(graph):
+    """PyTorch writes equal tensors once, with an Identity for the others, such as the shifts of two norms that are added: one each."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    for node in [node for node in graph.node if node.op_type == "Identity" and node.input[0] in tensors]:
+        copy = graph.initializer.add()
+        copy.CopyFrom(tensors[node.input[0]])
+        copy.name = node.output[0]
+        tensors[copy.name] = copy
+        graph.node.remove(node)

@@ -72,7 +72,7 @@ def epochs_of(model, seed, recipe, sets, blend_of, average_from, teacher=None):
     for epoch in range(epochs):
         model.train()
         for quad in quads:
-            quad.blend, quad.penalty = min(1.0, (epoch + 1) / (0.4 * epochs)), 0.0
+            quad.blend, quad.penalty, quad.excess = min(1.0, (epoch + 1) / (0.4 * epochs)), 0.0, 0.0
         if average is None and (epoch >= average_from * epochs or epoch == epochs - 1):
             average = copy.deepcopy(model)
             for quad in quads_of(average):
@@ -87,6 +87,8 @@ def epochs_of(model, seed, recipe, sets, blend_of, average_from, teacher=None):
             if teacher is not None:
                 loss = loss + recipe["penalty"] * F.relu(logits.abs() - recipe["logit_range"]).square().mean()
                 loss = loss + recipe["distil"] * distance(logits, teacher, inputs, recipe["temperature"])
+                if recipe.get("strange") and inputs.dim() == 4:
+                    loss = loss + recipe["strange"] * excess(model, quads, strange(inputs[:len(inputs) // 4]), recipe["logit_range"])
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -108,6 +110,35 @@ def distance(logits, teacher, inputs, temperature):
     with torch.no_grad():
         wanted = F.log_softmax(teacher(inputs) / temperature, 1)
     return F.kl_div(F.log_softmax(logits / temperature, 1), wanted, log_target=True, reduction="batchmean") * temperature ** 2
+
+
+def excess(model, quads, x, logit_range):
+    """How far values leave their range on images that the network never learns to name, by orders of magnitude: a layer squares what
+    the one before lets pass, so that a single such image may reach thousands."""
+    norms = [m for m in model.modules() if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    for norm in norms:  # these images are not to be in its statistics
+        norm.eval()
+    logits = model(x)
+    for norm in norms:
+        norm.train()
+    # As far again as the range is let pass: it is the squares of squares that must not be.
+    beyond = lambda quad: F.relu(quad.excess - quad.range)
+    return sum(torch.log1p(beyond(quad)).mean() for quad in quads) + torch.log1p(F.relu(logits.abs() - 2 * logit_range)).mean()
+
+
+def strange(x):
+    """Images as nobody took them: other contrast and brightness, a frame of one grey, or nothing but noise; pixels stay pixels."""
+    n, side = len(x), x.shape[-1]
+    uniform = lambda low, high: low + (high - low) * torch.rand(n, 1, 1, 1)
+    x = (x * torch.exp(uniform(-1, 1)) + uniform(-0.7, 0.7)).clamp(-1, 1)
+    noise = torch.rand_like(x) * 2 - 1
+    x = torch.where(uniform(0, 1) < 0.1, noise * uniform(0, 1), x)
+    place = torch.arange(side) / side
+    rows, columns = place.view(1, 1, -1, 1), place.view(1, 1, 1, -1)
+    depth = lambda: uniform(-0.2, 0.4)
+    inside = (rows >= depth()) & (1 - rows > depth()) & (columns >= depth()) & (1 - columns > depth())
+    frame = torch.where(uniform(0, 1) < 0.5, torch.full((n, 1, 1, 1), -1.0), uniform(-1, 1))
+    return torch.where(inside, x, frame)
 
 
 def augment(x, recipe):

@@ -49,7 +49,8 @@ class Quad(nn.Module):
         if self.training:
             # Strict: by each image's largest value, so that a single one weighs what all of them would.
             size = x.abs().flatten(1).amax(1) if self.strict else x.abs()
-            self.penalty = F.relu(size - self.range).square().mean()
+            self.excess = F.relu(size - self.range)
+            self.penalty = self.excess.square().mean()
         quadratic = self.a * (x * x) + self.b * x + self.c
         return quadratic if self.blend == 1.0 else self.blend * quadratic + (1 - self.blend) * F.relu(x)
 
