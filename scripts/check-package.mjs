@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const MOST_BYTES = 2 * 2 ** 20;
+/** Half of it are the networks of models/, each with its card: weights do not compress. */
+const MOST_BYTES = 3.5 * 2 ** 20;
 const USE = `
 import { DeviceError, openDevice } from "blindsight";
 import { type nn } from "blindsight/bundle";
@@ -54,7 +55,7 @@ try {
   );
   const tarball = join(folder, filename);
   const { size } = statSync(tarball);
-  if (size > MOST_BYTES) throw new Error(`${filename} has ${size} bytes, more than 2 MB`);
+  if (size > MOST_BYTES) throw new Error(`${filename} has ${size} bytes, more than ${MOST_BYTES}`);
   // ESM only, on purpose: Node requires() it since 20.19, and two copies would break identity. The rest is checked, node10 too.
   run(root, "npx", ["attw", tarball, "--ignore-rules", "cjs-resolves-to-esm"]);
 
