@@ -27,7 +27,8 @@ FOREKNOWN_STAGED = {"breastmnist": STARTED, "pneumoniamnist": STARTED + BALANCED
 FRAMED = """
 A first RL-6 for PneumoniaMNIST, without the penalty on images that are none, had been tested: accuracy 0.893 ± 0.020 and AUC 0.966 ± 0.007 over five
 seeds. One test image, 165, which has a black frame, reached 9,078 before a quadratic and a logit of 2·10^6 there. The penalty was added
-for its sake; how strong it is was judged on validation, with VGG's shape."""
+for its sake; how strong it is was judged on validation, with VGG's shape. It costs some: the first one's mean validation figures were
+0.976 and 0.996."""
 
 LIMITS = {
     "breastmnist": ["A small set: 546 training, 78 validation and 156 test images; one validation image is 1.3 points of accuracy.",
