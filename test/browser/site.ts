@@ -8,6 +8,7 @@ import { json } from "node:stream/consumers";
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
+  ".mjs": "text/javascript",
   ".json": "application/json",
 };
 /** What makes a page cross-origin isolated, so that it may share memory with workers. */
