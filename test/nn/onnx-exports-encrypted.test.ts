@@ -10,15 +10,12 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
-/** Twelve layers at N = 2^15 and 25 levels: planned only, for its keys take minutes. */
-const DEEP = "deep12";
-
 describe.skipIf(!present)("what exporters write runs encrypted as it does in the clear", () => {
   it.each(all.filter(({ name }) => !(name in REFUSED)))("$name has a plan", ({ name }) => {
     expect(compile(open(name)).security.bits).toBeGreaterThanOrEqual(128);
   });
 
-  it.each(all.filter(({ name }) => !(name in REFUSED) && name !== DEEP))("$name, encrypted", async (each) => {
+  it.each(all.filter(({ name }) => !(name in REFUSED)))("$name, encrypted", async (each) => {
     const network = open(each.name);
     const image = Float64Array.from(each.input);
     const plan = compile(network);
