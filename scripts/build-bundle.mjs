@@ -21,10 +21,9 @@ const LICENSES = {
   "dawn-and-webgpu.txt": join(root, "node_modules/webgpu/LICENSE.md"),
   "vulkan-loader.txt": "/usr/share/doc/libvulkan1/copyright",
   ...Object.fromEntries(
-    ["@bufbuild/protobuf", "@noble/ciphers", "@noble/hashes", "cli-progress", "fflate", "tinybench", "valibot"].map((name) => [
-      `${name.replace("/", "-")}.txt`,
-      join(root, "node_modules", name),
-    ]),
+    ["@bufbuild/protobuf", "@noble/ciphers", "@noble/hashes", "cli-progress", "fflate", "tinybench", "valibot"].map(
+      (name) => [`${name.replace("/", "-")}.txt`, join(root, "node_modules", name)],
+    ),
   ),
 };
 

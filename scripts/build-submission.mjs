@@ -1,7 +1,7 @@
 // Writes the folder `submission` of the HomomorphicEncryption.org ML-inference workload: the seven executables with all that they
 // need in one folder, plans, the network, and the write-up. Node and nothing else runs it.
 //   npm run submission -- --out submission [--weights encrypted] [--network x.onnx] [--mnist FOLDER]
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -31,8 +31,9 @@ const { values } = parseArgs({
   },
 });
 if (values.weights !== "plain" && values.weights !== "encrypted") {
-  throw new Error(`--weights ${values.weights} is neither plain nor encrypted`);
+  refuse(`--weights ${values.weights} is neither plain nor encrypted`);
 }
+if (!existsSync(values.network)) refuse(`there is no network ${values.network}: name an .onnx file with --network`);
 const place = (...names) => join(values.out, ...names);
 
 for (const folder of ["build", "plans", "model"]) mkdirSync(place(folder), { recursive: true });
@@ -74,3 +75,9 @@ writeFileSync(place("model", "calibration.f64"), new Uint8Array(Float64Array.fro
 cpSync(join(root, "bench", "he-workload", "README.md"), place("README.md"));
 copyFileSync(join(root, "LICENSE"), place("LICENSE"));
 console.log(`${values.out}: the seven steps, ${Object.keys(plans).length} plans, weights ${values.weights}`);
+
+/** What the caller can put right: one line, exit code 2. */
+function refuse(message) {
+  console.error(message);
+  process.exit(2);
+}

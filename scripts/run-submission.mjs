@@ -2,7 +2,7 @@
 // exchanged. MNIST's test images in the order of the file.
 //   npm run submission:run -- --submission submission --sizes 0,1,2 [--folder DIR] [--json FILE]
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,12 +25,17 @@ const { values } = parseArgs({
     json: { type: "string" },
   },
 });
+const sizes = values.sizes.split(",").map(Number);
+if (!sizes.every((size) => SIZES[size])) refuse(`--sizes ${values.sizes}: each is 0, 1, 2 or 3`);
+if (!existsSync(resolve(values.submission, "build"))) {
+  refuse(`there is no submission in ${values.submission}: npm run submission -- --out ${values.submission} writes one`);
+}
 const folder = values.folder ?? mkdtempSync(join(tmpdir(), "workload-"));
 const steps = resolve(values.submission, "build");
 const test = readMnist(mnistFolder(values.mnist, join(root, "build", "mnist")), "test");
 
 const records = [];
-for (const size of values.sizes.split(",").map(Number)) {
+for (const size of sizes) {
   const [name, count] = SIZES[size];
   const pixels = join(folder, "datasets", name, "intermediate");
   mkdirSync(pixels, { recursive: true });
@@ -87,4 +92,10 @@ function report(all) {
 
 function bytesIn(path) {
   return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+}
+
+/** What the caller can put right: one line, exit code 2. */
+function refuse(message) {
+  console.error(message);
+  process.exit(2);
 }

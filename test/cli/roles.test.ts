@@ -166,6 +166,15 @@ describe("files that are not what they should be are one line that says which, e
     expect(refusal("keygen --plan net.plan --out nowhere/keys")).toContain("its folder is not there");
   });
 
+  test("numbers of images that no plan takes", () => {
+    for (const images of [3, 2048]) {
+      expect(refusal(`compile ${MODEL} --images ${images} --out odd.plan`)).toContain(
+        `--images ${images} is no power of two`,
+      );
+    }
+    expect(refusal(`inspect ${MODEL} --images 3`)).toContain("--images 3");
+  });
+
   test("no key, two ways to name images, an index that is none", () => {
     const encrypt = "encrypt --plan net.plan --out y.enc";
     expect(refusal(`${encrypt} --dataset phantom`)).toContain("--secret");

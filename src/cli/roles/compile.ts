@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type CompileOptions, compile, type Plan } from "../../nn/index.js";
+import { UsageError } from "../failure.js";
 import { jsonOption, wholeNumber } from "../options.js";
 import { openTerminal } from "../terminal.js";
 import { requireNew, writeWhole } from "./files.js";
@@ -37,9 +38,18 @@ export function addPlanOptions(command: Command): Command {
     .addOption(jsonOption());
 }
 
-/** What the options say to `compile`. */
+/** Side by side in the same ciphertexts. */
+const MOST_IMAGES = 2 ** 10;
+
+/** What the options say to `compile`. @throws UsageError for a number of images that is none */
 export function compileOptions(options: PlanOptions): CompileOptions {
   const { images, maxKeys, maxModel, maxMemory } = options;
+  if (images !== undefined && !options.throughput && !(images <= MOST_IMAGES && Number.isInteger(Math.log2(images)))) {
+    throw new UsageError(
+      `--images ${images} is no power of two up to ${MOST_IMAGES}`,
+      "take 1, 2, 4, …, or --throughput for thousands",
+    );
+  }
   return {
     model: options.plainModel ? "plain" : "encrypted",
     ...(options.throughput && { optimize: "throughput" }),
