@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { KeyHolder } from "../../src/nn/key-holder.js";
 import { openCpuDevice } from "../../src/ntt/cpu/device.js";
-import { emptied, instanceOf, planOf, rowsOf, write } from "./place.js";
+import { emptied, instanceOf, openParallel, planOf, rowsOf, write } from "./place.js";
 
 const instance = instanceOf(process.argv[2]);
 const plan = await planOf(instance.mode);
-const device = await openCpuDevice();
+const device = await (plan.images > 1 ? openParallel() : openCpuDevice());
 const secret = readFileSync(join(instance.folder("secret_key"), "secret"));
 using holder = await KeyHolder.fromSecretBytes(secret, plan, device);
 secret.fill(0);

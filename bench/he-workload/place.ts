@@ -1,8 +1,12 @@
 /** Where the harness of the HomomorphicEncryption.org ML-inference workload puts things, and where we put ours. */
 import { createReadStream, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { writeChunks } from "../../src/cli/roles/write-chunks.js";
 import { Plan } from "../../src/nn/plan.js";
+import { openCpuDevice } from "../../src/ntt/cpu/device.js";
+import type { Device } from "../../src/ntt/device.js";
 
 const NAMES = ["single", "small", "medium", "large"] as const;
 type Name = (typeof NAMES)[number];
@@ -62,6 +66,11 @@ export async function planOf(mode: Mode): Promise<Plan> {
   return Plan.fromBytes(readFileSync(ours("plans", `${mode}.plan`)));
 }
 
+/** On all processors, for steps that compute long enough: workers take 50 ms to start. */
+export function openParallel(): Promise<Device> {
+  return openCpuDevice({ threads: Math.min(availableParallelism(), 8) });
+}
+
 /** Where the server keeps its model for an instance. */
 export function modelFile({ name, mode }: Instance, model: Plan["model"]): string {
   mkdirSync(join("io", "server"), { recursive: true });
@@ -90,7 +99,7 @@ export async function write(
 ): Promise<void> {
   const file = await open(path, "w", mode);
   try {
-    for await (const chunk of content instanceof Uint8Array ? [content] : content) await file.write(chunk);
+    await writeChunks(file, content);
   } finally {
     await file.close();
   }

@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { EvaluationKeys } from "../../src/ckks/keys/evaluation-keys.js";
 import { EncryptedImage } from "../../src/nn/exchange.js";
 import { Server } from "../../src/nn/server.js";
-import { openCpuDevice } from "../../src/ntt/cpu/device.js";
-import { emptied, filesOf, instanceOf, modelFile, planOf, stream, write } from "./place.js";
+import { emptied, filesOf, instanceOf, modelFile, openParallel, planOf, stream, write } from "./place.js";
 
 const instance = instanceOf(process.argv[2]);
 const plan = await planOf(instance.mode);
-const device = await openCpuDevice();
+const device = await openParallel();
 const keys = await EvaluationKeys.fromBytes(stream(join(instance.folder("public_keys"), "evaluation")), device);
 const server = new Server(plan, device, keys);
 using model = await server.readModel(stream(modelFile(instance, plan.model)));

@@ -8,9 +8,15 @@ export function residueBits(prime: number): number {
   return 32 - Math.clz32(prime - 1);
 }
 
-/** a·b mod p for residues a, b < p < 2^30. Both partial products stay below 2^46: no rounding. */
+/**
+ * a·b mod p for residues a, b < p < 2^30. The product is below 2^60 and rounded by 2^7 at most, so that the quotient is off by one
+ * at most: what is left lies within −p and 2p, and its low 32 bits, which are exact, are all of it.
+ */
 export function multiplyModulo(a: number, b: number, p: number): number {
-  return (((((a * (b >>> 15)) % p) * 32768) % p) + a * (b & 32767)) % p;
+  const quotient = Math.floor((a * b) / p);
+  const rest = (Math.imul(a, b) - Math.imul(quotient, p)) | 0;
+  if (rest < 0) return rest + p;
+  return rest >= p ? rest - p : rest;
 }
 
 /** base^exponent mod p; the exponent is an integer in [0, 2^53). */

@@ -3,6 +3,7 @@ import { access, link, mkdir, open, readdir, rename, rm, stat, unlink } from "no
 import { basename, dirname, join } from "node:path";
 import { DataError, FormatError } from "../../errors.js";
 import { about } from "../failure.js";
+import { writeChunks } from "./write-chunks.js";
 
 /** Node's default of 64 kB costs as much as reading itself. */
 const CHUNK_BYTES = 2 ** 22;
@@ -103,13 +104,8 @@ export async function writeFolder(
 
 async function write(path: string, content: Content, { mode = 0o644, signal }: WriteOptions): Promise<number> {
   const file = await open(path, "wx", mode);
-  let bytes = 0;
   try {
-    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-      signal?.throwIfAborted();
-      for (let at = 0; at < chunk.length; ) at += (await file.write(chunk, at, chunk.length - at)).bytesWritten;
-      bytes += chunk.length;
-    }
+    const bytes = await writeChunks(file, content, () => signal?.throwIfAborted());
     await file.sync();
     return bytes;
   } finally {

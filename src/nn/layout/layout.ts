@@ -90,30 +90,30 @@ export function maskOf({ slots, bits }: Layout, is: (role: Role, place: number) 
 
 /** For every slot of one ciphertext, the row-major index of the element that it holds, or −1 for junk. */
 export function occupants(layout: Layout, ciphertext = 0): Int32Array {
-  const { slots, shape, bits } = layout;
-  const map = new Int32Array(slots);
-  const coordinates = shape.map(() => 0);
-  const wide = bits
-    .map((role, place) => ({ role, place }))
-    .filter(({ role }) => role !== "replica" && role !== "image");
-  for (let slot = 0; slot < slots; slot++) {
-    coordinates.fill(0);
-    let junk = false;
-    for (const { role, place } of wide) {
-      const bit =
-        place < 31 && 2 ** place < slots ? (slot >> place) & 1 : Math.floor(ciphertext / (2 ** place / slots)) & 1;
-      if (bit === 0) continue;
-      if (isCoordinate(role)) coordinates[role[0]] += 1 << role[1];
-      else junk = true;
+  const map = new Int32Array(layout.slots);
+  const coordinates = new Int32Array(layout.slots);
+  const narrow = (extent: number, weight: (role: Role) => number): void => {
+    sumBits(layout, ciphertext, weight, coordinates);
+    for (let slot = 0; slot < layout.slots; slot++) {
+      const [index, at] = [map[slot], coordinates[slot]];
+      map[slot] = index < 0 || at >= extent ? -1 : index * extent + at;
     }
-    let index = 0;
-    for (let d = 0; d < shape.length; d++) {
-      if (coordinates[d] >= shape[d]) junk = true;
-      index = index * shape[d] + coordinates[d];
-    }
-    map[slot] = junk ? -1 : index;
+  };
+  for (const [d, extent] of layout.shape.entries()) {
+    narrow(extent, (role) => (isCoordinate(role) && role[0] === d ? 1 << role[1] : 0));
   }
+  narrow(1, (role) => (role === "junk" ? 1 : 0));
   return map;
+}
+
+/** For every slot of a ciphertext the sum of the weights of its number's bits that are set. */
+function sumBits({ slots, bits }: Layout, ciphertext: number, weight: (role: Role) => number, sums: Int32Array): void {
+  const inside = Math.log2(slots);
+  sums[0] = bits.slice(inside).reduce((sum, role, k) => sum + (Math.floor(ciphertext / 2 ** k) & 1) * weight(role), 0);
+  for (let place = 0; place < inside; place++) {
+    const [half, more] = [2 ** place, weight(bits[place])];
+    for (let slot = 0; slot < half; slot++) sums[half + slot] = sums[slot] + more;
+  }
 }
 
 const elements = new WeakMap<Layout, Map<number, number>>();

@@ -63,17 +63,21 @@ export class Tables {
  */
 function vectorPermutation(indices: Uint32Array): Uint32Array {
   const orders: number[] = [];
-  const vectors = Array.from({ length: indices.length / 4 }, (_, v) => {
-    const four = indices.subarray(4 * v, 4 * v + 4);
-    const source = four[0] & ~3;
-    if (four.some((index) => (index & ~3) !== source)) throw new RangeError("the permutation takes a vector apart");
-    const order = four.reduce((code, index) => 4 * code + (index & 3), 0);
-    if (!orders.includes(order)) orders.push(order);
-    return 4 * source + orders.indexOf(order);
-  });
-  const bytes = new Uint8Array(128);
+  const words = new Uint32Array(32 + indices.length / 4);
+  for (let at = 0; at < indices.length; at += 4) {
+    const source = indices[at] & ~3;
+    let order = 0;
+    for (let i = at; i < at + 4; i++) {
+      if ((indices[i] & ~3) !== source) throw new RangeError("the permutation takes a vector apart");
+      order = 4 * order + (indices[i] & 3);
+    }
+    let known = orders.indexOf(order);
+    if (known < 0) known = orders.push(order) - 1;
+    words[32 + at / 4] = 4 * source + known;
+  }
+  const bytes = new Uint8Array(words.buffer, 0, 128);
   for (const [i, order] of orders.entries()) {
     for (let b = 0; b < 16; b++) bytes[16 * i + b] = 4 * ((order >> (6 - 2 * (b >> 2))) & 3) + (b & 3);
   }
-  return Uint32Array.of(...new Uint32Array(bytes.buffer), ...vectors);
+  return words;
 }
