@@ -23,9 +23,11 @@ const MAY_IMPORT = {
   scratch: ["host", "ckks"],
   index: ["device", "scratch", "host", "ntt"],
   bundle: ["index", "nn", "ckks", "ntt"],
-  cli: ["index", "device", "scratch", "data", "picture", "nn", "ckks", "ntt", "bytes"],
-  service: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
-  web: ["index", "device", "scratch", "data", "nn", "ckks", "ntt"],
+  protocol: [],
+  client: ["protocol", "nn", "ckks", "ntt", "bytes"],
+  cli: ["index", "device", "scratch", "data", "picture", "nn", "ckks", "ntt", "bytes", "client", "service", "protocol"],
+  service: ["index", "device", "scratch", "nn", "ckks", "ntt", "bytes", "protocol"],
+  web: ["index", "device", "scratch", "data", "nn", "ckks", "ntt", "client", "protocol"],
 };
 
 /** Where Node's own modules may be imported: everything else runs in browsers too. */

@@ -79,3 +79,20 @@ export class DataError extends BlindsightError {
     return "DataError";
   }
 }
+
+/** A service that refused what was asked of it, or could not be reached. */
+export class ServiceError extends BlindsightError {
+  override get name(): string {
+    return "ServiceError";
+  }
+
+  constructor(
+    message: string,
+    fix: string,
+    /** What the service calls the refusal, e.g. "not-found", "obsolete", "budget-spent"; "unreachable" where there was no answer. */
+    readonly code: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, fix, options);
+  }
+}

@@ -13,6 +13,7 @@ export {
   MissingKeyError,
   ParameterError,
   SecurityError,
+  ServiceError,
   UnsupportedLayerError,
 } from "./errors.js";
 export type { WorkerUrl } from "./host/host.js";

@@ -66,6 +66,16 @@ export function modelBytes({ operands, fingerprint, numbers }: ModelContent): nu
   return fileBytes(fieldsOf({ ...labels, operands, numbers }).length, blocks);
 }
 
+/** What a model's header says of itself, before anything of it is read: labels, no proof. @throws FormatError for no model */
+export async function readModelLabels(source: ByteSource): Promise<{ identity: string; fingerprint?: string }> {
+  using file = await FileReader.open(source, "model");
+  const reader = new ByteReader(file.header.fields, "the header of this model");
+  const identity = bytesToHex(reader.run(FINGERPRINT_BYTES));
+  const encrypted = KINDS[reader.u8()] === "encrypted";
+  const fingerprint = bytesToHex(reader.run(FINGERPRINT_BYTES));
+  return encrypted ? { identity, fingerprint } : { identity };
+}
+
 /**
  * @param residency where the vectors are to live, if not in the device's memory: then no more than a block of the file is
  *   outside of its store

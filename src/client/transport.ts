@@ -1,0 +1,155 @@
+import { type GenericSchema, type InferOutput, safeParse } from "valibot";
+import { ServiceError } from "../errors.js";
+import { PREFIX } from "../protocol/limits.js";
+import { ErrorBody } from "../protocol/schemas.js";
+
+/** Where the service is, and who asks. */
+export interface TransportOptions {
+  readonly url: string;
+  /** What the operator gave: it goes into the Authorization header, and nowhere else. */
+  readonly token: string;
+  /** Default the platform's. */
+  readonly fetch?: typeof fetch;
+  /** How often a request is made again that found no answer, or was told to come later; default 5. */
+  readonly retries?: number;
+}
+
+/** One request. Its body is bytes: the same are sent again. */
+export interface Asking {
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly json?: unknown;
+  readonly bytes?: Uint8Array;
+  readonly signal?: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 10_000;
+/** A token in clear text over a network is everybody's. */
+const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
+/** Makes requests, again where there was no answer, or 429 or 503: only those tell that nothing was refused for good. */
+export class Transport {
+  readonly #token: string;
+  private readonly base: URL;
+  private readonly fetch: typeof fetch;
+  private readonly retries: number;
+
+  /** @throws TypeError for no URL or token; ServiceError for a URL that would send the token in the clear */
+  constructor({ url, token, fetch: given = fetch, retries = 5 }: TransportOptions) {
+    this.base = new URL(url);
+    if (this.base.protocol !== "https:" && !(this.base.protocol === "http:" && LOCAL.test(this.base.hostname))) {
+      throw new ServiceError(
+        `${this.base.origin} would get the token in the clear`,
+        "give a URL that begins with https://",
+        "insecure",
+      );
+    }
+    if (!/^bs_[0-9a-f]{16}_[\w-]{43}$/.test(token))
+      throw new TypeError("token: bs_…, as the operator gave it, was expected");
+    this.#token = token;
+    this.fetch = (...args) => given(...args);
+    this.retries = retries;
+  }
+
+  /** @throws ServiceError for a refusal, or an answer that is none */
+  async json<Schema extends GenericSchema>(asking: Asking, schema: Schema): Promise<InferOutput<Schema>> {
+    const { success, output } = safeParse(schema, await (await this.ask(asking)).json().catch(() => undefined));
+    if (success) return output;
+    throw new ServiceError(
+      `${this.base.origin} gave an answer that is none`,
+      "look whether the URL is a blindsight service's",
+      "unreadable",
+    );
+  }
+
+  /** A file. Reading it may fail where the connection does: ask again. */
+  async bytes(asking: Asking): Promise<Uint8Array<ArrayBuffer>> {
+    for (let attempt = 0; ; attempt++) {
+      const response = await this.ask(asking);
+      try {
+        return new Uint8Array(await response.arrayBuffer());
+      } catch (cause) {
+        asking.signal?.throwIfAborted();
+        if (attempt >= this.retries) throw this.unreachable(cause);
+      }
+    }
+  }
+
+  async nothing(asking: Asking): Promise<void> {
+    await (await this.ask(asking)).arrayBuffer().catch(() => undefined);
+  }
+
+  private async ask(asking: Asking): Promise<Response> {
+    for (let attempt = 0; ; attempt++) {
+      const response = await this.send(asking).catch((cause: unknown) => {
+        asking.signal?.throwIfAborted();
+        if (attempt >= this.retries) throw this.unreachable(cause);
+        return undefined;
+      });
+      if (response?.ok) return response;
+      const later = response === undefined || response.status === 429 || response.status === 503;
+      if (response && (!later || attempt >= this.retries)) throw await refusalOf(response, this.base.origin);
+      await response?.body?.cancel();
+      await pause(response, attempt, asking.signal);
+    }
+  }
+
+  private send({ method, path, json, bytes, signal }: Asking): Promise<Response> {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#token}` };
+    if (json !== undefined) headers["content-type"] = "application/json";
+    if (bytes !== undefined) headers["content-type"] = "application/octet-stream";
+    const url = this.base.href.replace(/\/+$/, "") + PREFIX + path;
+    const body = json !== undefined ? JSON.stringify(json) : (bytes as Uint8Array<ArrayBuffer> | undefined);
+    // A redirect would take the token elsewhere.
+    return this.fetch(url, {
+      method,
+      headers,
+      redirect: "error",
+      credentials: "omit",
+      ...(body && { body }),
+      ...(signal && { signal }),
+    });
+  }
+
+  private unreachable(cause: unknown): ServiceError {
+    const problem = `${this.base.origin} does not answer`;
+    return new ServiceError(
+      problem,
+      "look whether the service runs, and whether this machine may reach it",
+      "unreachable",
+      { cause },
+    );
+  }
+
+  /** What stands in JSON and on a console. */
+  toJSON(): string {
+    return this.base.origin;
+  }
+}
+
+async function refusalOf(response: Response, origin: string): Promise<ServiceError> {
+  const { success, output } = safeParse(ErrorBody, await response.json().catch(() => undefined));
+  if (success) return new ServiceError(output.error.message, output.error.fix, output.error.code);
+  const fix = "look whether the URL is a blindsight service's, and what stands between";
+  return new ServiceError(`${origin} answered ${response.status}`, fix, "unreadable");
+}
+
+/** As long as the service says, else twice as long each time, and never at the same time as everybody else. */
+async function pause(response: Response | undefined, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  const said = Number(response?.headers.get("retry-after") ?? Number.NaN);
+  const own = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random());
+  const milliseconds = Math.min(LONGEST_PAUSE_MS, Number.isFinite(said) ? 1000 * said : own);
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+    function done() {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }
+    function stop() {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    }
+  });
+}

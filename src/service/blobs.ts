@@ -1,0 +1,185 @@
+import { createHash, type Hash } from "node:crypto";
+import { type Kind, readPrefix } from "../bytes/header.js";
+import { CHUNK_BYTES, chunkBytes, chunksOf } from "../protocol/limits.js";
+import type { BlobKind, BlobState } from "../protocol/schemas.js";
+import { notFound, Refusal } from "./failures.js";
+import type { Records } from "./records.js";
+import type { Vault } from "./vault.js";
+
+/** What is kept of a blob beside its chunks. */
+export interface BlobRecord {
+  readonly tenant: string;
+  readonly sha256: string;
+  readonly kind: BlobKind;
+  readonly bytes: number;
+  readonly complete: boolean;
+  /** Last time that somebody wrote to it or used it. */
+  readonly touched: number;
+}
+
+/** A digest that goes along while chunks come in their order. */
+interface Running {
+  readonly hash: Hash;
+  next: number;
+}
+
+/** Files of the library in chunks, by their digests, each tenant's its own: the same bytes of another are another blob. */
+export class Blobs {
+  private readonly running = new Map<string, Running>();
+
+  constructor(
+    private readonly records: Records<BlobRecord>,
+    private readonly vault: Vault,
+    private readonly quotaBytes: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws Refusal for other bytes or another kind than were announced before, and for more than the tenant's quota */
+  async announce(tenant: string, sha256: string, kind: BlobKind, bytes: number): Promise<BlobState> {
+    const key = keyOf(tenant, sha256);
+    const there = await this.records.get(key);
+    if (there) {
+      if (there.kind !== kind || there.bytes !== bytes) {
+        const what = `this blob was announced with ${there.bytes} bytes, of the kind "${there.kind}"`;
+        throw new Refusal("conflict", what, "announce it with the length and kind of the file, or delete it");
+      }
+      await this.records.update(key, (record) => ({ ...record, touched: this.now() }));
+      return this.state(tenant, sha256);
+    }
+    const used = await this.usedBytes(tenant);
+    if (used + bytes > this.quotaBytes) {
+      const what = `${bytes} bytes more than the ${used} that are there exceed the quota of ${this.quotaBytes}`;
+      throw new Refusal("over-quota", what, "delete keys and models that are not needed any more, or ask the operator");
+    }
+    await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, touched: this.now() });
+    return this.state(tenant, sha256);
+  }
+
+  async state(tenant: string, sha256: string): Promise<BlobState> {
+    const { bytes, complete } = await this.record(tenant, sha256);
+    if (complete) return { sha256, bytes, missing: [] };
+    const there = new Set(await this.vault.list(tenant, folderOf(sha256)));
+    const missing = Array.from({ length: chunksOf(bytes) }, (_, n) => n).filter((n) => !there.has(`${n}`));
+    return { sha256, bytes, missing };
+  }
+
+  /**
+   * Stores chunk n. With the last one that was missing the whole is held against its digest.
+   * @throws Refusal for a chunk of another length, a number that there is not, a first chunk that is no file of the announced
+   *   kind, and a whole that does not fit its digest, which is then gone
+   */
+  async put(tenant: string, sha256: string, n: number, chunk: Uint8Array): Promise<void> {
+    const record = await this.record(tenant, sha256);
+    if (record.complete) return;
+    const count = chunksOf(record.bytes);
+    if (n >= count) throw new Refusal("bad-request", `chunk ${n} of ${count}`, "number chunks from 0");
+    const wanted = chunkBytes(record.bytes, n);
+    if (chunk.length !== wanted) {
+      const fix = `cut the file every ${CHUNK_BYTES} bytes`;
+      throw new Refusal("bad-request", `chunk ${n} has ${chunk.length} bytes, not ${wanted}`, fix);
+    }
+    if (n === 0) readPrefix(chunk, [record.kind as Kind]);
+    await this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
+    this.follow(keyOf(tenant, sha256), n, chunk);
+    const { missing } = await this.state(tenant, sha256);
+    if (missing.length === 0) await this.finish(record, count);
+  }
+
+  /** The whole, a chunk at a time. @throws Refusal unless it is there, complete and of the kind */
+  async open(tenant: string, sha256: string, kind: BlobKind): Promise<AsyncIterable<Uint8Array>> {
+    const record = await this.requireComplete(tenant, sha256, kind);
+    return this.chunks(record);
+  }
+
+  async requireComplete(tenant: string, sha256: string, kind: BlobKind): Promise<BlobRecord> {
+    const record = await this.record(tenant, sha256);
+    if (record.kind !== kind) {
+      throw new Refusal("unacceptable", `this blob is of the kind "${record.kind}", not "${kind}"`, "name another");
+    }
+    if (!record.complete) {
+      throw new Refusal("unacceptable", `this ${kind} was not sent to its end`, "send the chunks that are missing");
+    }
+    await this.records.update(keyOf(tenant, sha256), (old) => ({ ...old, touched: this.now() }));
+    return record;
+  }
+
+  async delete(tenant: string, sha256: string): Promise<void> {
+    const key = keyOf(tenant, sha256);
+    this.running.delete(key);
+    await this.records.delete(key);
+    await this.vault.remove(tenant, folderOf(sha256));
+  }
+
+  /** Those that nobody wrote to or used since a time. */
+  async untouchedSince(time: number): Promise<BlobRecord[]> {
+    return (await this.records.all()).map(([, record]) => record).filter(({ touched }) => touched < time);
+  }
+
+  async ofTenant(tenant: string): Promise<BlobRecord[]> {
+    return (await this.records.all()).map(([, record]) => record).filter((record) => record.tenant === tenant);
+  }
+
+  /** Chunks whose record is gone: of a sender that was still at it when its blob was deleted. */
+  async removeStrays(tenant: string): Promise<void> {
+    const known = new Set((await this.ofTenant(tenant)).map(({ sha256 }) => sha256));
+    for (const sha256 of await this.vault.list(tenant, "blobs")) {
+      if (!known.has(sha256)) await this.vault.remove(tenant, folderOf(sha256));
+    }
+  }
+
+  private async usedBytes(tenant: string): Promise<number> {
+    return (await this.ofTenant(tenant)).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  private async record(tenant: string, sha256: string): Promise<BlobRecord> {
+    const record = await this.records.get(keyOf(tenant, sha256));
+    if (!record) throw notFound("blob");
+    return record;
+  }
+
+  private follow(key: string, n: number, chunk: Uint8Array): void {
+    if (n === 0) this.running.set(key, { hash: createHash("sha256"), next: 0 });
+    const running = this.running.get(key);
+    if (running?.next !== n) {
+      this.running.delete(key); // out of order, or once more: it is read again at the end
+      return;
+    }
+    running.hash.update(chunk);
+    running.next++;
+  }
+
+  private async finish(record: BlobRecord, count: number): Promise<void> {
+    const { tenant, sha256 } = record;
+    const key = keyOf(tenant, sha256);
+    const running = this.running.get(key);
+    this.running.delete(key);
+    let { hash } = running?.next === count ? running : { hash: undefined };
+    if (!hash) {
+      hash = createHash("sha256");
+      for await (const chunk of this.chunks(record)) hash.update(chunk);
+    }
+    if (hash.digest("hex") === sha256) {
+      await this.records.update(key, (old) => ({ ...old, complete: true, touched: this.now() }));
+      return;
+    }
+    await this.delete(tenant, sha256);
+    const fix = "announce it and send it again; its address is the SHA-256 of the whole file";
+    throw new Refusal("unacceptable", "what was sent is not what its digest says, and was thrown away", fix);
+  }
+
+  private async *chunks({ tenant, sha256, bytes }: BlobRecord): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let n = 0; n < chunksOf(bytes); n++) {
+      const chunk = await this.vault.get(tenant, `${folderOf(sha256)}/${n}`);
+      if (!chunk) throw new Refusal("not-found", `chunk ${n} of a blob is gone`, "send it again");
+      yield chunk;
+    }
+  }
+}
+
+function keyOf(tenant: string, sha256: string): string {
+  return `${sha256}_${tenant}`;
+}
+
+function folderOf(sha256: string): string {
+  return `blobs/${sha256}`;
+}

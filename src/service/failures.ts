@@ -1,0 +1,62 @@
+import { BlindsightError } from "../errors.js";
+
+/** What a request can be refused for, and the status that says so. */
+const STATUS = {
+  "bad-request": 400,
+  unauthorized: 401,
+  forbidden: 403,
+  "not-found": 404,
+  conflict: 409,
+  obsolete: 410,
+  "too-large": 413,
+  unacceptable: 422,
+  "too-many-requests": 429,
+  "over-quota": 403,
+  "budget-spent": 403,
+  internal: 500,
+  busy: 503,
+} as const;
+
+export type FailureCode = keyof typeof STATUS;
+
+/** More that a refusal may say. */
+export interface FailureDetails {
+  /** Seconds after which the same request may be made again. */
+  readonly retryAfter?: number;
+  /** The plan that took the place of an obsolete one. */
+  readonly by?: string;
+}
+
+/** A request that is refused: what its sender is told. */
+export class Refusal extends BlindsightError {
+  override get name(): string {
+    return "Refusal";
+  }
+
+  constructor(
+    readonly code: FailureCode,
+    message: string,
+    fix: string,
+    readonly details: FailureDetails = {},
+  ) {
+    super(message, fix);
+  }
+
+  get status(): number {
+    return STATUS[this.code];
+  }
+}
+
+/** What is not there, or somebody else's: nobody learns which. */
+export function notFound(what: string): Refusal {
+  return new Refusal("not-found", `there is no such ${what}`, "check the id, and the token that you ask with");
+}
+
+/** Of any error: the library's own are the sender's to mend, everything else is ours, and stays here. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof BlindsightError) {
+    return new Refusal("unacceptable", `${error.name}: ${error.message}`, error.fix);
+  }
+  return new Refusal("internal", "the service failed at this request", "try again; tell its operator if it goes on");
+}

@@ -1,0 +1,105 @@
+import { Refusal } from "./failures.js";
+
+/** How many requests of one token go through: `perSecond` in the long run, `burst` at once. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** A bucket of requests for each token; buckets that are full again are forgotten. */
+export class RateGate {
+  private readonly buckets = new Map<string, { left: number; at: number }>();
+
+  constructor(
+    private readonly rate: Rate,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws Refusal 429 with the time after which there is room */
+  pass(name: string): void {
+    const { perSecond, burst } = this.rate;
+    const now = this.now();
+    const bucket = this.buckets.get(name) ?? { left: burst, at: now };
+    bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) / 1000) * perSecond);
+    bucket.at = now;
+    this.buckets.set(name, bucket);
+    if (this.buckets.size > 10_000) this.forgetFull(now);
+    if (bucket.left < 1) {
+      const retryAfter = Math.max(1, Math.ceil((1 - bucket.left) / perSecond));
+      throw new Refusal("too-many-requests", "more requests than may be", `wait ${retryAfter} s`, { retryAfter });
+    }
+    bucket.left -= 1;
+  }
+
+  private forgetFull(now: number): void {
+    const { perSecond, burst } = this.rate;
+    for (const [name, { left, at }] of this.buckets) {
+      if (left + ((now - at) / 1000) * perSecond >= burst) this.buckets.delete(name);
+    }
+  }
+}
+
+/** Bytes of bodies that are in memory at once: one tenant has a quarter of them at most. */
+export class MemoryGate {
+  private used = 0;
+  private readonly shares = new Map<string, number>();
+
+  constructor(private readonly mostBytes: number) {}
+
+  /** @throws Refusal 503 where there is no room now */
+  enter(tenant: string, bytes: number): Disposable {
+    const share = this.shares.get(tenant) ?? 0;
+    if (this.used + bytes > this.mostBytes || (share > 0 && share + bytes > this.mostBytes / 4)) {
+      throw new Refusal("busy", "too many bodies are on their way at once", "send it again", { retryAfter: 1 });
+    }
+    this.count(tenant, bytes);
+    let inside = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (inside) this.count(tenant, -bytes);
+        inside = false;
+      },
+    };
+  }
+
+  private count(tenant: string, bytes: number): void {
+    this.used += bytes;
+    const share = (this.shares.get(tenant) ?? 0) + bytes;
+    if (share === 0) this.shares.delete(tenant);
+    else this.shares.set(tenant, share);
+  }
+}
+
+/**
+ * The whole body of a request.
+ * @throws Refusal for more than `most` bytes, as soon as that is known; whatever the connection fails with
+ */
+export async function readBody(
+  request: Request,
+  most: number,
+  enter: (bytes: number) => Disposable,
+): Promise<Uint8Array> {
+  const told = request.headers.get("content-length");
+  const length = told === null ? most : Number(told);
+  const tooLarge = () => new Refusal("too-large", `the body has more than ${most} bytes`, "send no more than that");
+  if (!Number.isSafeInteger(length) || length < 0)
+    throw new Refusal("bad-request", "content-length is no length", "mend it");
+  if (length > most) throw tooLarge();
+  using _ = enter(length);
+  const body = new Uint8Array(length);
+  let at = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done) break;
+    if (at + value.length > length) {
+      await reader?.cancel();
+      throw tooLarge();
+    }
+    body.set(value, at);
+    at += value.length;
+  }
+  if (told !== null && at < length)
+    throw new Refusal("bad-request", "the body ended before its length", "send it again");
+  return body.subarray(0, at);
+}

@@ -1,0 +1,75 @@
+import type { DestinationStream } from "pino";
+import type { DeviceKind } from "../device.js";
+import type { EngineLimits } from "./engine.js";
+import type { Rate } from "./gates.js";
+import type { JobLimits } from "./jobs.js";
+
+/** How the service is run. */
+export interface ServiceOptions {
+  /** Where everything is kept. */
+  readonly folder: string;
+  /** 32 bytes that wrap the tenants' keys. Overwritten when the service ends. Not to be kept where the folder's backups are. */
+  readonly masterKey: Uint8Array;
+  /** Default 0: any that is free. */
+  readonly port?: number;
+  /** Default 127.0.0.1: TLS is the business of what stands before it (docs/deploy.md). */
+  readonly host?: string;
+  /** For Prometheus, on the loopback interface; none unless said. */
+  readonly metricsPort?: number;
+  /** Origins of the pages that may ask; none unless said. */
+  readonly origins?: readonly string[];
+  readonly device?: DeviceKind;
+  readonly threads?: number;
+  /** Of each tenant; default 20 GiB. */
+  readonly quotaBytes?: number;
+  /** Of request bodies in memory at once; default 256 MiB. */
+  readonly bodyBytes?: number;
+  /** Of keys and models; default 3 GiB of the device's memory, and 1.5 GiB for those that run from a scratch file. */
+  readonly engine?: EngineLimits;
+  readonly jobs?: JobLimits;
+  /** Of each token. */
+  readonly rate?: Rate;
+  readonly connections?: number;
+  /** How often what nobody came back for is deleted; default every ten minutes. */
+  readonly sweepMs?: number;
+  readonly log?: DestinationStream;
+  readonly logLevel?: string;
+  /** For tests. */
+  readonly now?: () => number;
+}
+
+const DEFAULTS = {
+  port: 0,
+  host: "127.0.0.1",
+  origins: [],
+  device: "auto",
+  quotaBytes: 20 * 2 ** 30,
+  bodyBytes: 2 ** 28,
+  engine: { memoryBytes: 3 * 2 ** 30, pagedBytes: 1.5 * 2 ** 30 },
+  jobs: { perTenant: 64, all: 1024 },
+  rate: { perSecond: 50, burst: 200 },
+  connections: 1024,
+  sweepMs: 600_000,
+  logLevel: "info",
+  now: Date.now,
+} as const;
+
+/** @throws RangeError for options that are none */
+export function withDefaults(options: ServiceOptions) {
+  const settings = {
+    metricsPort: undefined,
+    threads: undefined,
+    log: undefined,
+    ...DEFAULTS,
+    ...definedOf(options),
+  } as Required<Omit<ServiceOptions, "metricsPort" | "threads" | "log">> &
+    Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: DestinationStream };
+  for (const name of ["quotaBytes", "bodyBytes", "connections", "sweepMs"] as const) {
+    if (!(settings[name] >= 1)) throw new RangeError(`${name}: ${settings[name]} is no number of at least 1`);
+  }
+  return settings;
+}
+
+function definedOf<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,108 @@
+import { Plan } from "../nn/index.js";
+import type { PlanState } from "../protocol/schemas.js";
+import { notFound, Refusal } from "./failures.js";
+import type { Records } from "./records.js";
+import type { Caller } from "./tokens.js";
+
+/** A plan as it is kept: it is public, and small. */
+export interface PlanRecord {
+  readonly name: string;
+  /** Its file, base64. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly created: number;
+  /** Those that give models for it: who registered it. The operator's are for every owner. */
+  readonly owners: readonly string[] | "all";
+  readonly obsoleteBy?: string;
+}
+
+/** The plans that the service runs. Only operator and owners register them: a hospital's own could make a result of the weights. */
+export class Plans {
+  private readonly read = new Map<string, Plan>();
+
+  constructor(
+    private readonly records: Records<PlanRecord>,
+    private readonly now: () => number,
+  ) {}
+
+  /** @throws Refusal for a plan of another identity than `id`, or of a plain model; FormatError, ParameterError for none */
+  async register({ scope, tenant }: Caller, id: string, file: Uint8Array): Promise<PlanState> {
+    const plan = await Plan.fromBytes(file);
+    if (plan.identity !== id) {
+      throw new Refusal("unacceptable", `this plan's identity is ${plan.identity}`, "put it under that");
+    }
+    if (plan.model !== "encrypted") {
+      const fix = 'compile with model: "encrypted": the service holds other people\'s models, and must not read them';
+      throw new Refusal("unacceptable", "the plan is for a model in the clear", fix);
+    }
+    const owners = scope === "operator" ? "all" : [tenant];
+    const made = await this.records.create(id, {
+      name: plan.card.name,
+      file: Buffer.from(file).toString("base64"),
+      bytes: file.length,
+      created: this.now(),
+      owners,
+    });
+    if (!made) await this.records.update(id, (old) => ({ ...old, owners: joined(old.owners, owners) }));
+    return this.state(id);
+  }
+
+  /** Jobs, keys and models of it are refused from then on, with the name of the new one. */
+  async obsolete(caller: Caller, id: string, by: string): Promise<PlanState> {
+    const record = await this.record(id);
+    if (caller.scope !== "operator" && `${record.owners}` !== caller.tenant) {
+      const fix = "ask the operator";
+      throw new Refusal("forbidden", "an owner makes a plan obsolete that no other owner registered", fix);
+    }
+    if (by === id) throw new Refusal("bad-request", "a plan cannot take its own place", "name another");
+    await this.requireCurrent(by);
+    await this.records.update(id, (old) => ({ ...old, obsoleteBy: by }));
+    return this.state(id);
+  }
+
+  async state(id: string): Promise<PlanState> {
+    return stateOf(id, await this.record(id));
+  }
+
+  async all(): Promise<PlanState[]> {
+    return (await this.records.all()).map(([id, record]) => stateOf(id, record));
+  }
+
+  async file(id: string): Promise<Uint8Array> {
+    return Buffer.from((await this.record(id)).file, "base64");
+  }
+
+  async plan(id: string): Promise<Plan> {
+    const known = this.read.get(id);
+    if (known) return known;
+    const plan = await Plan.fromBytes(await this.file(id));
+    this.read.set(id, plan);
+    return plan;
+  }
+
+  /** Whether an owner gives models for it. */
+  async isFor(owner: string, id: string): Promise<boolean> {
+    const record = await this.records.get(id);
+    return record !== undefined && (record.owners === "all" || record.owners.includes(owner));
+  }
+
+  /** @throws Refusal 410 with the new plan's name for an obsolete one */
+  async requireCurrent(id: string): Promise<void> {
+    const { obsoleteBy: by } = await this.record(id);
+    if (by) throw new Refusal("obsolete", "this plan is obsolete", `make keys and models for plan ${by}`, { by });
+  }
+
+  private async record(id: string): Promise<PlanRecord> {
+    const record = await this.records.get(id);
+    if (!record) throw notFound("plan");
+    return record;
+  }
+}
+
+function joined(a: PlanRecord["owners"], b: PlanRecord["owners"]): PlanRecord["owners"] {
+  return a === "all" || b === "all" ? "all" : [...new Set([...a, ...b])];
+}
+
+function stateOf(id: string, { name, bytes, created, obsoleteBy }: PlanRecord): PlanState {
+  return { id, name, bytes, created, ...(obsoleteBy && { obsoleteBy }) };
+}

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import type { Blobs } from "./blobs.js";
+import type { Engine } from "./engine.js";
+import { Refusal, refusalOf } from "./failures.js";
+import type { JobRecord } from "./jobs.js";
+import type { Keys } from "./keys.js";
+import type { Models } from "./models.js";
+import type { Plans } from "./plans.js";
+import type { Records } from "./records.js";
+import type { Vault } from "./vault.js";
+import { Watchers } from "./watchers.js";
+
+/** What jobs are made of. */
+export interface JobParts {
+  readonly plans: Plans;
+  readonly blobs: Blobs;
+  readonly keys: Keys;
+  readonly models: Models;
+  readonly engine: Engine;
+  readonly vault: Vault;
+}
+
+const MOST_ATTEMPTS = 2;
+
+/** Runs jobs one after the other, tenants taking turns. A job that was begun when the process ended is begun again by the next. */
+export class Runner {
+  readonly watchers = new Watchers();
+  /** Steps of the jobs that run, by their names. */
+  readonly progress = new Map<string, number>();
+  private readonly waiting: string[] = [];
+  private running: { readonly name: string; readonly controller: AbortController } | undefined;
+  private lastTenant: string | undefined;
+  private stopping = false;
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly records: Records<JobRecord>,
+    private readonly parts: JobParts,
+    private readonly now: () => number,
+    private readonly onError: (error: unknown, job: JobRecord) => void,
+  ) {}
+
+  /** Waiting or running. */
+  get open(): number {
+    return this.waiting.length + Number(this.running !== undefined);
+  }
+
+  /** Takes up what an earlier process left. */
+  async resume(): Promise<void> {
+    const left = (await this.records.all()).filter(([, { ended }]) => ended === undefined);
+    for (const [name] of left.sort(([, a], [, b]) => a.created - b.created)) this.waiting.push(name);
+    this.pump();
+  }
+
+  add(name: string): void {
+    this.waiting.push(name);
+    this.pump();
+  }
+
+  /** Ends a job that has not ended with `reason`. */
+  async cancel(name: string, reason: Refusal): Promise<void> {
+    if (this.running?.name === name) this.running.controller.abort(reason);
+    else await this.end(name, { state: "failed", error: failureOf(reason) });
+  }
+
+  /** Stops the job that runs: the next process begins it again. */
+  async close(): Promise<void> {
+    this.stopping = true;
+    this.running?.controller.abort(new Error("the service stops"));
+    await this.turn;
+    this.watchers.tellAll();
+  }
+
+  /** Deletes a job's image, unless another one waits for the same. */
+  async dropImage({ tenant, image }: JobRecord): Promise<void> {
+    if (!(await this.needs(tenant, image))) await this.parts.blobs.delete(tenant, image);
+  }
+
+  /** Whether a job that has not ended needs a blob. */
+  async needs(tenant: string, sha256: string): Promise<boolean> {
+    const all = await this.records.all();
+    return all.some(([, job]) => job.ended === undefined && job.tenant === tenant && job.image === sha256);
+  }
+
+  private pump(): void {
+    if (this.running || this.stopping || this.waiting.length === 0) return;
+    const other = this.waiting.findIndex((name) => tenantOf(name) !== this.lastTenant);
+    const [name] = this.waiting.splice(Math.max(0, other), 1);
+    this.lastTenant = tenantOf(name);
+    this.running = { name, controller: new AbortController() };
+    this.turn = this.run(name, this.running.controller.signal).finally(() => {
+      this.running = undefined;
+      this.progress.delete(name);
+      this.pump();
+    });
+  }
+
+  private async run(name: string, signal: AbortSignal): Promise<void> {
+    if ((await this.records.get(name))?.ended !== undefined) return;
+    const job = await this.records.update(name, (old) => ({ ...old, state: "running", attempts: old.attempts + 1 }));
+    if (!job) return;
+    this.watchers.tell(name);
+    try {
+      if (job.attempts > MOST_ATTEMPTS) {
+        const what = `the service ended ${MOST_ATTEMPTS} times while it computed this job`;
+        throw new Refusal("internal", what, "tell the service's operator");
+      }
+      const result = await this.compute(name, job, signal);
+      signal.throwIfAborted();
+      await this.parts.vault.put(job.tenant, resultOf(job.id), result);
+      const sha256 = createHash("sha256").update(result).digest("hex");
+      await this.end(name, { state: "done", result: { sha256, bytes: result.length } });
+    } catch (error) {
+      if (this.stopping) {
+        await this.records.update(name, (old) => ({ ...old, state: "queued", attempts: old.attempts - 1 }));
+        return;
+      }
+      const refusal = refusalOf(error);
+      if (refusal.code === "internal") {
+        this.onError(error, job);
+        await this.parts.models.refund(job.model);
+      }
+      await this.end(name, { state: "failed", error: failureOf(refusal) });
+    }
+  }
+
+  private async compute(name: string, job: JobRecord, signal: AbortSignal): Promise<Uint8Array> {
+    const { plans, blobs, keys, models, engine } = this.parts;
+    const [key, model] = [await keys.records.get(job.key), await models.records.get(job.model)];
+    if (!key || !model) throw new Refusal("not-found", "key or model were deleted meanwhile", "submit another job");
+    return engine.run({
+      plan: await plans.plan(job.plan),
+      model: job.model,
+      openKeys: () => blobs.open(key.tenant, key.evaluationKeys, "evaluation keys"),
+      openModel: () => blobs.open(model.owner, model.blob, "model"),
+      openImage: () => blobs.open(job.tenant, job.image, "encrypted image"),
+      signal,
+      onStep: (done) => {
+        this.progress.set(name, done);
+        this.watchers.tell(name);
+      },
+    });
+  }
+
+  /** Of a job that is still there: one that was deleted meanwhile leaves nothing. */
+  private async end(name: string, outcome: Pick<JobRecord, "state" | "result" | "error">): Promise<void> {
+    const at = this.waiting.indexOf(name);
+    if (at >= 0) this.waiting.splice(at, 1);
+    const ended = await this.records.update(name, (old) => ({ ...old, ...outcome, ended: this.now() }));
+    if (ended) await this.dropImage(ended);
+    else if (outcome.result)
+      await this.parts.vault.remove(tenantOf(name), resultOf(name.slice(tenantOf(name).length + 1)));
+    this.watchers.tell(name);
+  }
+}
+
+/** A tenant's name has no underscore. */
+export function jobName(tenant: string, id: string): string {
+  return `${tenant}_${id}`;
+}
+
+function tenantOf(name: string): string {
+  return name.slice(0, name.indexOf("_"));
+}
+
+/** Where a job's result lies. */
+export function resultOf(id: string): string {
+  return `results/${id}`;
+}
+
+function failureOf({ code, message, fix }: Refusal): NonNullable<JobRecord["error"]> {
+  return { code, message, fix };
+}

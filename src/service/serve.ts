@@ -1,0 +1,115 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import { pino } from "pino";
+import { openDevice } from "../device.js";
+import { type AppOptions, appOf } from "./app.js";
+import type { AuditLine } from "./audit.js";
+import { MemoryGate, RateGate } from "./gates.js";
+import { openMetrics } from "./metrics.js";
+import { type ServiceOptions, withDefaults } from "./options.js";
+import { openRooms, type Rooms } from "./rooms.js";
+
+/** A service that listens. */
+export interface Service {
+  /** Where. */
+  readonly url: string;
+  /** Where Prometheus asks, on this machine only. */
+  readonly metricsUrl: string | undefined;
+  readonly rooms: Rooms;
+  /** Ends it: no new connections, what runs is stopped and begun again by the next process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the service on one machine: records and sealed objects in a directory, jobs in this process, one device.
+ * @throws RangeError for options that are none; whatever the directory or the port fail with
+ */
+export async function serve(options: ServiceOptions): Promise<Service> {
+  const settings = withDefaults(options);
+  const log = pino({ level: settings.logLevel }, settings.log);
+  const device = await openDevice(settings.device, { threads: settings.threads });
+  const onError = (error: unknown) => log.error({ error: describe(error) }, "failed");
+  const rooms = await openRooms({
+    ...settings,
+    device,
+    onError: (error, { id }) => log.error({ job: id, error: describe(error) }, "a job failed"),
+  });
+  let stopping = false;
+  const metrics = openMetrics(rooms.openJobs);
+  const audit = (line: AuditLine) => {
+    metrics.request(line);
+    log.info(line, "audit");
+  };
+  const appOptions: AppOptions = {
+    rooms,
+    rate: new RateGate(settings.rate, settings.now),
+    memory: new MemoryGate(settings.bodyBytes),
+    origins: settings.origins,
+    audit,
+    onError,
+    unready: () => (stopping ? "the service stops" : undefined),
+    now: settings.now,
+  };
+  const server = createAdaptorServer({ fetch: appOf(appOptions).fetch, createServer, serverOptions: LIMITS }) as Server;
+  server.maxConnections = settings.connections;
+  const metricsServer =
+    settings.metricsPort === undefined
+      ? undefined
+      : createServer((_, response) => {
+          metrics
+            .text()
+            .then((text) => response.setHeader("content-type", "text/plain; version=0.0.4").end(text), onError);
+        });
+  await listening(server, settings.port, settings.host);
+  if (metricsServer) await listening(metricsServer, settings.metricsPort!, "127.0.0.1");
+  const sweeping = setInterval(() => rooms.sweep().catch(onError), settings.sweepMs);
+  sweeping.unref();
+  const close = async (): Promise<void> => {
+    stopping = true;
+    clearInterval(sweeping);
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    await rooms.close();
+    server.closeAllConnections();
+    metricsServer?.close();
+    await closed;
+    await device.close();
+  };
+  return {
+    url: urlOf(server, settings.host),
+    metricsUrl: metricsServer && urlOf(metricsServer, "127.0.0.1"),
+    rooms,
+    close,
+  };
+}
+
+/** What slow and long-winded senders get: Node's own checks run every five seconds. */
+const LIMITS = {
+  maxHeaderSize: 16_384,
+  headersTimeout: 10_000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+};
+
+function listening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Of errors only what the code says: messages of others may hold what was sent. */
+function describe(error: unknown): { name: string; message: string; stack: string | undefined } {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { name, message, stack };
+}

@@ -1,0 +1,99 @@
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import type { Records } from "./records.js";
+import type { ObjectStore } from "./store.js";
+
+/** A tenant's own key, under the service's: base64. */
+export interface TenantKey {
+  readonly wrapped: string;
+}
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const KEY_BYTES = 32;
+
+/**
+ * Objects under AES-256-GCM, each tenant's under a key of its own, which is kept wrapped by the master key. Without its key what a
+ * backup still holds of a tenant is noise. An object is bound to its name: one that was moved does not open.
+ */
+export class Vault {
+  private readonly keys = new Map<string, Buffer>();
+
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly wrapped: Records<TenantKey>,
+    private readonly masterKey: Uint8Array,
+  ) {
+    if (masterKey.length !== KEY_BYTES)
+      throw new RangeError(`the master key has ${masterKey.length} bytes, not ${KEY_BYTES}`);
+  }
+
+  async put(tenant: string, name: string, bytes: Uint8Array): Promise<void> {
+    const full = `${tenant}/${name}`;
+    await this.objects.put(full, seal(await this.keyOf(tenant), full, bytes));
+  }
+
+  /** @throws Error for one that was changed, or is another's */
+  async get(tenant: string, name: string): Promise<Uint8Array | undefined> {
+    const full = `${tenant}/${name}`;
+    const sealed = await this.objects.get(full);
+    return sealed && unseal(await this.keyOf(tenant), full, sealed);
+  }
+
+  remove(tenant: string, folder: string): Promise<void> {
+    return this.objects.remove(`${tenant}/${folder}`);
+  }
+
+  list(tenant: string, folder: string): Promise<string[]> {
+    return this.objects.list(folder === "" ? tenant : `${tenant}/${folder}`);
+  }
+
+  /** Names of all that have a key. */
+  async tenants(): Promise<string[]> {
+    return (await this.wrapped.all()).map(([name]) => name);
+  }
+
+  /** Everything of a tenant, its key first: what is left of it anywhere cannot be read from then on. */
+  async forget(tenant: string): Promise<void> {
+    this.keys.get(tenant)?.fill(0);
+    this.keys.delete(tenant);
+    await this.wrapped.delete(tenant);
+    await this.objects.remove(tenant);
+  }
+
+  /** Overwrites the keys. */
+  close(): void {
+    for (const key of this.keys.values()) key.fill(0);
+    this.keys.clear();
+    this.masterKey.fill(0);
+  }
+
+  private async keyOf(tenant: string): Promise<Buffer> {
+    const known = this.keys.get(tenant);
+    if (known) return known;
+    const about = `key of ${tenant}`;
+    const made = randomBytes(KEY_BYTES);
+    const wrapped = Buffer.from(seal(this.masterKey, about, made)).toString("base64");
+    if (!(await this.wrapped.create(tenant, { wrapped }))) {
+      const stored = await this.wrapped.get(tenant);
+      if (!stored) throw new Error(`the key of tenant ${tenant} was deleted meanwhile`);
+      made.set(unseal(this.masterKey, about, Buffer.from(stored.wrapped, "base64")));
+    }
+    this.keys.set(tenant, made);
+    return made;
+  }
+}
+
+/** 12 nonce, the ciphertext, 16 tag. */
+function seal(key: Uint8Array, about: string, bytes: Uint8Array): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(about));
+  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+}
+
+function unseal(key: Uint8Array, about: string, sealed: Uint8Array): Uint8Array {
+  const end = sealed.length - TAG_BYTES;
+  if (end < NONCE_BYTES) throw new Error(`${about}: ${sealed.length} bytes are no sealed object`);
+  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES)).setAAD(Buffer.from(about));
+  decipher.setAuthTag(sealed.subarray(end));
+  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, end)), decipher.final()]);
+}
