@@ -29,17 +29,21 @@ function builtInModels(): string[] {
     .sort();
 }
 
+/** The .onnx file of a built-in model's name, or of a path. @throws DataError where there is none */
+export async function modelFile(nameOrPath: string): Promise<{ readonly path: string; readonly bytes: Uint8Array }> {
+  const builtIn = builtInModels();
+  const path = builtIn.includes(nameOrPath) ? join(folder, `${nameOrPath}.onnx`) : nameOrPath;
+  const bytes = await readFileWhole(path, MOST_MODEL_BYTES);
+  if (bytes) return { path, bytes };
+  throw new DataError(`there is no model "${nameOrPath}"`, `name ${builtIn.join(", ")} or the path of an .onnx file`);
+}
+
 /**
  * Loads a built-in model by name, or an .onnx file by path.
  * @throws DataError when there is none; FormatError or UnsupportedLayerError, naming the file, when it cannot be read.
  */
 export async function loadModel(nameOrPath: string, terminal: Terminal): Promise<LoadedModel> {
-  const builtIn = builtInModels();
-  const path = builtIn.includes(nameOrPath) ? join(folder, `${nameOrPath}.onnx`) : nameOrPath;
-  const bytes = await readFileWhole(path, MOST_MODEL_BYTES);
-  if (!bytes) {
-    throw new DataError(`there is no model "${nameOrPath}"`, `name ${builtIn.join(", ")} or the path of an .onnx file`);
-  }
+  const { path, bytes } = await modelFile(nameOrPath);
   try {
     const network = importOnnx(bytes, {
       onNote: (note) => terminal.warn(`${nameOrPath}: ${note}`),

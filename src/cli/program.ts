@@ -8,6 +8,7 @@ import { evaluate } from "./evaluate.js";
 import { addModelOption, addRunOptions, jsonOption, wholeNumber } from "./options.js";
 import { phantoms } from "./phantoms.js";
 import { addRoleCommands } from "./roles/commands.js";
+import { addServiceCommands } from "./service/commands.js";
 
 /**
  * The `blindsight` command and its options. It throws instead of ending the process, and writes no error by itself.
@@ -71,6 +72,7 @@ export function buildProgram(bare: boolean): Command {
     .action((options) => devices(options));
 
   addRoleCommands(program);
+  addServiceCommands(program);
   return program;
 }
 

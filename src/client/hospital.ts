@@ -7,7 +7,7 @@ import type { Device } from "../ntt/device.js";
 import { MOST_WAIT_SECONDS } from "../protocol/limits.js";
 import { JobState, KeyState, Keys, type ModelState, Models, type PlanState, Plans } from "../protocol/schemas.js";
 import { Transport, type TransportOptions } from "./transport.js";
-import { upload } from "./upload.js";
+import { requireBeginning, type Upload, upload } from "./upload.js";
 
 /** All optional. */
 export interface AskOptions {
@@ -16,6 +16,14 @@ export interface AskOptions {
   readonly onUpload?: (sentBytes: number, bytes: number) => void;
   /** Steps computed so far. */
   readonly onProgress?: (done: number, of: number) => void;
+}
+
+/** A key for a plan, as files. */
+export interface KeyFiles {
+  readonly plan: string;
+  readonly fingerprint: string;
+  readonly publicKey: Upload;
+  readonly evaluationKeys: Upload;
 }
 
 /** What came of a diagnosis. */
@@ -65,26 +73,32 @@ export class HospitalClient {
    * @returns the key as the service knows it; tell its fingerprint to the model's owner by another way
    */
   async ensureKey(holder: KeyHolder, options: AskOptions = {}): Promise<KeyState> {
-    const { fingerprint } = holder.publicKey;
-    const plan = holder.plan.identity;
+    const { publicKey, evaluationKeys } = holder;
+    return this.ensureKeyFiles(
+      {
+        plan: holder.plan.identity,
+        fingerprint: publicKey.fingerprint,
+        publicKey: { kind: "public key", bytes: publicKey.packedBytes, chunks: () => publicKey.chunks() },
+        evaluationKeys: {
+          kind: "evaluation keys",
+          bytes: evaluationKeys.packedBytes,
+          chunks: () => evaluationKeys.chunks(),
+        },
+      },
+      options,
+    );
+  }
+
+  /** The same of files: no secret key is needed for it. */
+  async ensureKeyFiles({ plan, fingerprint, ...files }: KeyFiles, options: AskOptions = {}): Promise<KeyState> {
+    for (const file of [files.publicKey, files.evaluationKeys]) await requireBeginning(file);
     const there = (await this.keys()).find((key) => key.fingerprint === fingerprint && key.plan === plan);
     if (there) return there;
-    const { publicKey, evaluationKeys } = holder;
-    const sending = {
-      ...(options.signal && { signal: options.signal }),
-      ...(options.onUpload && { onProgress: options.onUpload }),
-    };
-    const publicDigest = await upload(
-      this.transport,
-      { kind: "public key", bytes: publicKey.packedBytes, chunks: () => publicKey.chunks() },
-      sending,
-    );
-    const evaluationDigest = await upload(
-      this.transport,
-      { kind: "evaluation keys", bytes: evaluationKeys.packedBytes, chunks: () => evaluationKeys.chunks() },
-      sending,
-    );
-    const json = { plan, publicKey: publicDigest, evaluationKeys: evaluationDigest };
+    const { signal, onUpload: onProgress } = options;
+    const sending = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    const publicKey = await upload(this.transport, files.publicKey, sending);
+    const evaluationKeys = await upload(this.transport, files.evaluationKeys, sending);
+    const json = { plan, publicKey, evaluationKeys };
     const key = await this.transport.json({ method: "POST", path: "/keys", json }, KeyState);
     if (key.fingerprint === fingerprint && key.plan === plan) return key;
     throw new ServiceError(

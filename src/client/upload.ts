@@ -50,6 +50,14 @@ export async function upload(transport: Transport, file: Upload, options: Upload
   return digest;
 }
 
+/** Looks at how a file begins. @throws SecurityError where that is not how a file of its kind does */
+export async function requireBeginning({ kind, chunks }: Upload): Promise<void> {
+  for await (const chunk of chunks()) {
+    requireKind(chunk, kind);
+    return;
+  }
+}
+
 /** @throws SecurityError where the file begins as a secret key's does */
 async function digestOf({ kind, chunks, bytes }: Upload): Promise<string> {
   const hash = sha256.create();

@@ -125,6 +125,24 @@ export const Wait = v.strictObject({
   wait: v.optional(v.pipe(v.string(), v.regex(/^\d{1,2}$/), v.transform(Number), v.maxValue(MOST_WAIT_SECONDS))),
 });
 
+export const Scope = v.picklist(["operator", "owner", "hospital"]);
+export const Tenant = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "a-z, 0-9 and -, 40 at most"));
+export const TokenId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, "16 hexadecimal digits"));
+
+export const CreateToken = v.strictObject({
+  scope: Scope,
+  tenant: Tenant,
+  days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650)),
+});
+
+export const TokenState = v.object({ id: TokenId, scope: Scope, tenant: v.string(), created: Time, expires: Time });
+export type TokenState = v.InferOutput<typeof TokenState>;
+
+/** The only answer that holds a token itself. */
+export const NewToken = v.object({ ...TokenState.entries, token: v.string() });
+export type NewToken = v.InferOutput<typeof NewToken>;
+
+export const Tokens = v.object({ tokens: v.array(TokenState) });
 export const Plans = v.object({ plans: v.array(PlanState) });
 export const Keys = v.object({ keys: v.array(KeyState) });
 export const Models = v.object({ models: v.array(ModelState) });

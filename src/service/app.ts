@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { safeParse } from "valibot";
-import { readableOf } from "../bytes/stream.js";
 import { PREFIX } from "../protocol/limits.js";
 import type { AuditLine } from "./audit.js";
 import { Refusal, refusalOf } from "./failures.js";
@@ -143,10 +142,8 @@ function parsed(body: Uint8Array): unknown {
 function answered(answer: Answer): Response {
   if (!answer) return new Response(null, { status: 204 });
   if ("json" in answer) return Response.json(answer.json, { status: answer.status ?? 200 });
-  const { bytes } = answer;
   const headers = { "content-type": "application/octet-stream" };
-  if (bytes instanceof Uint8Array) return new Response(bytes as Uint8Array<ArrayBuffer>, { headers });
-  return new Response(readableOf(bytes) as ReadableStream<Uint8Array<ArrayBuffer>>, { headers });
+  return new Response(answer.bytes as Uint8Array<ArrayBuffer>, { headers });
 }
 
 function refused({ code, message, fix, status, details }: Refusal): Response {

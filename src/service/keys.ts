@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { collect } from "../bytes/stream.js";
 import type { KeyState } from "../protocol/schemas.js";
 import type { Blobs } from "./blobs.js";
 import type { Engine } from "./engine.js";
@@ -70,9 +71,10 @@ export class Keys {
     return this.stateOf(id, await this.record(caller, id));
   }
 
-  async openPublicKey(caller: Caller, id: string): Promise<AsyncIterable<Uint8Array>> {
+  /** The file: a few megabytes. */
+  async publicKey(caller: Caller, id: string): Promise<Uint8Array> {
     const { tenant, publicKey } = await this.record(caller, id);
-    return this.parts.blobs.open(tenant, publicKey, "public key");
+    return collect(await this.parts.blobs.open(tenant, publicKey, "public key"));
   }
 
   /** @throws Refusal 404 for one that is not there, or not for the caller */

@@ -84,7 +84,7 @@ export async function openRooms(options: RoomOptions): Promise<Rooms> {
       await jobs.forget(({ tenant }) => tenant === name);
       for (const { sha256 } of await blobs.ofTenant(name)) await blobs.delete(name, sha256);
       await vault.forget(name);
-      for (const [id, { tenant }] of await tokens.all()) if (tenant === name) await tokens.revoke(id);
+      await tokens.revokeAll(name);
     },
   };
 

@@ -11,11 +11,8 @@ export interface Call<Query, Body> {
   readonly signal: AbortSignal;
 }
 
-/** What it gives: JSON, a file in chunks, or nothing. */
-export type Answer =
-  | { readonly status?: number; readonly json: unknown }
-  | { readonly bytes: Uint8Array | AsyncIterable<Uint8Array> }
-  | undefined;
+/** What it gives: JSON, a file, or nothing. */
+export type Answer = { readonly status?: number; readonly json: unknown } | { readonly bytes: Uint8Array } | undefined;
 
 /** A route as data: requests are checked by it, and the OpenAPI description is made of it. */
 export interface Route {

@@ -1,11 +1,15 @@
+import { mkdir } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { openDevice } from "../device.js";
+import type { Device } from "../ntt/device.js";
+import type { NewToken } from "../protocol/schemas.js";
 import { type AppOptions, appOf } from "./app.js";
 import type { AuditLine } from "./audit.js";
 import { MemoryGate, RateGate } from "./gates.js";
+import { lockFolder } from "./lock.js";
 import { openMetrics } from "./metrics.js";
 import { type ServiceOptions, withDefaults } from "./options.js";
 import { openRooms, type Rooms } from "./rooms.js";
@@ -17,6 +21,8 @@ export interface Service {
   /** Where Prometheus asks, on this machine only. */
   readonly metricsUrl: string | undefined;
   readonly rooms: Rooms;
+  /** An operator's token, where there is no token at all yet. */
+  firstToken(): Promise<NewToken | undefined>;
   /** Ends it: no new connections, what runs is stopped and begun again by the next process. */
   close(): Promise<void>;
 }
@@ -27,8 +33,33 @@ export interface Service {
  */
 export async function serve(options: ServiceOptions): Promise<Service> {
   const settings = withDefaults(options);
+  await mkdir(settings.folder, { recursive: true, mode: 0o700 });
+  const unlock = await lockFolder(settings.folder);
+  try {
+    return await listen(settings, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function listen(settings: ReturnType<typeof withDefaults>, unlock: () => Promise<void>): Promise<Service> {
   const log = pino({ level: settings.logLevel }, settings.log);
   const device = await openDevice(settings.device, { threads: settings.threads });
+  try {
+    return await listenWith(settings, device, log, unlock);
+  } catch (error) {
+    await device.close();
+    throw error;
+  }
+}
+
+async function listenWith(
+  settings: ReturnType<typeof withDefaults>,
+  device: Device,
+  log: Logger,
+  unlock: () => Promise<void>,
+): Promise<Service> {
   const onError = (error: unknown) => log.error({ error: describe(error) }, "failed");
   const rooms = await openRooms({
     ...settings,
@@ -75,14 +106,22 @@ export async function serve(options: ServiceOptions): Promise<Service> {
     metricsServer?.close();
     await closed;
     await device.close();
+    await unlock();
+  };
+  const firstToken = async () => {
+    if ((await rooms.tokens.states()).length > 0) return undefined;
+    return rooms.tokens.create("operator", "operator", FIRST_TOKEN_DAYS);
   };
   return {
+    firstToken,
     url: urlOf(server, settings.host),
     metricsUrl: metricsServer && urlOf(metricsServer, "127.0.0.1"),
     rooms,
     close,
   };
 }
+
+const FIRST_TOKEN_DAYS = 365;
 
 /** What slow and long-winded senders get: Node's own checks run every five seconds. */
 const LIMITS = {

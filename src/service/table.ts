@@ -4,6 +4,7 @@ import {
   AnnounceBlob,
   BlobState,
   ChangeModel,
+  CreateToken,
   Digest,
   Id,
   JobId,
@@ -12,25 +13,28 @@ import {
   Keys,
   ModelState,
   Models,
+  NewToken,
   ObsoletePlan,
   PlanState,
   Plans,
   RegisterKey,
   RegisterModel,
   SubmitJob,
+  Tenant,
+  TokenId,
+  Tokens,
   Wait,
 } from "../protocol/schemas.js";
 import type { Rooms } from "./rooms.js";
 import { type Route, route } from "./routes.js";
 
 const ChunkNumber = v.pipe(v.string(), v.regex(/^(0|[1-9]\d{0,5})$/, "a number"));
-const Tenant = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,39}$/));
 const EVERYBODY = ["operator", "owner", "hospital"] as const;
 const GIVERS = ["operator", "owner"] as const;
 const SENDERS = ["owner", "hospital"] as const;
 
 /** Everything that can be asked of the service. */
-export function tableOf({ plans, blobs, keys, models, jobs, forget }: Rooms): Route[] {
+export function tableOf({ tokens, plans, blobs, keys, models, jobs, forget }: Rooms): Route[] {
   return [
     route("GET /plans", "the plans that the service runs", { scopes: EVERYBODY, answer: Plans }, async () => ({
       json: { plans: await plans.all() },
@@ -100,7 +104,7 @@ export function tableOf({ plans, blobs, keys, models, jobs, forget }: Rooms): Ro
       "GET /keys/{key}/public",
       "a public key's file; its fingerprint is to be compared by another way",
       { params: { key: Id }, scopes: SENDERS, answer: "bytes" },
-      async ({ caller, params }) => ({ bytes: await keys.openPublicKey(caller, params.key) }),
+      async ({ caller, params }) => ({ bytes: await keys.publicKey(caller, params.key) }),
     ),
     route(
       "DELETE /keys/{key}",
@@ -179,6 +183,24 @@ export function tableOf({ plans, blobs, keys, models, jobs, forget }: Rooms): Ro
       },
     ),
 
+    route("GET /tokens", "all tokens, without what lets in", { scopes: ["operator"], answer: Tokens }, async () => ({
+      json: { tokens: await tokens.states() },
+    })),
+    route(
+      "POST /tokens",
+      "make a token for a party; the answer is the only place where it stands",
+      { scopes: ["operator"], body: CreateToken, answer: NewToken },
+      async ({ body }) => ({ json: await tokens.create(body.scope, body.tenant, body.days) }),
+    ),
+    route(
+      "DELETE /tokens/{token}",
+      "revoke a token",
+      { params: { token: TokenId }, scopes: ["operator"] },
+      async ({ params }) => {
+        await tokens.revoke(params.token);
+        return undefined;
+      },
+    ),
     route(
       "DELETE /tenants/{tenant}",
       "delete everything of a tenant, its tokens included",

@@ -1,10 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { Refusal } from "./failures.js";
+import * as v from "valibot";
+import { type NewToken, Tenant, type TokenState } from "../protocol/schemas.js";
+import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
 
 /** What a token may do: run the service, give models, or ask for diagnoses. */
-export const SCOPES = ["operator", "owner", "hospital"] as const;
-export type Scope = (typeof SCOPES)[number];
+export type Scope = TokenState["scope"];
 
 /** Of a token nothing is stored that would let its reader in. */
 export interface TokenRecord {
@@ -24,7 +25,6 @@ export interface Caller {
 }
 
 const SHAPE = /^Bearer bs_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
-export const TENANT = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 /** Tokens for the Authorization header: `bs_ID_SECRET`, 256 random bits. */
 export class Tokens {
@@ -36,18 +36,33 @@ export class Tokens {
   /**
    * @param days until it expires
    * @returns the token, which is shown once: the record holds its hash
+   * @throws Refusal for a tenant that has tokens of another scope: no party plays two parts
    */
-  async create(scope: Scope, tenant: string, days: number): Promise<{ id: string; token: string; expires: number }> {
-    if (!SCOPES.includes(scope)) throw new RangeError(`scope: ${scope} is none of ${SCOPES.join(", ")}`);
-    if (!TENANT.test(tenant))
-      throw new RangeError(`tenant: ${JSON.stringify(tenant)} is not a-z, 0-9 and -, 40 at most`);
+  async create(scope: Scope, tenant: string, days: number): Promise<NewToken> {
+    if (!v.is(Tenant, tenant)) throw new Refusal("bad-request", "the tenant's name is none", "take a-z, 0-9 and -");
     const other = (await this.records.all()).find(([, record]) => record.tenant === tenant && record.scope !== scope);
-    if (other) throw new RangeError(`tenant: ${tenant} has the scope ${other[1].scope}; a party has one scope`);
+    if (other) {
+      const what = `${tenant} has the scope ${other[1].scope} already`;
+      throw new Refusal("conflict", what, "give each party one scope, and another name for another part");
+    }
     const [id, secret] = [randomBytes(8).toString("hex"), randomBytes(32).toString("base64url")];
     const created = this.now();
     const expires = created + days * 86_400_000;
     await this.records.create(id, { hash: hashOf(secret).toString("hex"), scope, tenant, created, expires });
-    return { id, token: `bs_${id}_${secret}`, expires };
+    return { id, scope, tenant, created, expires, token: `bs_${id}_${secret}` };
+  }
+
+  async states(): Promise<TokenState[]> {
+    return (await this.records.all()).map(([id, { hash: _, ...state }]) => ({ id, ...state }));
+  }
+
+  /** @throws Refusal where there is none */
+  async revoke(id: string): Promise<void> {
+    if (!(await this.records.delete(id))) throw notFound("token");
+  }
+
+  async revokeAll(tenant: string): Promise<void> {
+    for (const [id, record] of await this.records.all()) if (record.tenant === tenant) await this.records.delete(id);
   }
 
   /** @throws Refusal for a header that names no token that holds */
@@ -61,14 +76,6 @@ export class Tokens {
     const fix =
       "send Authorization: Bearer and the token that the operator gave, and ask for a new one where it expired";
     throw new Refusal("unauthorized", "there is no such token, or it has expired", fix);
-  }
-
-  revoke(id: string): Promise<boolean> {
-    return this.records.delete(id);
-  }
-
-  all(): Promise<readonly (readonly [id: string, record: TokenRecord])[]> {
-    return this.records.all();
   }
 }
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const main = join(root, "dist/cli/main.js");
+/** The command's file. */
+export const command = join(root, "dist/cli/main.js");
 
 export interface Outcome {
   readonly status: number | null;
@@ -14,7 +15,7 @@ export interface Outcome {
 
 /** Runs the command as a process, in `folder`, without data of the machine's own and without a network. */
 export function blindsight(args: readonly string[], folder: string, env: Record<string, string> = {}): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
     cwd: folder,
     encoding: "utf8",
     env: {
@@ -36,7 +37,7 @@ export function buildIfStale(): void {
   const newest = Math.max(
     ...sources.filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
   );
-  if (existsSync(main) && statSync(main).mtimeMs > newest) return;
+  if (existsSync(command) && statSync(command).mtimeMs > newest) return;
   const options = { cwd: root, stdio: "inherit" } as const;
   execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], options);
   execFileSync(process.execPath, ["scripts/build-page.mjs"], options);
