@@ -5,13 +5,17 @@ import type { ImageValues } from "../nn/graph/image.js";
 import { EncryptedResult, type KeyHolder, Plan } from "../nn/index.js";
 import type { Device } from "../ntt/device.js";
 import { MOST_WAIT_SECONDS } from "../protocol/limits.js";
-import { JobState, KeyState, Keys, type ModelState, Models, type PlanState, Plans } from "../protocol/schemas.js";
-import { Transport, type TransportOptions } from "./transport.js";
-import { requireBeginning, type Upload, upload } from "./upload.js";
+import type { JobState, KeyState, ModelState, PlanState } from "../protocol/messages.js";
+import * as schemas from "../protocol/schemas.js";
+import type { Signal, TransportOptions } from "./connection.js";
+import type { Upload } from "./sending.js";
+import { Transport } from "./transport.js";
+import { requireBeginning, upload } from "./upload.js";
 
 /** All optional. */
 export interface AskOptions {
-  readonly signal?: AbortSignal;
+  /** Ends what is under way, with the signal's reason. */
+  readonly signal?: Signal;
   /** Bytes sent so far. */
   readonly onUpload?: (sentBytes: number, bytes: number) => void;
   /** Steps computed so far. */
@@ -20,19 +24,27 @@ export interface AskOptions {
 
 /** A key for a plan, as files. */
 export interface KeyFiles {
+  /** The plan's identity. */
   readonly plan: string;
+  /** The public key's. */
   readonly fingerprint: string;
+  /** What PublicKey.toBytes wrote. */
   readonly publicKey: Upload;
+  /** What EvaluationKeys.toBytes wrote. */
   readonly evaluationKeys: Upload;
 }
 
 /** What came of a diagnosis. */
 export interface Diagnosis {
+  /** As `KeyHolder.decrypt` gives them. */
   readonly logits: Float64Array;
   /** What the service says that it is of; all of it was what was asked for. Nothing proves what ran. */
   readonly job: string;
+  /** Id, name, version, and SHA-256 of the encrypted bytes. */
   readonly model: JobState["model"];
+  /** Identity. */
   readonly plan: string;
+  /** SHA-256 of the encrypted image. */
   readonly image: string;
 }
 
@@ -44,8 +56,9 @@ export class HospitalClient {
     this.transport = new Transport(options);
   }
 
+  /** All that the service runs. */
   async plans(): Promise<PlanState[]> {
-    return (await this.transport.json({ method: "GET", path: "/plans" }, Plans)).plans;
+    return (await this.transport.json({ method: "GET", path: "/plans" }, schemas.Plans)).plans;
   }
 
   /** @throws ServiceError for a plan of another identity than was asked for */
@@ -59,13 +72,14 @@ export class HospitalClient {
     );
   }
 
+  /** This hospital's. */
   async keys(): Promise<KeyState[]> {
-    return (await this.transport.json({ method: "GET", path: "/keys" }, Keys)).keys;
+    return (await this.transport.json({ method: "GET", path: "/keys" }, schemas.Keys)).keys;
   }
 
   /** Models under this hospital's keys. */
   async models(): Promise<ModelState[]> {
-    return (await this.transport.json({ method: "GET", path: "/models" }, Models)).models;
+    return (await this.transport.json({ method: "GET", path: "/models" }, schemas.Models)).models;
   }
 
   /**
@@ -99,7 +113,7 @@ export class HospitalClient {
     const publicKey = await upload(this.transport, files.publicKey, sending);
     const evaluationKeys = await upload(this.transport, files.evaluationKeys, sending);
     const json = { plan, publicKey, evaluationKeys };
-    const key = await this.transport.json({ method: "POST", path: "/keys", json }, KeyState);
+    const key = await this.transport.json({ method: "POST", path: "/keys", json }, schemas.KeyState);
     if (key.fingerprint === fingerprint && key.plan === plan) return key;
     throw new ServiceError(
       "the service registered another key than was sent",
@@ -140,11 +154,11 @@ export class HospitalClient {
     const digest = await this.send(holder, image, options);
     const job = newJob();
     const json = { model: model.id, image: digest };
-    let state = await this.transport.json({ method: "PUT", path: `/jobs/${job}`, json, ...asked }, JobState);
+    let state = await this.transport.json({ method: "PUT", path: `/jobs/${job}`, json, ...asked }, schemas.JobState);
     while (state.ended === undefined) {
       options.onProgress?.(state.progress.done, state.progress.of);
       const path = `/jobs/${job}?wait=${MOST_WAIT_SECONDS}`;
-      state = await this.transport.json({ method: "GET", path, ...asked }, JobState);
+      state = await this.transport.json({ method: "GET", path, ...asked }, schemas.JobState);
     }
     requireAsked(state, { job, model, digest });
     options.onProgress?.(state.progress.of, state.progress.of);

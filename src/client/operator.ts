@@ -1,5 +1,7 @@
-import { NewToken, PlanState as PlanSchema, type PlanState, type TokenState, Tokens } from "../protocol/schemas.js";
-import { Transport, type TransportOptions } from "./transport.js";
+import type { NewToken, PlanState, TokenState } from "../protocol/messages.js";
+import * as schemas from "../protocol/schemas.js";
+import type { TransportOptions } from "./connection.js";
+import { Transport } from "./transport.js";
 
 /** The side of who runs a service. */
 export class OperatorClient {
@@ -11,13 +13,15 @@ export class OperatorClient {
 
   /** A token for a party, which is shown this once. @param days until it expires, 3650 at most */
   async createToken(scope: TokenState["scope"], tenant: string, days: number): Promise<NewToken> {
-    return this.transport.json({ method: "POST", path: "/tokens", json: { scope, tenant, days } }, NewToken);
+    return this.transport.json({ method: "POST", path: "/tokens", json: { scope, tenant, days } }, schemas.NewToken);
   }
 
+  /** All tokens, without what lets in. */
   async tokens(): Promise<TokenState[]> {
-    return (await this.transport.json({ method: "GET", path: "/tokens" }, Tokens)).tokens;
+    return (await this.transport.json({ method: "GET", path: "/tokens" }, schemas.Tokens)).tokens;
   }
 
+  /** From now on the token lets nobody in. */
   async revokeToken(id: string): Promise<void> {
     await this.transport.nothing({ method: "DELETE", path: `/tokens/${id}` });
   }
@@ -29,6 +33,6 @@ export class OperatorClient {
 
   /** Refuses keys, models and jobs of a plan from now on, with the name of the one that took its place. */
   async obsolete(plan: string, by: string): Promise<PlanState> {
-    return this.transport.json({ method: "POST", path: `/plans/${plan}/obsolete`, json: { by } }, PlanSchema);
+    return this.transport.json({ method: "POST", path: `/plans/${plan}/obsolete`, json: { by } }, schemas.PlanState);
   }
 }

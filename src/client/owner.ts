@@ -2,13 +2,18 @@ import { PublicKey } from "../ckks/index.js";
 import { KeyMismatchError, ServiceError } from "../errors.js";
 import { type ModelOptions, ModelOwner, type Network, type Plan } from "../nn/index.js";
 import type { Device } from "../ntt/device.js";
-import { type KeyState, Keys, ModelState, Models, PlanState } from "../protocol/schemas.js";
-import { Transport, type TransportOptions } from "./transport.js";
-import { type Upload, type UploadOptions, upload } from "./upload.js";
+import type { KeyState, ModelState, PlanState } from "../protocol/messages.js";
+import * as schemas from "../protocol/schemas.js";
+import type { TransportOptions } from "./connection.js";
+import type { Upload, UploadOptions } from "./sending.js";
+import { Transport } from "./transport.js";
+import { upload } from "./upload.js";
 
 /** What an owner says of a model. */
 export interface ModelDescription {
+  /** What hospitals see. */
   readonly name: string;
+  /** The same name may be given again, with another. */
   readonly version: string;
   /** SHA-256 of a salt and the ONNX file, in hexadecimal. The salt stays here. */
   readonly commitment: string;
@@ -27,20 +32,22 @@ export class OwnerClient {
   /** Puts a plan where hospitals find it. */
   async register(plan: Plan): Promise<PlanState> {
     const path = `/plans/${plan.identity}`;
-    return this.transport.json({ method: "PUT", path, bytes: await plan.toBytes() }, PlanState);
+    return this.transport.json({ method: "PUT", path, bytes: await plan.toBytes() }, schemas.PlanState);
   }
 
+  /** Refuses keys, models and jobs of a plan that no other owner registered, with the name of the one in its place. */
   async obsolete(plan: string, by: string): Promise<PlanState> {
-    return this.transport.json({ method: "POST", path: `/plans/${plan}/obsolete`, json: { by } }, PlanState);
+    return this.transport.json({ method: "POST", path: `/plans/${plan}/obsolete`, json: { by } }, schemas.PlanState);
   }
 
   /** Keys that models can be given for. Their fingerprints are what the service says. */
   async keys(): Promise<KeyState[]> {
-    return (await this.transport.json({ method: "GET", path: "/keys" }, Keys)).keys;
+    return (await this.transport.json({ method: "GET", path: "/keys" }, schemas.Keys)).keys;
   }
 
+  /** This owner's. */
   async models(): Promise<ModelState[]> {
-    return (await this.transport.json({ method: "GET", path: "/models" }, Models)).models;
+    return (await this.transport.json({ method: "GET", path: "/models" }, schemas.Models)).models;
   }
 
   /**
@@ -90,14 +97,16 @@ export class OwnerClient {
     const blob = await upload(this.transport, file, sending);
     return this.transport.json(
       { method: "POST", path: "/models", json: { key: key.id, blob, ...description } },
-      ModelState,
+      schemas.ModelState,
     );
   }
 
+  /** Sets the budget, or revokes a model and takes that back. */
   async change(model: string, change: { readonly budget?: number; readonly revoked?: boolean }): Promise<ModelState> {
-    return this.transport.json({ method: "PATCH", path: `/models/${model}`, json: change }, ModelState);
+    return this.transport.json({ method: "PATCH", path: `/models/${model}`, json: change }, schemas.ModelState);
   }
 
+  /** Deletes a model, and the results of its jobs. */
   async deleteModel(model: string): Promise<void> {
     await this.transport.nothing({ method: "DELETE", path: `/models/${model}` });
   }

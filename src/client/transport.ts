@@ -1,18 +1,8 @@
 import { type GenericSchema, type InferOutput, safeParse } from "valibot";
 import { ServiceError } from "../errors.js";
 import { PREFIX } from "../protocol/limits.js";
-import { ErrorBody } from "../protocol/schemas.js";
-
-/** Where the service is, and who asks. */
-export interface TransportOptions {
-  readonly url: string;
-  /** What the operator gave: it goes into the Authorization header, and nowhere else. */
-  readonly token: string;
-  /** Default the platform's. */
-  readonly fetch?: typeof fetch;
-  /** How often a request is made again that found no answer, or was told to come later; default 5. */
-  readonly retries?: number;
-}
+import * as schemas from "../protocol/schemas.js";
+import type { Fetch, Signal, TransportOptions } from "./connection.js";
 
 /** One request. Its body is bytes: the same are sent again. */
 export interface Asking {
@@ -20,7 +10,7 @@ export interface Asking {
   readonly path: string;
   readonly json?: unknown;
   readonly bytes?: Uint8Array;
-  readonly signal?: AbortSignal;
+  readonly signal?: Signal;
 }
 
 const FIRST_PAUSE_MS = 250;
@@ -32,7 +22,7 @@ const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 export class Transport {
   readonly #token: string;
   private readonly base: URL;
-  private readonly fetch: typeof fetch;
+  private readonly fetch: Fetch;
   private readonly retries: number;
 
   /** @throws TypeError for no URL or token; ServiceError for a URL that would send the token in the clear */
@@ -129,14 +119,14 @@ export class Transport {
 }
 
 async function refusalOf(response: Response, origin: string): Promise<ServiceError> {
-  const { success, output } = safeParse(ErrorBody, await response.json().catch(() => undefined));
+  const { success, output } = safeParse(schemas.ErrorBody, await response.json().catch(() => undefined));
   if (success) return new ServiceError(output.error.message, output.error.fix, output.error.code);
   const fix = "look whether the URL is a blindsight service's, and what stands between";
   return new ServiceError(`${origin} answered ${response.status}`, fix, "unreadable");
 }
 
 /** As long as the service says, else twice as long each time, and never at the same time as everybody else. */
-async function pause(response: Response | undefined, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+async function pause(response: Response | undefined, attempt: number, signal: Signal | undefined): Promise<void> {
   const said = Number(response?.headers.get("retry-after") ?? Number.NaN);
   const own = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random());
   const milliseconds = Math.min(LONGEST_PAUSE_MS, Number.isFinite(said) ? 1000 * said : own);

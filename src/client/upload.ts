@@ -3,20 +3,10 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { readPrefix } from "../bytes/header.js";
 import { SecurityError } from "../errors.js";
 import { CHUNK_BYTES, chunkBytes, chunksOf } from "../protocol/limits.js";
-import { type BlobKind, BlobState } from "../protocol/schemas.js";
+import type { BlobKind } from "../protocol/messages.js";
+import * as schemas from "../protocol/schemas.js";
+import type { Upload, UploadOptions } from "./sending.js";
 import type { Transport } from "./transport.js";
-
-/** What is sent: its length, and its bytes from the beginning, as often as they are asked for. */
-export interface Upload {
-  readonly kind: BlobKind;
-  readonly bytes: number;
-  readonly chunks: () => AsyncIterable<Uint8Array>;
-}
-
-export interface UploadOptions {
-  readonly onProgress?: (sentBytes: number, bytes: number) => void;
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Sends a file in chunks, those only that the service does not have.
@@ -28,7 +18,7 @@ export async function upload(transport: Transport, file: Upload, options: Upload
   const digest = await digestOf(file);
   const { signal, onProgress } = options;
   const announce = { method: "POST", path: `/blobs/${digest}`, json: { kind, bytes } } as const;
-  const { missing } = await transport.json({ ...announce, ...(signal && { signal }) }, BlobState);
+  const { missing } = await transport.json({ ...announce, ...(signal && { signal }) }, schemas.BlobState);
   const wanted = new Set(missing);
   let sent = bytes - missing.reduce((sum, n) => sum + chunkBytes(bytes, n), 0);
   onProgress?.(sent, bytes);

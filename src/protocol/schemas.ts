@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { MOST_BLOB_BYTES, MOST_WAIT_SECONDS } from "./limits.js";
+import type * as messages from "./messages.js";
 
 /**
  * The JSON that client and service exchange. The same schemas check what comes in and make the OpenAPI description. What goes out
@@ -22,9 +23,12 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.M
 /** Milliseconds since 1970. */
 const Time = Count;
 
-/** Which of the library's files a blob is. There is none for a secret key, wrapped or not. */
-export const BlobKind = v.picklist(["public key", "evaluation keys", "model", "encrypted image"]);
-export type BlobKind = v.InferOutput<typeof BlobKind>;
+export const BlobKind = v.picklist([
+  "public key",
+  "evaluation keys",
+  "model",
+  "encrypted image",
+]) satisfies v.GenericSchema<unknown, messages.BlobKind>;
 
 export const AnnounceBlob = v.strictObject({
   kind: BlobKind,
@@ -34,22 +38,21 @@ export const AnnounceBlob = v.strictObject({
 export const BlobState = v.object({
   sha256: Digest,
   bytes: Count,
-  /** Numbers of the chunks that are not there; none once the whole was checked against its digest. */
+  // Numbers of the chunks that are not there; none once the whole was checked against its digest.
   missing: v.array(Count),
 });
 export type BlobState = v.InferOutput<typeof BlobState>;
 
 export const PlanState = v.object({
-  /** The plan's identity. */
+  // The plan's identity.
   id: Digest,
-  /** The network's, as its card says. */
+  // The network's, as its card says.
   name: v.string(),
   bytes: Count,
   created: Time,
-  /** The plan that took its place: new keys, models and jobs are for that. */
+  // The plan that took its place: new keys, models and jobs are for that.
   obsoleteBy: v.optional(Digest),
-});
-export type PlanState = v.InferOutput<typeof PlanState>;
+}) satisfies v.GenericSchema<unknown, messages.PlanState>;
 
 export const ObsoletePlan = v.strictObject({ by: Digest });
 
@@ -57,25 +60,24 @@ export const RegisterKey = v.strictObject({ plan: Digest, publicKey: Digest, eva
 
 export const KeyState = v.object({
   id: Id,
-  /** SHA-256 of the public key: what hospital and owner compare by another way. */
+  // SHA-256 of the public key: what hospital and owner compare by another way.
   fingerprint: Digest,
   plan: Digest,
-  /** Name of the tenant that registered it. */
+  // Name of the tenant that registered it.
   holder: v.string(),
   created: Time,
   lastUsed: v.optional(Time),
   models: Count,
-});
-export type KeyState = v.InferOutput<typeof KeyState>;
+}) satisfies v.GenericSchema<unknown, messages.KeyState>;
 
 export const RegisterModel = v.strictObject({
   key: Id,
   blob: Digest,
   name: Label,
   version: Label,
-  /** SHA-256 of a salt and the ONNX file; the salt stays with the owner. */
+  // SHA-256 of a salt and the ONNX file; the salt stays with the owner.
   commitment: Digest,
-  /** Diagnoses that may be made with it. */
+  // Diagnoses that may be made with it.
   budget: Count,
 });
 
@@ -88,7 +90,7 @@ export const ModelState = v.object({
   plan: Digest,
   key: Id,
   fingerprint: Digest,
-  /** Of the encrypted bytes, which nobody gets back. */
+  // Of the encrypted bytes, which nobody gets back.
   sha256: Digest,
   bytes: Count,
   commitment: Digest,
@@ -96,20 +98,21 @@ export const ModelState = v.object({
   budget: Count,
   used: Count,
   revoked: v.boolean(),
-});
-export type ModelState = v.InferOutput<typeof ModelState>;
+}) satisfies v.GenericSchema<unknown, messages.ModelState>;
 
 export const SubmitJob = v.strictObject({ model: Id, image: Digest });
 
-export const Failure = v.object({ code: v.string(), message: v.string(), fix: v.string() });
-export type Failure = v.InferOutput<typeof Failure>;
+export const Failure = v.object({ code: v.string(), message: v.string(), fix: v.string() }) satisfies v.GenericSchema<
+  unknown,
+  messages.Failure
+>;
 
 export const JobState = v.object({
   id: JobId,
   state: v.picklist(["queued", "running", "done", "failed"]),
-  /** Steps of the program. */
+  // Steps of the program.
   progress: v.object({ done: Count, of: Count }),
-  /** What the result is of; a client compares all of it with what it asked for. */
+  // What the result is of; a client compares all of it with what it asked for.
   model: v.object({ id: Id, name: v.string(), version: v.string(), sha256: Digest }),
   plan: Digest,
   image: Digest,
@@ -117,8 +120,7 @@ export const JobState = v.object({
   error: v.optional(Failure),
   created: Time,
   ended: v.optional(Time),
-});
-export type JobState = v.InferOutput<typeof JobState>;
+}) satisfies v.GenericSchema<unknown, messages.JobState>;
 
 /** As text, since it stands in the URL. */
 export const Wait = v.strictObject({
@@ -135,12 +137,18 @@ export const CreateToken = v.strictObject({
   days: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650)),
 });
 
-export const TokenState = v.object({ id: TokenId, scope: Scope, tenant: v.string(), created: Time, expires: Time });
-export type TokenState = v.InferOutput<typeof TokenState>;
+export const TokenState = v.object({
+  id: TokenId,
+  scope: Scope,
+  tenant: v.string(),
+  created: Time,
+  expires: Time,
+}) satisfies v.GenericSchema<unknown, messages.TokenState>;
 
-/** The only answer that holds a token itself. */
-export const NewToken = v.object({ ...TokenState.entries, token: v.string() });
-export type NewToken = v.InferOutput<typeof NewToken>;
+export const NewToken = v.object({ ...TokenState.entries, token: v.string() }) satisfies v.GenericSchema<
+  unknown,
+  messages.NewToken
+>;
 
 export const Tokens = v.object({ tokens: v.array(TokenState) });
 export const Plans = v.object({ plans: v.array(PlanState) });

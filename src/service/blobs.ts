@@ -1,7 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { type Kind, readPrefix } from "../bytes/header.js";
 import { CHUNK_BYTES, chunkBytes, chunksOf } from "../protocol/limits.js";
-import type { BlobKind, BlobState } from "../protocol/schemas.js";
+import type { BlobKind } from "../protocol/messages.js";
+import type { BlobState } from "../protocol/schemas.js";
 import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
 import type { Vault } from "./vault.js";

@@ -1,7 +1,7 @@
 import { BlindsightError } from "../errors.js";
 
 /** What a request can be refused for, and the status that says so. */
-const STATUS = {
+const STATUS: Readonly<Record<FailureCode, number>> = {
   "bad-request": 400,
   unauthorized: 401,
   forbidden: 403,
@@ -15,9 +15,23 @@ const STATUS = {
   "budget-spent": 403,
   internal: 500,
   busy: 503,
-} as const;
+};
 
-export type FailureCode = keyof typeof STATUS;
+/** What a refusal is called in its answer. */
+export type FailureCode =
+  | "bad-request"
+  | "unauthorized"
+  | "forbidden"
+  | "over-quota"
+  | "budget-spent"
+  | "not-found"
+  | "conflict"
+  | "obsolete"
+  | "too-large"
+  | "unacceptable"
+  | "too-many-requests"
+  | "internal"
+  | "busy";
 
 /** More that a refusal may say. */
 export interface FailureDetails {
@@ -34,14 +48,17 @@ export class Refusal extends BlindsightError {
   }
 
   constructor(
+    /** What it is called. */
     readonly code: FailureCode,
     message: string,
     fix: string,
+    /** What more the answer says. */
     readonly details: FailureDetails = {},
   ) {
     super(message, fix);
   }
 
+  /** Of HTTP. */
   get status(): number {
     return STATUS[this.code];
   }

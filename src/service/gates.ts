@@ -72,7 +72,7 @@ export class MemoryGate {
 
 /**
  * The whole body of a request.
- * @throws Refusal for more than `most` bytes, as soon as that is known; whatever the connection fails with
+ * @throws Refusal for more than `most` bytes, as soon as that is known, and for one that breaks off
  */
 export async function readBody(
   request: Request,
@@ -90,7 +90,7 @@ export async function readBody(
   let at = 0;
   const reader = request.body?.getReader();
   for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
+    const { done, value } = (await reader?.read().catch(hungUp)) ?? { done: true };
     if (done) break;
     if (at + value.length > length) {
       await reader?.cancel();
@@ -102,4 +102,9 @@ export async function readBody(
   if (told !== null && at < length)
     throw new Refusal("bad-request", "the body ended before its length", "send it again");
   return body.subarray(0, at);
+}
+
+/** The sender went: that is his, and no failure of the service's. */
+function hungUp(cause: unknown): never {
+  throw new Refusal("bad-request", `the body broke off: ${cause}`, "send it again");
 }

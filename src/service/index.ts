@@ -2,8 +2,9 @@
  * The diagnosis service: keys, encrypted models and jobs, behind HTTP. For Node; its libraries are optional peers.
  * @module blindsight/service
  */
-export type { AuditLine } from "./audit.js";
+export type { NewToken, TokenState } from "../protocol/messages.js";
 export type { EngineLimits } from "./engine.js";
+export { type FailureCode, type FailureDetails, Refusal } from "./failures.js";
 export type { Rate } from "./gates.js";
 export type { JobLimits } from "./jobs.js";
 export type { ServiceOptions } from "./options.js";

@@ -1,36 +1,18 @@
-import type { Failure, JobState } from "../protocol/schemas.js";
+import type { JobState } from "../protocol/messages.js";
 import { notFound, Refusal } from "./failures.js";
+import { type JobRecord, jobName, resultOf } from "./job-record.js";
 import type { Records } from "./records.js";
-import { type JobParts, jobName, type Runner, resultOf } from "./runner.js";
+import type { JobParts, Runner } from "./runner.js";
 import type { Caller } from "./tokens.js";
-
-/** One diagnosis. It names a model, never a plan. */
-export interface JobRecord {
-  readonly id: string;
-  readonly tenant: string;
-  readonly model: string;
-  readonly image: string;
-  readonly plan: string;
-  readonly key: string;
-  /** Of the model, for the result to state. */
-  readonly of: { readonly name: string; readonly version: string; readonly sha256: string };
-  readonly steps: number;
-  readonly state: JobState["state"];
-  /** How often it was begun: a run that takes the service down is not repeated for ever. */
-  readonly attempts: number;
-  readonly created: number;
-  readonly ended?: number;
-  /** Gone once the hospital has it. */
-  readonly result?: { readonly sha256: string; readonly bytes: number };
-  readonly error?: Failure;
-}
 
 /** How long a request that waits goes by progress without an answer. */
 const PROGRESS_MS = 500;
 
+/** How many jobs there may be that have not ended. */
 export interface JobLimits {
   /** Of one tenant, waiting or running. */
   readonly perTenant: number;
+  /** Of all tenants. */
   readonly all: number;
 }
 

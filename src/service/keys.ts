@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { collect } from "../bytes/stream.js";
-import type { KeyState } from "../protocol/schemas.js";
+import type { KeyState } from "../protocol/messages.js";
 import type { Blobs } from "./blobs.js";
 import type { Engine } from "./engine.js";
 import { notFound, Refusal } from "./failures.js";

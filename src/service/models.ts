@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readModelLabels } from "../nn/formats/model.js";
-import type { ModelState } from "../protocol/schemas.js";
+import type { ModelState } from "../protocol/messages.js";
 import type { Blobs } from "./blobs.js";
 import type { Engine } from "./engine.js";
 import { notFound, Refusal } from "./failures.js";

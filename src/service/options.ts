@@ -1,4 +1,3 @@
-import type { DestinationStream } from "pino";
 import type { DeviceKind } from "../device.js";
 import type { EngineLimits } from "./engine.js";
 import type { Rate } from "./gates.js";
@@ -18,7 +17,9 @@ export interface ServiceOptions {
   readonly metricsPort?: number;
   /** Origins of the pages that may ask; none unless said. */
   readonly origins?: readonly string[];
+  /** Where to compute; default auto. */
   readonly device?: DeviceKind;
+  /** Of the CPU device. */
   readonly threads?: number;
   /** Of each tenant; default 20 GiB. */
   readonly quotaBytes?: number;
@@ -26,13 +27,17 @@ export interface ServiceOptions {
   readonly bodyBytes?: number;
   /** Of keys and models; default 3 GiB of the device's memory, and 1.5 GiB for those that run from a scratch file. */
   readonly engine?: EngineLimits;
+  /** Default 64 of a tenant, 1,024 in all. */
   readonly jobs?: JobLimits;
-  /** Of each token. */
+  /** Of each token; default 50 a second, 200 at once. */
   readonly rate?: Rate;
+  /** At once; default 1,024. */
   readonly connections?: number;
   /** How often what nobody came back for is deleted; default every ten minutes. */
   readonly sweepMs?: number;
-  readonly log?: DestinationStream;
+  /** Where lines of the log go, each JSON; default stdout. */
+  readonly log?: { write(line: string): void };
+  /** Pino's; default info, which has the audit. */
   readonly logLevel?: string;
   /** For tests. */
   readonly now?: () => number;
@@ -63,7 +68,7 @@ export function withDefaults(options: ServiceOptions) {
     ...DEFAULTS,
     ...definedOf(options),
   } as Required<Omit<ServiceOptions, "metricsPort" | "threads" | "log">> &
-    Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: DestinationStream };
+    Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: NonNullable<ServiceOptions["log"]> };
   for (const name of ["quotaBytes", "bodyBytes", "connections", "sweepMs"] as const) {
     if (!(settings[name] >= 1)) throw new RangeError(`${name}: ${settings[name]} is no number of at least 1`);
   }

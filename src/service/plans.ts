@@ -1,5 +1,5 @@
 import { Plan } from "../nn/index.js";
-import type { PlanState } from "../protocol/schemas.js";
+import type { PlanState } from "../protocol/messages.js";
 import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
 import type { Caller } from "./tokens.js";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Blobs } from "./blobs.js";
 import type { Engine } from "./engine.js";
 import { Refusal, refusalOf } from "./failures.js";
-import type { JobRecord } from "./jobs.js";
+import { type JobRecord, resultOf, tenantOf } from "./job-record.js";
 import type { Keys } from "./keys.js";
 import type { Models } from "./models.js";
 import type { Plans } from "./plans.js";
@@ -152,20 +152,6 @@ export class Runner {
       await this.parts.vault.remove(tenantOf(name), resultOf(name.slice(tenantOf(name).length + 1)));
     this.watchers.tell(name);
   }
-}
-
-/** A tenant's name has no underscore. */
-export function jobName(tenant: string, id: string): string {
-  return `${tenant}_${id}`;
-}
-
-function tenantOf(name: string): string {
-  return name.slice(0, name.indexOf("_"));
-}
-
-/** Where a job's result lies. */
-export function resultOf(id: string): string {
-  return `results/${id}`;
 }
 
 function failureOf({ code, message, fix }: Refusal): NonNullable<JobRecord["error"]> {

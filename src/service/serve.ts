@@ -5,14 +5,14 @@ import { createAdaptorServer } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { openDevice } from "../device.js";
 import type { Device } from "../ntt/device.js";
-import type { NewToken } from "../protocol/schemas.js";
+import type { NewToken, TokenState } from "../protocol/messages.js";
 import { type AppOptions, appOf } from "./app.js";
 import type { AuditLine } from "./audit.js";
 import { MemoryGate, RateGate } from "./gates.js";
 import { lockFolder } from "./lock.js";
 import { openMetrics } from "./metrics.js";
 import { type ServiceOptions, withDefaults } from "./options.js";
-import { openRooms, type Rooms } from "./rooms.js";
+import { openRooms } from "./rooms.js";
 
 /** A service that listens. */
 export interface Service {
@@ -20,9 +20,10 @@ export interface Service {
   readonly url: string;
   /** Where Prometheus asks, on this machine only. */
   readonly metricsUrl: string | undefined;
-  readonly rooms: Rooms;
-  /** An operator's token, where there is no token at all yet. */
-  firstToken(): Promise<NewToken | undefined>;
+  /** A token for a party, shown this once. @throws Refusal for a tenant of another scope, or a name that is none */
+  createToken(scope: TokenState["scope"], tenant: string, days: number): Promise<NewToken>;
+  /** All tokens, without what lets in. */
+  tokens(): Promise<TokenState[]>;
   /** Ends it: no new connections, what runs is stopped and begun again by the next process. */
   close(): Promise<void>;
 }
@@ -108,20 +109,14 @@ async function listenWith(
     await device.close();
     await unlock();
   };
-  const firstToken = async () => {
-    if ((await rooms.tokens.states()).length > 0) return undefined;
-    return rooms.tokens.create("operator", "operator", FIRST_TOKEN_DAYS);
-  };
   return {
-    firstToken,
+    createToken: (scope, tenant, days) => rooms.tokens.create(scope, tenant, days),
+    tokens: () => rooms.tokens.states(),
     url: urlOf(server, settings.host),
     metricsUrl: metricsServer && urlOf(metricsServer, "127.0.0.1"),
-    rooms,
     close,
   };
 }
-
-const FIRST_TOKEN_DAYS = 365;
 
 /** What slow and long-winded senders get: Node's own checks run every five seconds. */
 const LIMITS = {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import * as v from "valibot";
-import { type NewToken, Tenant, type TokenState } from "../protocol/schemas.js";
+import type { NewToken, TokenState } from "../protocol/messages.js";
+import { Tenant } from "../protocol/schemas.js";
 import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
 

@@ -56,7 +56,7 @@ test(`${ATTACKS} requests that are none`, async () => {
   expect(stage.log()).not.toContain('"failed"');
   // Nothing of the honest parties changed hands, and nobody became an operator.
   expect(await honest.hospital.models()).toMatchObject([{ id: honest.model.id, used: diagnoses, revoked: false }]);
-  expect((await stage.service.rooms.tokens.states()).filter(({ scope }) => scope === "operator")).toEqual([]);
+  expect((await stage.service.tokens()).filter(({ scope }) => scope === "operator")).toEqual([]);
   for (const { holder } of [honest, evil]) holder[Symbol.dispose]();
 }, 1_200_000);
 

@@ -44,7 +44,7 @@ export async function openStage(options: Partial<ServiceOptions> = {}): Promise<
     serve({ folder, masterKey: Uint8Array.from(masterKey), device: "cpu", threads: 2, log, ...options });
   let service = await open();
   const tokenOf = async (scope: "operator" | "owner" | "hospital", tenant: string) =>
-    (await service.rooms.tokens.create(scope, tenant, 1)).token;
+    (await service.createToken(scope, tenant, 1)).token;
   return {
     get service() {
       return service;

@@ -20,6 +20,7 @@ export interface ServeOptions {
 }
 
 const KEY_BYTES = 32;
+const FIRST_TOKEN_DAYS = 365;
 
 /** `blindsight serve`: runs until it is told to end. Its log goes to stdout, what is for a person to stderr. */
 export async function serveCommand(options: ServeOptions): Promise<void> {
@@ -39,7 +40,8 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
     ...(threads !== undefined && { threads }),
   });
   const stop = new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
-  const first = (await service.firstToken()) ?? undefined;
+  const none = (await service.tokens()).length === 0;
+  const first = none ? await service.createToken("operator", "operator", FIRST_TOKEN_DAYS) : undefined;
   const { url, metricsUrl } = service;
   if (terminal.json) terminal.object({ url, metricsUrl, operatorToken: first?.token });
   else {
