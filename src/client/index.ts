@@ -4,6 +4,7 @@
  */
 export type {
   BlobKind,
+  Failure,
   JobState,
   KeyState,
   ModelState,

@@ -40,6 +40,8 @@ export interface ServerOptions {
 export interface RunOptions {
   /** Called after each step with its index and time. Each step is then waited for: without it devices work on while the next is queued. */
   readonly onStep?: (step: Step, index: number, milliseconds: number) => void;
+  /** Called when the device has passed a step, with how many there are: nothing waits for it. */
+  readonly onProgress?: (done: number, of: number) => void;
   /** Ends the run between two steps, with the signal's reason; what was computed is freed. */
   readonly signal?: Aborting;
 }
@@ -176,12 +178,21 @@ export class Server {
         if (options.onStep || this.residency) await this.device.idle();
         else await nextTurn();
         options.onStep?.(program.steps[turn.value], turn.value, performance.now() - begin);
+        if (options.onProgress) this.report(turn.value + 1, options.onProgress);
         options.signal?.throwIfAborted();
         begin = performance.now();
       }
     } finally {
       if (!finished) walking.return([]);
     }
+  }
+
+  private report(done: number, onProgress: NonNullable<RunOptions["onProgress"]>): void {
+    const of = this.plan.program.steps.length;
+    this.device.idle().then(
+      () => onProgress(done, of),
+      () => undefined, // the run itself tells what became of the device
+    );
   }
 
   private readonly encode = (values: SlotValues, level: number): Plaintext =>

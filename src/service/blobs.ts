@@ -14,8 +14,8 @@ export interface BlobRecord {
   readonly kind: BlobKind;
   readonly bytes: number;
   readonly complete: boolean;
-  /** Last time that somebody wrote to it or used it. */
-  readonly touched: number;
+  /** When it was announced. */
+  readonly created: number;
 }
 
 /** A digest that goes along while chunks come in their order. */
@@ -27,13 +27,18 @@ interface Running {
 /** Files of the library in chunks, by their digests, each tenant's its own: the same bytes of another are another blob. */
 export class Blobs {
   private readonly running = new Map<string, Running>();
+  /** Last time that somebody wrote to one or used it, since this process began: what is forgotten lives a day longer. */
+  private readonly touched = new Map<string, number>();
+  private readonly opened: number;
 
   constructor(
     private readonly records: Records<BlobRecord>,
     private readonly vault: Vault,
     private readonly quotaBytes: number,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.opened = now();
+  }
 
   /** @throws Refusal for other bytes or another kind than were announced before, and for more than the tenant's quota */
   async announce(tenant: string, sha256: string, kind: BlobKind, bytes: number): Promise<BlobState> {
@@ -44,7 +49,7 @@ export class Blobs {
         const what = `this blob was announced with ${there.bytes} bytes, of the kind "${there.kind}"`;
         throw new Refusal("conflict", what, "announce it with the length and kind of the file, or delete it");
       }
-      await this.records.update(key, (record) => ({ ...record, touched: this.now() }));
+      this.touched.set(key, this.now());
       return this.state(tenant, sha256);
     }
     const used = await this.usedBytes(tenant);
@@ -52,7 +57,7 @@ export class Blobs {
       const what = `${bytes} bytes more than the ${used} that are there exceed the quota of ${this.quotaBytes}`;
       throw new Refusal("over-quota", what, "delete keys and models that are not needed any more, or ask the operator");
     }
-    await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, touched: this.now() });
+    await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, created: this.now() });
     return this.state(tenant, sha256);
   }
 
@@ -80,8 +85,10 @@ export class Blobs {
       throw new Refusal("bad-request", `chunk ${n} has ${chunk.length} bytes, not ${wanted}`, fix);
     }
     if (n === 0) readPrefix(chunk, [record.kind as Kind]);
-    await this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
-    this.follow(keyOf(tenant, sha256), n, chunk);
+    this.touched.set(keyOf(tenant, sha256), this.now());
+    const stored = this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
+    this.follow(keyOf(tenant, sha256), n, chunk); // while the disk is at work
+    await stored;
     const { missing } = await this.state(tenant, sha256);
     if (missing.length === 0) await this.finish(record, count);
   }
@@ -100,20 +107,22 @@ export class Blobs {
     if (!record.complete) {
       throw new Refusal("unacceptable", `this ${kind} was not sent to its end`, "send the chunks that are missing");
     }
-    await this.records.update(keyOf(tenant, sha256), (old) => ({ ...old, touched: this.now() }));
+    this.touched.set(keyOf(tenant, sha256), this.now());
     return record;
   }
 
   async delete(tenant: string, sha256: string): Promise<void> {
     const key = keyOf(tenant, sha256);
     this.running.delete(key);
+    this.touched.delete(key);
     await this.records.delete(key);
     await this.vault.remove(tenant, folderOf(sha256));
   }
 
   /** Those that nobody wrote to or used since a time. */
   async untouchedSince(time: number): Promise<BlobRecord[]> {
-    return (await this.records.all()).map(([, record]) => record).filter(({ touched }) => touched < time);
+    const last = (key: string, { created }: BlobRecord) => Math.max(created, this.touched.get(key) ?? this.opened);
+    return (await this.records.all()).filter(([key, record]) => last(key, record) < time).map(([, record]) => record);
   }
 
   async ofTenant(tenant: string): Promise<BlobRecord[]> {
@@ -160,7 +169,7 @@ export class Blobs {
       for await (const chunk of this.chunks(record)) hash.update(chunk);
     }
     if (hash.digest("hex") === sha256) {
-      await this.records.update(key, (old) => ({ ...old, complete: true, touched: this.now() }));
+      await this.records.update(key, (old) => ({ ...old, complete: true }));
       return;
     }
     await this.delete(tenant, sha256);

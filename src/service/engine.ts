@@ -22,8 +22,11 @@ export interface Work {
   readonly openModel: () => Promise<ByteSource>;
   readonly openImage: () => Promise<ByteSource>;
   readonly signal: AbortSignal;
-  readonly onStep: (done: number, of: number) => void;
+  readonly onProgress: (done: number, of: number) => void;
 }
+
+/** Weights of a network that computes for a second or more. */
+const WAITING_BYTES = 2 ** 29;
 
 /** Keys and a model in the device's memory. */
 interface Session extends Disposable {
@@ -72,9 +75,10 @@ export class Engine {
       work.signal.throwIfAborted();
       const { server, model } = await this.sessionFor(work);
       using image = await EncryptedImage.fromBytes(await work.openImage(), work.plan, this.device);
-      const of = work.plan.program.steps.length;
-      const onStep = (_: unknown, index: number) => work.onStep(index + 1, of);
-      using result = await server.run(model, image, { signal: work.signal, onStep });
+      const { signal, onProgress } = work;
+      // What is queued cannot be taken back: a large network waits between two steps, so that it can be stopped there.
+      const waits = work.plan.memory.model > WAITING_BYTES && { onStep: () => undefined };
+      using result = await server.run(model, image, { signal, onProgress, ...waits });
       return await result.toBytes();
     });
   }

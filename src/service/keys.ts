@@ -91,8 +91,11 @@ export class Keys {
     return record;
   }
 
+  /** Notes it, to the minute. */
   async used(id: string): Promise<void> {
-    await this.records.update(id, (old) => ({ ...old, lastUsed: this.now() }));
+    const now = this.now();
+    const { lastUsed = 0 } = (await this.records.get(id)) ?? {};
+    if (now - lastUsed >= 60_000) await this.records.update(id, (old) => ({ ...old, lastUsed: now }));
   }
 
   /** The record, and blobs that no other key of the tenant has. */

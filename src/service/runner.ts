@@ -135,7 +135,7 @@ export class Runner {
       openModel: () => blobs.open(model.owner, model.blob, "model"),
       openImage: () => blobs.open(job.tenant, job.image, "encrypted image"),
       signal,
-      onStep: (done) => {
+      onProgress: (done) => {
         this.progress.set(name, done);
         this.watchers.tell(name);
       },
@@ -147,10 +147,10 @@ export class Runner {
     const at = this.waiting.indexOf(name);
     if (at >= 0) this.waiting.splice(at, 1);
     const ended = await this.records.update(name, (old) => ({ ...old, ...outcome, ended: this.now() }));
+    this.watchers.tell(name);
     if (ended) await this.dropImage(ended);
     else if (outcome.result)
       await this.parts.vault.remove(tenantOf(name), resultOf(name.slice(tenantOf(name).length + 1)));
-    this.watchers.tell(name);
   }
 }
 

@@ -4,8 +4,8 @@ import { syncFolder } from "./records.js";
 
 /** Objects of a few megabytes by names like `tenant/blob/3`: a directory, or a bucket. */
 export interface ObjectStore {
-  /** Durable when it is fulfilled; replaces what was there. */
-  put(name: string, bytes: Uint8Array): Promise<void>;
+  /** Parts, one behind the other. Durable when it is fulfilled; replaces what was there. */
+  put(name: string, parts: readonly Uint8Array[]): Promise<void>;
   get(name: string): Promise<Uint8Array | undefined>;
   /** Of everything whose name begins with the folder's and a slash. */
   remove(folder: string): Promise<void>;
@@ -23,13 +23,13 @@ export class DirectoryStore implements ObjectStore {
     return new DirectoryStore(folder);
   }
 
-  async put(name: string, bytes: Uint8Array): Promise<void> {
+  async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
     const path = this.path(name);
     const partial = `${path}.partial`;
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(partial, "w", 0o600);
     try {
-      await file.writeFile(bytes);
+      for (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();

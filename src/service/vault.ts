@@ -72,7 +72,7 @@ export class Vault {
     if (known) return known;
     const about = `key of ${tenant}`;
     const made = randomBytes(KEY_BYTES);
-    const wrapped = Buffer.from(seal(this.masterKey, about, made)).toString("base64");
+    const wrapped = Buffer.concat(seal(this.masterKey, about, made)).toString("base64");
     if (!(await this.wrapped.create(tenant, { wrapped }))) {
       const stored = await this.wrapped.get(tenant);
       if (!stored) throw new Error(`the key of tenant ${tenant} was deleted meanwhile`);
@@ -83,17 +83,20 @@ export class Vault {
   }
 }
 
-/** 12 nonce, the ciphertext, 16 tag. */
-function seal(key: Uint8Array, about: string, bytes: Uint8Array): Uint8Array {
+/** 12 nonce, the ciphertext, 16 tag: in parts, since megabytes need not be copied once more. */
+function seal(key: Uint8Array, about: string, bytes: Uint8Array): Buffer[] {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(about));
-  return Buffer.concat([nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()]);
+  return [nonce, cipher.update(bytes), cipher.final(), cipher.getAuthTag()];
 }
 
-function unseal(key: Uint8Array, about: string, sealed: Uint8Array): Uint8Array {
+/** @throws Error where the tag does not fit: nothing is given away before it was checked */
+function unseal(key: Uint8Array, about: string, sealed: Uint8Array): Buffer {
   const end = sealed.length - TAG_BYTES;
   if (end < NONCE_BYTES) throw new Error(`${about}: ${sealed.length} bytes are no sealed object`);
   const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES)).setAAD(Buffer.from(about));
   decipher.setAuthTag(sealed.subarray(end));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, end)), decipher.final()]);
+  const bytes = decipher.update(sealed.subarray(NONCE_BYTES, end));
+  decipher.final(); // of a stream cipher it gives nothing, and throws
+  return bytes;
 }
