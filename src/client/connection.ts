@@ -11,6 +11,6 @@ export interface TransportOptions {
   readonly token: string;
   /** Default the platform's. */
   readonly fetch?: Fetch;
-  /** How often a request is made again that found no answer, or was told to come later; default 5. */
+  /** How often a request is made again that found no answer, or was told to come later; default 8, which is half a minute. */
   readonly retries?: number;
 }

@@ -48,6 +48,11 @@ export interface Diagnosis {
   readonly image: string;
 }
 
+/** A diagnosis before it is decrypted. */
+interface Answer extends Omit<Diagnosis, "logits"> {
+  readonly bytes: Uint8Array;
+}
+
 /** A hospital's side of a service: its key, its images, its results. What it sends decrypts nothing. */
 export class HospitalClient {
   private readonly transport: Transport;
@@ -142,13 +147,41 @@ export class HospitalClient {
     image: ImageValues,
     options: AskOptions = {},
   ): Promise<Diagnosis> {
-    const { fingerprint } = holder.publicKey;
+    const [diagnosis] = await this.diagnoseAll(holder, device, model, [image], options);
+    return diagnosis;
+  }
+
+  /** The same of several images, one after the other: the first result is decrypted when the last one is there. */
+  async diagnoseAll(
+    holder: KeyHolder,
+    device: Device,
+    model: ModelState,
+    images: Iterable<ImageValues>,
+    options: AskOptions = {},
+  ): Promise<Diagnosis[]> {
     if (model.plan !== holder.plan.identity) {
       throw new ParameterError("the model is for another plan than the key", "take a model under this key: models()");
     }
-    if (model.fingerprint !== fingerprint) {
+    if (model.fingerprint !== holder.publicKey.fingerprint) {
       throw new KeyMismatchError("the model is under another key", "take a model under this key: models()");
     }
+    const answers: Answer[] = [];
+    for (const image of images) answers.push(await this.answerTo(holder, model, image, options));
+    const diagnoses: Diagnosis[] = [];
+    for (const { bytes, ...said } of answers) {
+      using result = await EncryptedResult.fromBytes(bytes, holder.plan, device);
+      diagnoses.push({ logits: await holder.decrypt(result), ...said });
+    }
+    return diagnoses;
+  }
+
+  /** What the service answers: encrypted, and deleted there. */
+  private async answerTo(
+    holder: KeyHolder,
+    model: ModelState,
+    image: ImageValues,
+    options: AskOptions,
+  ): Promise<Answer> {
     const { signal } = options;
     const asked = { ...(signal && { signal }) };
     const digest = await this.send(holder, image, options);
@@ -171,9 +204,7 @@ export class HospitalClient {
       throw new ServiceError("the result is not what the service said of it", "submit it again", "damaged");
     }
     await this.transport.nothing({ method: "DELETE", path: `/jobs/${job}`, ...asked });
-    using result = await EncryptedResult.fromBytes(bytes, holder.plan, device);
-    const logits = await holder.decrypt(result);
-    return { logits, job, model: state.model, plan: state.plan, image: state.image };
+    return { bytes, job, model: state.model, plan: state.plan, image: state.image };
   }
 
   /** @returns the digest of the encrypted image, and so its address */

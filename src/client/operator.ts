@@ -13,7 +13,10 @@ export class OperatorClient {
 
   /** A token for a party, which is shown this once. @param days until it expires, 3650 at most */
   async createToken(scope: TokenState["scope"], tenant: string, days: number): Promise<NewToken> {
-    return this.transport.json({ method: "POST", path: "/tokens", json: { scope, tenant, days } }, schemas.NewToken);
+    return this.transport.json(
+      { method: "POST", path: "/tokens", json: { scope, tenant, days }, once: true },
+      schemas.NewToken,
+    );
   }
 
   /** All tokens, without what lets in. */

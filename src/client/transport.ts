@@ -11,6 +11,8 @@ export interface Asking {
   readonly json?: unknown;
   readonly bytes?: Uint8Array;
   readonly signal?: Signal;
+  /** Not again, whatever happens: made twice it would be two things. */
+  readonly once?: boolean;
 }
 
 const FIRST_PAUSE_MS = 250;
@@ -26,7 +28,7 @@ export class Transport {
   private readonly retries: number;
 
   /** @throws TypeError for no URL or token; ServiceError for a URL that would send the token in the clear */
-  constructor({ url, token, fetch: given = fetch, retries = 5 }: TransportOptions) {
+  constructor({ url, token, fetch: given = fetch, retries = 8 }: TransportOptions) {
     this.base = new URL(url);
     if (this.base.protocol !== "https:" && !(this.base.protocol === "http:" && LOCAL.test(this.base.hostname))) {
       throw new ServiceError(
@@ -44,7 +46,8 @@ export class Transport {
 
   /** @throws ServiceError for a refusal, or an answer that is none */
   async json<Schema extends GenericSchema>(asking: Asking, schema: Schema): Promise<InferOutput<Schema>> {
-    const { success, output } = safeParse(schema, await (await this.ask(asking)).json().catch(() => undefined));
+    const text = new TextDecoder().decode(await this.bytes(asking));
+    const { success, output } = safeParse(schema, jsonOf(text));
     if (success) return output;
     throw new ServiceError(
       `${this.base.origin} gave an answer that is none`,
@@ -61,7 +64,7 @@ export class Transport {
         return new Uint8Array(await response.arrayBuffer());
       } catch (cause) {
         asking.signal?.throwIfAborted();
-        if (attempt >= this.retries) throw this.unreachable(cause);
+        if (asking.once || attempt >= this.retries) throw this.unreachable(cause);
       }
     }
   }
@@ -74,12 +77,13 @@ export class Transport {
     for (let attempt = 0; ; attempt++) {
       const response = await this.send(asking).catch((cause: unknown) => {
         asking.signal?.throwIfAborted();
-        if (attempt >= this.retries) throw this.unreachable(cause);
+        if (asking.once || attempt >= this.retries) throw this.unreachable(cause);
         return undefined;
       });
       if (response?.ok) return response;
-      const later = response === undefined || response.status === 429 || response.status === 503;
-      if (response && (!later || attempt >= this.retries)) throw await refusalOf(response, this.base.origin);
+      const later = response === undefined || [429, 502, 503, 504].includes(response.status);
+      if (response && (!later || asking.once || attempt >= this.retries))
+        throw await refusalOf(response, this.base.origin);
       await response?.body?.cancel();
       await pause(response, attempt, asking.signal);
     }
@@ -142,4 +146,12 @@ async function pause(response: Response | undefined, attempt: number, signal: Si
       reject(signal!.reason);
     }
   });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

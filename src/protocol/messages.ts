@@ -39,6 +39,8 @@ export interface KeyState {
 export interface ModelState {
   /** The service's name for it. */
   readonly id: string;
+  /** Name of the owner that gave it. */
+  readonly owner: string;
   /** As its owner says. */
   readonly name: string;
   /** As its owner says. */

@@ -85,6 +85,7 @@ export const ChangeModel = v.strictObject({ budget: v.optional(Count), revoked: 
 
 export const ModelState = v.object({
   id: Id,
+  owner: v.string(),
   name: v.string(),
   version: v.string(),
   plan: Digest,

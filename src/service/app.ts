@@ -3,7 +3,7 @@ import { safeParse } from "valibot";
 import { PREFIX } from "../protocol/limits.js";
 import type { AuditLine } from "./audit.js";
 import { Refusal, refusalOf } from "./failures.js";
-import { type MemoryGate, type RateGate, readBody } from "./gates.js";
+import { type CrowdGate, type MemoryGate, type RateGate, readBody } from "./gates.js";
 import { openApi } from "./openapi.js";
 import type { Rooms } from "./rooms.js";
 import type { Answer, Route } from "./routes.js";
@@ -14,6 +14,7 @@ export interface AppOptions {
   readonly rooms: Rooms;
   readonly rate: RateGate;
   readonly memory: MemoryGate;
+  readonly crowd: CrowdGate;
   /** Origins of pages that may ask; none unless said. */
   readonly origins: readonly string[];
   readonly audit: (line: AuditLine) => void;
@@ -90,8 +91,10 @@ async function respond(
     }
     const query = Object.fromEntries(new URL(request.url).searchParams);
     for (const [name, schema] of Object.entries(route.params)) taken(schema, params[name], name);
+    using _ = options.crowd.enter(tenant);
     const enter = (count: number) => options.memory.enter(tenant, count);
-    const body = route.body && (await readBody(request, route.mostBytes, enter));
+    using read = route.body && (await readBody(request, route.mostBytes, enter));
+    const body = read?.bytes;
     bytes = body?.length ?? 0;
     const call = {
       caller,

@@ -4,6 +4,7 @@ import { CHUNK_BYTES, chunkBytes, chunksOf } from "../protocol/limits.js";
 import type { BlobKind } from "../protocol/messages.js";
 import type { BlobState } from "../protocol/schemas.js";
 import { notFound, Refusal } from "./failures.js";
+import { Locks } from "./locks.js";
 import type { Records } from "./records.js";
 import type { Vault } from "./vault.js";
 
@@ -18,6 +19,9 @@ export interface BlobRecord {
   readonly created: number;
 }
 
+/** Of one tenant, keys, models and images that wait. */
+const MOST_BLOBS = 4096;
+
 /** A digest that goes along while chunks come in their order. */
 interface Running {
   readonly hash: Hash;
@@ -27,38 +31,47 @@ interface Running {
 /** Files of the library in chunks, by their digests, each tenant's its own: the same bytes of another are another blob. */
 export class Blobs {
   private readonly running = new Map<string, Running>();
-  /** Last time that somebody wrote to one or used it, since this process began: what is forgotten lives a day longer. */
+  /** Last time that somebody wrote to one or used it, since this process began. */
   private readonly touched = new Map<string, number>();
-  private readonly opened: number;
+  private readonly locks = new Locks();
 
   constructor(
     private readonly records: Records<BlobRecord>,
     private readonly vault: Vault,
     private readonly quotaBytes: number,
     private readonly now: () => number,
-  ) {
-    this.opened = now();
-  }
+  ) {}
 
-  /** @throws Refusal for other bytes or another kind than were announced before, and for more than the tenant's quota */
+  /**
+   * @throws Refusal for other bytes or another kind than were announced before, for more than the tenant's quota, and for a whole
+   *   that is there and does not fit its digest, which is then gone
+   */
   async announce(tenant: string, sha256: string, kind: BlobKind, bytes: number): Promise<BlobState> {
     const key = keyOf(tenant, sha256);
-    const there = await this.records.get(key);
-    if (there) {
-      if (there.kind !== kind || there.bytes !== bytes) {
-        const what = `this blob was announced with ${there.bytes} bytes, of the kind "${there.kind}"`;
-        throw new Refusal("conflict", what, "announce it with the length and kind of the file, or delete it");
-      }
+    // Within the tenant's turn: two announcements at once would both find the quota free.
+    return this.locks.alone(tenant, async () => {
+      const there = await this.records.get(key);
       this.touched.set(key, this.now());
+      if (there) {
+        if (there.kind !== kind || there.bytes !== bytes) {
+          const what = `this blob was announced with ${there.bytes} bytes, of the kind "${there.kind}"`;
+          throw new Refusal("conflict", what, "announce it with the length and kind of the file");
+        }
+        return this.locks.alone(key, () => this.finished(tenant, sha256));
+      }
+      const all = await this.ofTenant(tenant);
+      const used = all.reduce((sum, each) => sum + each.bytes, 0);
+      if (used + bytes > this.quotaBytes || all.length >= MOST_BLOBS) {
+        const what = `${bytes} bytes more than the ${used} in ${all.length} files that are there exceed the quota`;
+        throw new Refusal(
+          "over-quota",
+          what,
+          "delete keys and models that are not needed any more, or ask the operator",
+        );
+      }
+      await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, created: this.now() });
       return this.state(tenant, sha256);
-    }
-    const used = await this.usedBytes(tenant);
-    if (used + bytes > this.quotaBytes) {
-      const what = `${bytes} bytes more than the ${used} that are there exceed the quota of ${this.quotaBytes}`;
-      throw new Refusal("over-quota", what, "delete keys and models that are not needed any more, or ask the operator");
-    }
-    await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, created: this.now() });
-    return this.state(tenant, sha256);
+    });
   }
 
   async state(tenant: string, sha256: string): Promise<BlobState> {
@@ -75,22 +88,24 @@ export class Blobs {
    *   kind, and a whole that does not fit its digest, which is then gone
    */
   async put(tenant: string, sha256: string, n: number, chunk: Uint8Array): Promise<void> {
-    const record = await this.record(tenant, sha256);
-    if (record.complete) return;
-    const count = chunksOf(record.bytes);
-    if (n >= count) throw new Refusal("bad-request", `chunk ${n} of ${count}`, "number chunks from 0");
-    const wanted = chunkBytes(record.bytes, n);
-    if (chunk.length !== wanted) {
-      const fix = `cut the file every ${CHUNK_BYTES} bytes`;
-      throw new Refusal("bad-request", `chunk ${n} has ${chunk.length} bytes, not ${wanted}`, fix);
-    }
-    if (n === 0) readPrefix(chunk, [record.kind as Kind]);
-    this.touched.set(keyOf(tenant, sha256), this.now());
-    const stored = this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
-    this.follow(keyOf(tenant, sha256), n, chunk); // while the disk is at work
-    await stored;
-    const { missing } = await this.state(tenant, sha256);
-    if (missing.length === 0) await this.finish(record, count);
+    const key = keyOf(tenant, sha256);
+    await this.locks.alone(key, async () => {
+      const record = await this.record(tenant, sha256);
+      if (record.complete) return;
+      const count = chunksOf(record.bytes);
+      if (n >= count) throw new Refusal("bad-request", `chunk ${n} of ${count}`, "number chunks from 0");
+      const wanted = chunkBytes(record.bytes, n);
+      if (chunk.length !== wanted) {
+        const fix = `cut the file every ${CHUNK_BYTES} bytes`;
+        throw new Refusal("bad-request", `chunk ${n} has ${chunk.length} bytes, not ${wanted}`, fix);
+      }
+      if (n === 0) readPrefix(chunk, [record.kind as Kind]);
+      this.touched.set(key, this.now());
+      const stored = this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
+      this.follow(key, n, chunk); // while the disk is at work
+      await stored;
+      await this.finished(tenant, sha256);
+    });
   }
 
   /** The whole, a chunk at a time. @throws Refusal unless it is there, complete and of the kind */
@@ -112,16 +127,12 @@ export class Blobs {
   }
 
   async delete(tenant: string, sha256: string): Promise<void> {
-    const key = keyOf(tenant, sha256);
-    this.running.delete(key);
-    this.touched.delete(key);
-    await this.records.delete(key);
-    await this.vault.remove(tenant, folderOf(sha256));
+    await this.locks.alone(keyOf(tenant, sha256), () => this.drop(tenant, sha256));
   }
 
   /** Those that nobody wrote to or used since a time. */
   async untouchedSince(time: number): Promise<BlobRecord[]> {
-    const last = (key: string, { created }: BlobRecord) => Math.max(created, this.touched.get(key) ?? this.opened);
+    const last = (key: string, { created }: BlobRecord) => this.touched.get(key) ?? created;
     return (await this.records.all()).filter(([key, record]) => last(key, record) < time).map(([, record]) => record);
   }
 
@@ -135,10 +146,6 @@ export class Blobs {
     for (const sha256 of await this.vault.list(tenant, "blobs")) {
       if (!known.has(sha256)) await this.vault.remove(tenant, folderOf(sha256));
     }
-  }
-
-  private async usedBytes(tenant: string): Promise<number> {
-    return (await this.ofTenant(tenant)).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   private async record(tenant: string, sha256: string): Promise<BlobRecord> {
@@ -158,23 +165,34 @@ export class Blobs {
     running.next++;
   }
 
-  private async finish(record: BlobRecord, count: number): Promise<void> {
-    const { tenant, sha256 } = record;
+  /** Holds the whole against its digest where that was not done yet: a process may have ended just before. In the blob's turn. */
+  private async finished(tenant: string, sha256: string): Promise<BlobState> {
+    const record = await this.record(tenant, sha256);
+    const state = await this.state(tenant, sha256);
+    if (record.complete || state.missing.length > 0) return state;
     const key = keyOf(tenant, sha256);
     const running = this.running.get(key);
     this.running.delete(key);
-    let { hash } = running?.next === count ? running : { hash: undefined };
+    let { hash } = running?.next === chunksOf(record.bytes) ? running : { hash: undefined };
     if (!hash) {
       hash = createHash("sha256");
       for await (const chunk of this.chunks(record)) hash.update(chunk);
     }
     if (hash.digest("hex") === sha256) {
       await this.records.update(key, (old) => ({ ...old, complete: true }));
-      return;
+      return state;
     }
-    await this.delete(tenant, sha256);
+    await this.drop(tenant, sha256);
     const fix = "announce it and send it again; its address is the SHA-256 of the whole file";
     throw new Refusal("unacceptable", "what was sent is not what its digest says, and was thrown away", fix);
+  }
+
+  private async drop(tenant: string, sha256: string): Promise<void> {
+    const key = keyOf(tenant, sha256);
+    this.running.delete(key);
+    this.touched.delete(key);
+    await this.records.delete(key);
+    await this.vault.remove(tenant, folderOf(sha256));
   }
 
   private async *chunks({ tenant, sha256, bytes }: BlobRecord): AsyncGenerator<Uint8Array, void, undefined> {

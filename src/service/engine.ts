@@ -83,12 +83,22 @@ export class Engine {
     });
   }
 
-  /** Frees what lies of a model. */
-  forget(model: string): Promise<void> {
-    return this.alone(async () => {
+  /** Frees what lies of a model, when the job that runs has ended. */
+  forget(model: string): void {
+    void this.alone(async () => {
       this.sessions.get(model)?.[Symbol.dispose]();
       this.sessions.delete(model);
     });
+  }
+
+  /** Why nothing can be computed any more; undefined while all is well. */
+  async problem(): Promise<string | undefined> {
+    try {
+      await this.device.idle();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   /** Waits for the job that runs, and frees everything. The device stays the caller's. */

@@ -1,4 +1,4 @@
-import { BlindsightError } from "../errors.js";
+import { BlindsightError, DeviceError } from "../errors.js";
 
 /** What a request can be refused for, and the status that says so. */
 const STATUS: Readonly<Record<FailureCode, number>> = {
@@ -72,7 +72,7 @@ export function notFound(what: string): Refusal {
 /** Of any error: the library's own are the sender's to mend, everything else is ours, and stays here. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof BlindsightError) {
+  if (error instanceof BlindsightError && !(error instanceof DeviceError)) {
     return new Refusal("unacceptable", `${error.name}: ${error.message}`, error.fix);
   }
   return new Refusal("internal", "the service failed at this request", "try again; tell its operator if it goes on");

@@ -70,38 +70,70 @@ export class MemoryGate {
   }
 }
 
+/** A body, and its share of the memory until it is disposed of. */
+export interface Body extends Disposable {
+  readonly bytes: Uint8Array;
+}
+
 /**
  * The whole body of a request.
  * @throws Refusal for more than `most` bytes, as soon as that is known, and for one that breaks off
  */
-export async function readBody(
-  request: Request,
-  most: number,
-  enter: (bytes: number) => Disposable,
-): Promise<Uint8Array> {
+export async function readBody(request: Request, most: number, enter: (bytes: number) => Disposable): Promise<Body> {
   const told = request.headers.get("content-length");
   const length = told === null ? most : Number(told);
   const tooLarge = () => new Refusal("too-large", `the body has more than ${most} bytes`, "send no more than that");
-  if (!Number.isSafeInteger(length) || length < 0)
+  if (!Number.isSafeInteger(length) || length < 0) {
     throw new Refusal("bad-request", "content-length is no length", "mend it");
-  if (length > most) throw tooLarge();
-  using _ = enter(length);
-  const body = new Uint8Array(length);
-  let at = 0;
-  const reader = request.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read().catch(hungUp)) ?? { done: true };
-    if (done) break;
-    if (at + value.length > length) {
-      await reader?.cancel();
-      throw tooLarge();
-    }
-    body.set(value, at);
-    at += value.length;
   }
-  if (told !== null && at < length)
-    throw new Refusal("bad-request", "the body ended before its length", "send it again");
-  return body.subarray(0, at);
+  if (length > most) throw tooLarge();
+  const share = enter(length);
+  try {
+    const body = new Uint8Array(length);
+    let at = 0;
+    const reader = request.body?.getReader();
+    for (;;) {
+      const { done, value } = (await reader?.read().catch(hungUp)) ?? { done: true };
+      if (done) break;
+      if (at + value.length > length) {
+        await reader?.cancel();
+        throw tooLarge();
+      }
+      body.set(value, at);
+      at += value.length;
+    }
+    if (told !== null && at < length) {
+      throw new Refusal("bad-request", "the body ended before its length", "send it again");
+    }
+    return { bytes: body.subarray(0, at), [Symbol.dispose]: () => share[Symbol.dispose]() };
+  } catch (error) {
+    share[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Requests of one tenant that are under way at once, those that wait for a job among them. */
+export class CrowdGate {
+  private readonly inside = new Map<string, number>();
+
+  constructor(private readonly most: number) {}
+
+  /** @throws Refusal 429 where there are as many as may be */
+  enter(tenant: string): Disposable {
+    const count = this.inside.get(tenant) ?? 0;
+    if (count >= this.most) {
+      const fix = "wait for an answer before you ask again";
+      throw new Refusal("too-many-requests", `${count} requests of yours are under way`, fix, { retryAfter: 1 });
+    }
+    this.inside.set(tenant, count + 1);
+    return {
+      [Symbol.dispose]: () => {
+        const left = this.inside.get(tenant)! - 1;
+        if (left === 0) this.inside.delete(tenant);
+        else this.inside.set(tenant, left);
+      },
+    };
+  }
 }
 
 /** The sender went: that is his, and no failure of the service's. */

@@ -5,6 +5,9 @@ import type { Records } from "./records.js";
 import type { JobParts, Runner } from "./runner.js";
 import type { Caller } from "./tokens.js";
 
+/** Jobs of one tenant within a day, ended ones included. */
+const MOST_RECORDS = 10_000;
+
 /** How long a request that waits goes by progress without an answer. */
 const PROGRESS_MS = 500;
 
@@ -27,27 +30,33 @@ export class Jobs {
   ) {}
 
   /** @returns whether it is new. @throws Refusal: 404, 409, 410, 429, and for a budget that is spent */
-  async submit(caller: Caller, id: string, { model, image }: { model: string; image: string }): Promise<boolean> {
+  submit(caller: Caller, id: string, asked: { model: string; image: string }): Promise<boolean> {
+    // In the tenant's turn: nobody drops the image, or takes the last place, meanwhile.
+    return this.runner.locks.alone(caller.tenant, () => this.admit(caller, id, asked));
+  }
+
+  private async admit(
+    caller: Caller,
+    id: string,
+    { model, image }: { model: string; image: string },
+  ): Promise<boolean> {
     const { models, plans, blobs, keys } = this.parts;
-    const name = jobName(caller.tenant, id);
+    const { tenant } = caller;
+    const name = jobName(tenant, id);
     const there = await this.records.get(name);
     if (there) return requireSame(there, model, image);
     const record = await models.record(caller, model);
     await plans.requireCurrent(record.plan);
-    await blobs.requireComplete(caller.tenant, image, "encrypted image");
+    await blobs.requireComplete(tenant, image, "encrypted image");
     const { steps } = (await plans.plan(record.plan)).program;
-    await this.requireRoom(caller.tenant);
+    await this.requireRoom(tenant);
     await models.spend(model);
     const { plan, key } = record;
     const of = { name: record.name, version: record.version, sha256: record.blob };
-    const own = { id, tenant: caller.tenant, model, image, plan, key, of, steps: steps.length };
-    const made = await this.records.create(name, { ...own, state: "queued", attempts: 0, created: this.now() });
-    if (!made) {
-      await models.refund(model);
-      return requireSame((await this.records.get(name))!, model, image);
-    }
-    await keys.used(key);
+    const job = { id, tenant, model, image, plan, key, of, steps: steps.length, created: this.now() };
+    await this.records.create(name, { ...job, state: "queued", attempts: 0 });
     this.runner.add(name);
+    await keys.used(key);
     return true;
   }
 
@@ -108,9 +117,11 @@ export class Jobs {
   }
 
   private async requireRoom(tenant: string): Promise<void> {
-    const open = (await this.records.all()).map(([, job]) => job).filter(({ ended }) => ended === undefined);
-    const own = open.filter((job) => job.tenant === tenant).length;
-    if (own < this.limits.perTenant && open.length < this.limits.all) return;
+    const all = (await this.records.all()).map(([, job]) => job);
+    const ofTenant = all.filter((job) => job.tenant === tenant);
+    const own = ofTenant.filter(({ ended }) => ended === undefined).length;
+    const room = ofTenant.length < MOST_RECORDS && this.runner.open < this.limits.all;
+    if (own < this.limits.perTenant && room) return;
     const what = own < this.limits.perTenant ? "the service has" : "you have";
     const fix = "submit it again when one has ended";
     throw new Refusal("too-many-requests", `${what} as many jobs waiting as there may be`, fix, { retryAfter: 2 });

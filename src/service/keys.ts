@@ -21,6 +21,9 @@ export interface KeyRecord {
 }
 
 export class Keys {
+  /** Tenants whose key is looked at: that takes the device, and one at a time is enough. */
+  private readonly checking = new Set<string>();
+
   constructor(
     readonly records: Records<KeyRecord>,
     private readonly parts: { readonly plans: Plans; readonly blobs: Blobs; readonly engine: Engine },
@@ -47,11 +50,19 @@ export class Keys {
         key.publicKey === publicKey,
     );
     if (there) return this.stateOf(...there);
-    const [opened, evaluation] = [
-      await blobs.open(tenant, publicKey, "public key"),
-      await blobs.open(tenant, evaluationKeys, "evaluation keys"),
-    ];
-    const fingerprint = await engine.checkKeys(await plans.plan(id), opened, evaluation);
+    if (this.checking.has(tenant)) {
+      throw new Refusal("busy", "another key of yours is looked at", "send it again", { retryAfter: 2 });
+    }
+    this.checking.add(tenant);
+    let fingerprint: string;
+    try {
+      const opened = await blobs.open(tenant, publicKey, "public key");
+      const evaluation = await blobs.open(tenant, evaluationKeys, "evaluation keys");
+      fingerprint = await engine.checkKeys(await plans.plan(id), opened, evaluation);
+      for (const sha256 of [publicKey, evaluationKeys]) await blobs.state(tenant, sha256); // nobody deleted them meanwhile
+    } finally {
+      this.checking.delete(tenant);
+    }
     const key = randomBytes(16).toString("hex");
     const record = { tenant, plan: id, fingerprint, publicKey, evaluationKeys, created: this.now() };
     await this.records.create(key, record);
@@ -101,7 +112,7 @@ export class Keys {
   /** The record, and blobs that no other key of the tenant has. */
   async delete(id: string): Promise<void> {
     const record = await this.records.get(id);
-    if (!record) throw notFound("key");
+    if (!record) return; // somebody was faster
     await this.records.delete(id);
     const left = (await this.records.all()).map(([, key]) => key).filter(({ tenant }) => tenant === record.tenant);
     const needed = new Set(left.flatMap(({ publicKey, evaluationKeys }) => [publicKey, evaluationKeys]));

@@ -28,6 +28,9 @@ export interface ModelRecord {
   readonly revoked: boolean;
 }
 
+/** Under one key. */
+const MOST_MODELS = 64;
+
 /** What an owner says of a model. */
 export type ModelRegistration = Pick<ModelRecord, "key" | "blob" | "name" | "version" | "commitment" | "budget">;
 
@@ -54,6 +57,18 @@ export class Models {
       throw new Refusal("unacceptable", `the model was made for plan ${labels.identity}`, `make it for ${plan}`);
     }
     requireFingerprint(labels.fingerprint, fingerprint);
+    const there = (await this.records.all()).find(
+      ([, old]) =>
+        old.owner === caller.tenant &&
+        old.key === key &&
+        old.blob === blob &&
+        old.name === told.name &&
+        old.version === told.version,
+    );
+    if (there) return stateOf(...there); // the answer was lost: a second model would be a second budget
+    if ((await this.ofKey(key)).length >= MOST_MODELS) {
+      throw new Refusal("over-quota", `there are ${MOST_MODELS} models under this key`, "delete old ones");
+    }
     const id = randomBytes(16).toString("hex");
     const bound = { owner: caller.tenant, hospital, key, fingerprint, plan, blob, bytes };
     const record = { ...bound, ...told, created: this.now(), used: 0, revoked: false };
@@ -107,9 +122,9 @@ export class Models {
 
   async delete(id: string): Promise<void> {
     const record = await this.records.get(id);
-    if (!record) throw notFound("model");
+    if (!record) return; // somebody was faster
     await this.records.delete(id);
-    await this.parts.engine.forget(id);
+    this.parts.engine.forget(id);
     const left = (await this.records.all()).some(
       ([, { owner, blob }]) => owner === record.owner && blob === record.blob,
     );
@@ -127,5 +142,6 @@ function isFor({ scope, tenant }: Caller, { owner, hospital }: ModelRecord): boo
 
 function stateOf(id: string, record: ModelRecord): ModelState {
   const { name, version, plan, key, fingerprint, blob, bytes, commitment, created, budget, used, revoked } = record;
-  return { id, name, version, plan, key, fingerprint, sha256: blob, bytes, commitment, created, budget, used, revoked };
+  const said = { id, owner: record.owner, name, version, plan, key, fingerprint, sha256: blob, bytes };
+  return { ...said, commitment, created, budget, used, revoked };
 }

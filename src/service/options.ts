@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly jobs?: JobLimits;
   /** Of each token; default 50 a second, 200 at once. */
   readonly rate?: Rate;
+  /** Requests of one tenant that are under way at once; default 64. */
+  readonly requestsAtOnce?: number;
   /** At once; default 1,024. */
   readonly connections?: number;
   /** How often what nobody came back for is deleted; default every ten minutes. */
@@ -53,6 +55,7 @@ const DEFAULTS = {
   engine: { memoryBytes: 3 * 2 ** 30, pagedBytes: 1.5 * 2 ** 30 },
   jobs: { perTenant: 64, all: 1024 },
   rate: { perSecond: 50, burst: 200 },
+  requestsAtOnce: 64,
   connections: 1024,
   sweepMs: 600_000,
   logLevel: "info",
@@ -69,7 +72,7 @@ export function withDefaults(options: ServiceOptions) {
     ...definedOf(options),
   } as Required<Omit<ServiceOptions, "metricsPort" | "threads" | "log">> &
     Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: NonNullable<ServiceOptions["log"]> };
-  for (const name of ["quotaBytes", "bodyBytes", "connections", "sweepMs"] as const) {
+  for (const name of ["quotaBytes", "bodyBytes", "requestsAtOnce", "connections", "sweepMs"] as const) {
     if (!(settings[name] >= 1)) throw new RangeError(`${name}: ${settings[name]} is no number of at least 1`);
   }
   return settings;

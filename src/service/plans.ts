@@ -16,6 +16,9 @@ export interface PlanRecord {
   readonly obsoleteBy?: string;
 }
 
+/** Of one owner, and of the operator. */
+const MOST_PLANS = 64;
+
 /** The plans that the service runs. Only operator and owners register them: a hospital's own could make a result of the weights. */
 export class Plans {
   private readonly read = new Map<string, Plan>();
@@ -36,6 +39,8 @@ export class Plans {
       throw new Refusal("unacceptable", "the plan is for a model in the clear", fix);
     }
     const owners = scope === "operator" ? "all" : [tenant];
+    const own = (await this.records.all()).filter(([, record]) => isAmong(record.owners, tenant)).length;
+    if (own >= MOST_PLANS) throw new Refusal("over-quota", `${own} plans are yours`, "ask the operator");
     const made = await this.records.create(id, {
       name: plan.card.name,
       file: Buffer.from(file).toString("base64"),
@@ -50,7 +55,8 @@ export class Plans {
   /** Jobs, keys and models of it are refused from then on, with the name of the new one. */
   async obsolete(caller: Caller, id: string, by: string): Promise<PlanState> {
     const record = await this.record(id);
-    if (caller.scope !== "operator" && `${record.owners}` !== caller.tenant) {
+    const alone = Array.isArray(record.owners) && record.owners.length === 1 && record.owners[0] === caller.tenant;
+    if (caller.scope !== "operator" && !alone) {
       const fix = "ask the operator";
       throw new Refusal("forbidden", "an owner makes a plan obsolete that no other owner registered", fix);
     }
@@ -83,7 +89,15 @@ export class Plans {
   /** Whether an owner gives models for it. */
   async isFor(owner: string, id: string): Promise<boolean> {
     const record = await this.records.get(id);
-    return record !== undefined && (record.owners === "all" || record.owners.includes(owner));
+    return record !== undefined && isAmong(record.owners, owner);
+  }
+
+  /** A name that is nobody's any more. */
+  async forgetOwner(tenant: string): Promise<void> {
+    const without = (owners: PlanRecord["owners"]) =>
+      owners === "all" ? owners : owners.filter((name) => name !== tenant);
+    for (const [id] of await this.records.all())
+      await this.records.update(id, (old) => ({ ...old, owners: without(old.owners) }));
   }
 
   /** @throws Refusal 410 with the new plan's name for an obsolete one */
@@ -97,6 +111,10 @@ export class Plans {
     if (!record) throw notFound("plan");
     return record;
   }
+}
+
+function isAmong(owners: PlanRecord["owners"], tenant: string): boolean {
+  return owners === "all" || owners.includes(tenant);
 }
 
 function joined(a: PlanRecord["owners"], b: PlanRecord["owners"]): PlanRecord["owners"] {

@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Locks } from "./locks.js";
 
 /**
  * Objects by their ids, on durable ground: when a promise is fulfilled, what it stands for outlives a crash. Several
@@ -21,8 +22,8 @@ const NAME = /^[A-Za-z0-9_-]{1,128}$/;
 /** One JSON file for each record, in memory as well. For one process. */
 export class DirectoryRecords<T> implements Records<T> {
   private readonly values = new Map<string, T>();
-  /** What is being written: changes of one record wait for one another. */
-  private readonly pending = new Map<string, Promise<unknown>>();
+  /** Changes of one record wait for one another. */
+  private readonly locks = new Locks();
 
   private constructor(private readonly folder: string) {}
 
@@ -46,7 +47,7 @@ export class DirectoryRecords<T> implements Records<T> {
   }
 
   create(id: string, value: T): Promise<boolean> {
-    return this.alone(id, async () => {
+    return this.locks.alone(id, async () => {
       if (this.values.has(id)) return false;
       await this.write(id, value);
       return true;
@@ -54,7 +55,7 @@ export class DirectoryRecords<T> implements Records<T> {
   }
 
   update(id: string, change: (value: T) => T): Promise<T | undefined> {
-    return this.alone(id, async () => {
+    return this.locks.alone(id, async () => {
       const value = this.values.get(id);
       if (value === undefined) return undefined;
       const changed = change(value);
@@ -64,24 +65,12 @@ export class DirectoryRecords<T> implements Records<T> {
   }
 
   delete(id: string): Promise<boolean> {
-    return this.alone(id, async () => {
-      if (!this.values.delete(id)) return false;
+    return this.locks.alone(id, async () => {
+      if (!this.values.has(id)) return false;
       await rm(this.path(id), { force: true });
       await syncFolder(this.folder);
-      return true;
+      return this.values.delete(id);
     });
-  }
-
-  private async alone<R>(id: string, work: () => Promise<R>): Promise<R> {
-    const before = this.pending.get(id) ?? Promise.resolve();
-    const own = before.then(work, work);
-    const settled = own.catch(() => undefined);
-    this.pending.set(id, settled);
-    try {
-      return await own;
-    } finally {
-      if (this.pending.get(id) === settled) this.pending.delete(id);
-    }
   }
 
   private async write(id: string, value: T): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Device } from "../ntt/device.js";
 import { type BlobRecord, Blobs } from "./blobs.js";
 import { Engine, type EngineLimits } from "./engine.js";
-import type { JobRecord } from "./job-record.js";
+import { type JobRecord, jobName, resultOf } from "./job-record.js";
 import { type JobLimits, Jobs } from "./jobs.js";
 import { type KeyRecord, Keys } from "./keys.js";
 import { type ModelRecord, Models } from "./models.js";
@@ -43,8 +43,14 @@ export interface Rooms {
   readonly forget: Forget;
   /** Waiting or running. */
   openJobs(): number;
+  /** Why no jobs are begun any more; undefined while all is well. */
+  problem(): string | undefined;
+  /** Takes up the jobs that an earlier process left. */
+  resume(): Promise<void>;
   /** Deletes what nobody came back for. */
   sweep(): Promise<void>;
+  /** Ends the job that runs; requests are answered still. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -56,6 +62,7 @@ export async function openRooms(options: RoomOptions): Promise<Rooms> {
   const open = <T>(name: string) => DirectoryRecords.open<T>(join(folder, "records", name));
   const store = await DirectoryStore.open(join(folder, "objects"));
   const vault = new Vault(store, await open<TenantKey>("tenants"), options.masterKey);
+  await vault.check();
   const tokens = new Tokens(await open<TokenRecord>("tokens"), now);
   const blobs = new Blobs(await open<BlobRecord>("blobs"), vault, options.quotaBytes, now);
   const plans = new Plans(await open<PlanRecord>("plans"), now);
@@ -78,19 +85,23 @@ export async function openRooms(options: RoomOptions): Promise<Rooms> {
       await keys.delete(id);
     },
     async tenant(name) {
+      await tokens.revokeAll(name);
+      await vault.forget(name);
       for (const [id, { owner, hospital }] of await models.records.all()) {
         if (owner === name || hospital === name) await forget.model(id);
       }
       for (const [id, { tenant }] of await keys.records.all()) if (tenant === name) await forget.key(id);
       await jobs.forget(({ tenant }) => tenant === name);
       for (const { sha256 } of await blobs.ofTenant(name)) await blobs.delete(name, sha256);
-      await vault.forget(name);
-      await tokens.revokeAll(name);
+      await plans.forgetOwner(name);
+      await runner.settled(name);
+      await vault.forgotten(name);
     },
   };
 
   async function sweep(): Promise<void> {
     const yesterday = now() - DAY_MS;
+    await tokens.sweep();
     await jobs.forget(({ ended }) => ended !== undefined && ended < yesterday);
     const needed = new Set<string>();
     for (const [, { tenant, publicKey, evaluationKeys }] of await keys.records.all()) {
@@ -103,13 +114,20 @@ export async function openRooms(options: RoomOptions): Promise<Rooms> {
     }
   }
 
-  for (const tenant of await vault.tenants()) await blobs.removeStrays(tenant);
-  await runner.resume();
+  await vault.removeStrays();
+  for (const tenant of await vault.tenants()) {
+    await blobs.removeStrays(tenant);
+    for (const id of await vault.list(tenant, "results")) {
+      if (!(await jobRecords.get(jobName(tenant, id)))) await vault.remove(tenant, resultOf(id));
+    }
+  }
   return {
     ...{ tokens, plans, blobs, keys, models, jobs, forget, sweep },
     openJobs: () => runner.open,
+    problem: () => runner.problem,
+    resume: () => runner.resume(),
+    stop: () => runner.close(),
     async close() {
-      await runner.close();
       await engine.close();
       vault.close();
     },

@@ -4,6 +4,7 @@ import type { Engine } from "./engine.js";
 import { Refusal, refusalOf } from "./failures.js";
 import { type JobRecord, resultOf, tenantOf } from "./job-record.js";
 import type { Keys } from "./keys.js";
+import { Locks } from "./locks.js";
 import type { Models } from "./models.js";
 import type { Plans } from "./plans.js";
 import type { Records } from "./records.js";
@@ -21,15 +22,22 @@ export interface JobParts {
 }
 
 const MOST_ATTEMPTS = 2;
+const RETRY_MS = 5_000;
 
 /** Runs jobs one after the other, tenants taking turns. A job that was begun when the process ended is begun again by the next. */
 export class Runner {
   readonly watchers = new Watchers();
+  /** A tenant's submissions, and the ends of its jobs. */
+  readonly locks = new Locks();
   /** Steps of the jobs that run, by their names. */
   readonly progress = new Map<string, number>();
   private readonly waiting: string[] = [];
   private running: { readonly name: string; readonly controller: AbortController } | undefined;
-  private lastTenant: string | undefined;
+  /** When each tenant's last job began, by a count. */
+  private readonly served = new Map<string, number>();
+  private begun = 0;
+  /** Why no more jobs are begun: the device is lost. */
+  problem: string | undefined;
   private stopping = false;
   private turn: Promise<void> = Promise.resolve();
 
@@ -63,6 +71,11 @@ export class Runner {
     else await this.end(name, { state: "failed", error: failureOf(reason) });
   }
 
+  /** When no job of the tenant runs any more. */
+  async settled(tenant: string): Promise<void> {
+    while (this.running && tenantOf(this.running.name) === tenant) await this.turn;
+  }
+
   /** Stops the job that runs: the next process begins it again. */
   async close(): Promise<void> {
     this.stopping = true;
@@ -73,7 +86,9 @@ export class Runner {
 
   /** Deletes a job's image, unless another one waits for the same. */
   async dropImage({ tenant, image }: JobRecord): Promise<void> {
-    if (!(await this.needs(tenant, image))) await this.parts.blobs.delete(tenant, image);
+    await this.locks.alone(tenant, async () => {
+      if (!(await this.needs(tenant, image))) await this.parts.blobs.delete(tenant, image);
+    });
   }
 
   /** Whether a job that has not ended needs a blob. */
@@ -83,16 +98,30 @@ export class Runner {
   }
 
   private pump(): void {
-    if (this.running || this.stopping || this.waiting.length === 0) return;
-    const other = this.waiting.findIndex((name) => tenantOf(name) !== this.lastTenant);
-    const [name] = this.waiting.splice(Math.max(0, other), 1);
-    this.lastTenant = tenantOf(name);
-    this.running = { name, controller: new AbortController() };
-    this.turn = this.run(name, this.running.controller.signal).finally(() => {
-      this.running = undefined;
-      this.progress.delete(name);
-      this.pump();
-    });
+    if (this.running || this.stopping || this.problem || this.waiting.length === 0) return;
+    const lastServed = (name: string) => this.served.get(tenantOf(name)) ?? 0;
+    const next = this.waiting.reduce((best, name) => (lastServed(name) < lastServed(best) ? name : best));
+    this.waiting.splice(this.waiting.indexOf(next), 1);
+    if (this.waiting.length === 0) this.served.clear();
+    this.served.set(tenantOf(next), ++this.begun);
+    this.running = { name: next, controller: new AbortController() };
+    this.turn = this.run(next, this.running.controller.signal)
+      .catch((error) => this.stumbled(next, error))
+      .finally(() => {
+        this.running = undefined;
+        this.progress.delete(next);
+        this.pump();
+      });
+  }
+
+  /** What is ours and no job's: a disk that is full, say. The job waits for its turn again. */
+  private async stumbled(name: string, error: unknown): Promise<void> {
+    const job = await this.records.get(name);
+    if (!job || job.ended !== undefined) return;
+    this.onError(error, job);
+    this.waiting.unshift(name);
+    for (let left = RETRY_MS; left > 0 && !this.stopping; left -= 100)
+      await new Promise((wake) => setTimeout(wake, 100));
   }
 
   private async run(name: string, signal: AbortSignal): Promise<void> {
@@ -106,22 +135,31 @@ export class Runner {
         throw new Refusal("internal", what, "tell the service's operator");
       }
       const result = await this.compute(name, job, signal);
-      signal.throwIfAborted();
       await this.parts.vault.put(job.tenant, resultOf(job.id), result);
+      if (signal.aborted) await this.parts.vault.remove(job.tenant, resultOf(job.id));
+      signal.throwIfAborted();
       const sha256 = createHash("sha256").update(result).digest("hex");
       await this.end(name, { state: "done", result: { sha256, bytes: result.length } });
     } catch (error) {
-      if (this.stopping) {
-        await this.records.update(name, (old) => ({ ...old, state: "queued", attempts: old.attempts - 1 }));
-        return;
-      }
-      const refusal = refusalOf(error);
+      const cancelled = signal.reason instanceof Refusal;
+      if (this.stopping && !cancelled) return this.putBack(name);
+      const refusal = refusalOf(cancelled ? signal.reason : error);
       if (refusal.code === "internal") {
+        this.problem = await this.parts.engine.problem();
+        if (this.problem) {
+          this.onError(error, job);
+          return this.putBack(name);
+        }
         this.onError(error, job);
         await this.parts.models.refund(job.model);
       }
       await this.end(name, { state: "failed", error: failureOf(refusal) });
     }
+  }
+
+  /** For the next process, as if it had not been begun. */
+  private async putBack(name: string): Promise<void> {
+    await this.records.update(name, (old) => ({ ...old, state: "queued", attempts: old.attempts - 1 }));
   }
 
   private async compute(name: string, job: JobRecord, signal: AbortSignal): Promise<Uint8Array> {

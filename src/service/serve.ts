@@ -8,7 +8,7 @@ import type { Device } from "../ntt/device.js";
 import type { NewToken, TokenState } from "../protocol/messages.js";
 import { type AppOptions, appOf } from "./app.js";
 import type { AuditLine } from "./audit.js";
-import { MemoryGate, RateGate } from "./gates.js";
+import { CrowdGate, MemoryGate, RateGate } from "./gates.js";
 import { lockFolder } from "./lock.js";
 import { openMetrics } from "./metrics.js";
 import { type ServiceOptions, withDefaults } from "./options.js";
@@ -80,7 +80,8 @@ async function listenWith(
     origins: settings.origins,
     audit,
     onError,
-    unready: () => (stopping ? "the service stops" : undefined),
+    crowd: new CrowdGate(settings.requestsAtOnce),
+    unready: () => (stopping ? "the service stops" : rooms.problem()),
     now: settings.now,
   };
   const server = createAdaptorServer({ fetch: appOf(appOptions).fetch, createServer, serverOptions: LIMITS }) as Server;
@@ -93,8 +94,15 @@ async function listenWith(
             .text()
             .then((text) => response.setHeader("content-type", "text/plain; version=0.0.4").end(text), onError);
         });
-  await listening(server, settings.port, settings.host);
-  if (metricsServer) await listening(metricsServer, settings.metricsPort!, "127.0.0.1");
+  try {
+    await listening(server, settings.port, settings.host);
+    if (metricsServer) await listening(metricsServer, settings.metricsPort!, "127.0.0.1");
+  } catch (error) {
+    server.close();
+    await rooms.close();
+    throw error;
+  }
+  await rooms.resume();
   const sweeping = setInterval(() => rooms.sweep().catch(onError), settings.sweepMs);
   sweeping.unref();
   const close = async (): Promise<void> => {
@@ -102,10 +110,13 @@ async function listenWith(
     clearInterval(sweeping);
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
-    await rooms.close();
-    server.closeAllConnections();
-    metricsServer?.close();
+    await rooms.stop();
+    const cut = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
     await closed;
+    clearTimeout(cut);
+    metricsServer?.close();
+    metricsServer?.closeAllConnections();
+    await rooms.close();
     await device.close();
     await unlock();
   };
@@ -117,6 +128,9 @@ async function listenWith(
     close,
   };
 }
+
+/** For requests that are under way when the service is told to end. */
+const LAST_ANSWERS_MS = 2_000;
 
 /** What slow and long-winded senders get: Node's own checks run every five seconds. */
 const LIMITS = {

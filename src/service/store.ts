@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder } from "./records.js";
@@ -25,7 +26,7 @@ export class DirectoryStore implements ObjectStore {
 
   async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
     const path = this.path(name);
-    const partial = `${path}.partial`;
+    const partial = `${path}.${randomBytes(6).toString("hex")}.partial`; // two may write the same
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const file = await open(partial, "w", 0o600);
     try {

@@ -41,6 +41,7 @@ export class Tokens {
    */
   async create(scope: Scope, tenant: string, days: number): Promise<NewToken> {
     if (!v.is(Tenant, tenant)) throw new Refusal("bad-request", "the tenant's name is none", "take a-z, 0-9 and -");
+    await this.sweep();
     const other = (await this.records.all()).find(([, record]) => record.tenant === tenant && record.scope !== scope);
     if (other) {
       const what = `${tenant} has the scope ${other[1].scope} already`;
@@ -53,7 +54,13 @@ export class Tokens {
     return { id, scope, tenant, created, expires, token: `bs_${id}_${secret}` };
   }
 
+  /** Deletes those that have expired. */
+  async sweep(): Promise<void> {
+    for (const [id, { expires }] of await this.records.all()) if (expires <= this.now()) await this.records.delete(id);
+  }
+
   async states(): Promise<TokenState[]> {
+    await this.sweep();
     return (await this.records.all()).map(([id, { hash: _, ...state }]) => ({ id, ...state }));
   }
 

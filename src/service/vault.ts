@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { DataError } from "../errors.js";
+import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
 import type { ObjectStore } from "./store.js";
 
@@ -10,6 +12,9 @@ export interface TenantKey {
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
+const LAST_REQUESTS_MS = 180_000;
+/** A name that no tenant has. */
+const CHECK = "MASTER";
 
 /**
  * Objects under AES-256-GCM, each tenant's under a key of its own, which is kept wrapped by the master key. Without its key what a
@@ -17,6 +22,8 @@ const KEY_BYTES = 32;
  */
 export class Vault {
   private readonly keys = new Map<string, Buffer>();
+  private readonly going = new Set<string>();
+  private closed = false;
 
   constructor(
     private readonly objects: ObjectStore,
@@ -49,25 +56,57 @@ export class Vault {
 
   /** Names of all that have a key. */
   async tenants(): Promise<string[]> {
-    return (await this.wrapped.all()).map(([name]) => name);
+    return (await this.wrapped.all()).map(([name]) => name).filter((name) => name !== CHECK);
   }
 
-  /** Everything of a tenant, its key first: what is left of it anywhere cannot be read from then on. */
+  /**
+   * That the master key is this folder's.
+   * @throws DataError where it is not: everything would look damaged, and new tenants would be lost to the right key
+   */
+  async check(): Promise<void> {
+    const text = new Uint8Array(KEY_BYTES);
+    const wrapped = Buffer.concat(seal(this.masterKey, CHECK, text)).toString("base64");
+    if (await this.wrapped.create(CHECK, { wrapped })) return;
+    const stored = await this.wrapped.get(CHECK);
+    try {
+      unseal(this.masterKey, CHECK, Buffer.from(stored!.wrapped, "base64"));
+    } catch (cause) {
+      throw new DataError("the master key is not the one of this folder", "name the file of the right one", { cause });
+    }
+  }
+
+  /** From now on nothing of the tenant is taken or read. Its key first: what is left of it anywhere cannot be read from then on. */
   async forget(tenant: string): Promise<void> {
-    this.keys.get(tenant)?.fill(0);
+    this.going.add(tenant);
+    const key = this.keys.get(tenant);
     this.keys.delete(tenant);
+    setImmediate(() => key?.fill(0)); // after whoever was just handed it
     await this.wrapped.delete(tenant);
+  }
+
+  /** The end of `forget`: its objects. When its last requests must have ended, the name may be somebody's again. */
+  async forgotten(tenant: string): Promise<void> {
     await this.objects.remove(tenant);
+    setTimeout(() => this.going.delete(tenant), LAST_REQUESTS_MS).unref();
+  }
+
+  /** Objects of tenants that have no key: of a deletion that was cut off. */
+  async removeStrays(): Promise<void> {
+    const known = new Set(await this.tenants());
+    for (const name of await this.objects.list("")) if (!known.has(name)) await this.objects.remove(name);
   }
 
   /** Overwrites the keys. */
   close(): void {
+    this.closed = true;
     for (const key of this.keys.values()) key.fill(0);
     this.keys.clear();
     this.masterKey.fill(0);
   }
 
   private async keyOf(tenant: string): Promise<Buffer> {
+    if (this.closed) throw new Refusal("busy", "the service stops", "send it again", { retryAfter: 5 });
+    if (this.going.has(tenant)) throw notFound("tenant");
     const known = this.keys.get(tenant);
     if (known) return known;
     const about = `key of ${tenant}`;
@@ -78,6 +117,7 @@ export class Vault {
       if (!stored) throw new Error(`the key of tenant ${tenant} was deleted meanwhile`);
       made.set(unseal(this.masterKey, about, Buffer.from(stored.wrapped, "base64")));
     }
+    if (this.going.has(tenant)) throw notFound("tenant");
     this.keys.set(tenant, made);
     return made;
   }

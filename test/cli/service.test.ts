@@ -1,6 +1,6 @@
 /** Operator, owner and hospital as processes of their own, with tokens of their own, against a service that is a process. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,17 +25,17 @@ afterAll(async () => {
 async function start() {
   const folder = join(home, "operator", "service");
   const child = spawn(process.execPath, [command, "serve", "--folder", folder, "--port", "0", "--json"]);
-  let log = "";
-  const said = await new Promise<{ url: string; operatorToken?: string }>((resolve, reject) => {
+  let [log, told] = ["", ""];
+  const said = await new Promise<{ url: string }>((resolve, reject) => {
     child.stdout.on("data", (data) => {
       log += data;
       if (log.includes("\n")) resolve(JSON.parse(log.slice(0, log.indexOf("\n"))));
     });
-    child.stderr.on("data", (data) => (log += data));
-    child.once("exit", () => reject(new Error(log)));
+    child.stderr.on("data", (data) => (told += data));
+    child.once("exit", () => reject(new Error(log + told)));
   });
-  operatorToken ??= said.operatorToken!;
-  return { url: said.url, process: child, log: () => log };
+  operatorToken ??= /bs_[0-9a-f]{16}_[\w-]{43}/.exec(told)![0];
+  return { url: said.url, process: child, log: () => log + told };
 }
 
 async function stop(): Promise<number | null> {
@@ -49,7 +49,7 @@ const tokens: Record<string, string> = {};
 /** A party's command, in its own folder, with its own token. */
 function run(party: "operator" | "owner" | "hospital", args: string) {
   const token = party === "operator" ? operatorToken : tokens[party];
-  const at = /^(token|plans|owner|send-key|ask)\b/.test(args) ? ` --service ${service.url}` : "";
+  const at = /^(token|plans|owner|send-key|ask|probe)\b/.test(args) ? ` --service ${service.url}` : "";
   const { status, stdout, stderr } = blindsight(`${args}${at} --json`.split(" "), join(home, party), {
     BLINDSIGHT_TOKEN: token,
   });
@@ -81,7 +81,10 @@ test("from an empty folder to diagnoses, rotation and deletion", async () => {
   expect(right("owner", "owner --model rl1-phantom").keys).toMatchObject([{ fingerprint: key, holder: "st-anna" }]);
   const wrong = run("owner", `owner --model rl1-phantom --approve ${"ab".repeat(32)}`);
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining("no key of the id abab")]);
-  const { models, commitment } = right("owner", `owner --model rl1-phantom --approve ${key} --budget 30`);
+  const { models, commitment } = right(
+    "owner",
+    `owner --model rl1-phantom --approve ${key} --budget 30 --answers answers.json`,
+  );
   expect(JSON.parse(readFileSync(join(home, "owner", "commitment.json"), "utf8")).commitment).toBe(commitment);
 
   for (let index = 0; index < 3; index++) {
@@ -91,6 +94,14 @@ test("from an empty folder to diagnoses, rotation and deletion", async () => {
       said.logits.map((x: number, k: number) => Math.abs(x - clear(index)[k])).every((x: number) => x < 1e-3),
     ).toBe(true);
   }
+
+  const probed = right("hospital", "probe --plan net.plan --secret keys/secret --answers ../owner/answers.json");
+  expect(probed).toMatchObject({ images: 8, right: 8 });
+  const forged = JSON.parse(readFileSync(join(home, "owner", "answers.json"), "utf8"));
+  forged.answers[3].logits = forged.answers[3].logits.map((x: number) => -x);
+  writeFileSync(join(home, "hospital", "forged.json"), JSON.stringify(forged));
+  const caught = run("hospital", "probe --plan net.plan --secret keys/secret --answers forged.json");
+  expect([caught.status, caught.stderr]).toEqual([2, expect.stringContaining("1 of 8 answers differ")]);
 
   // The service is restarted, and a new key takes the old one's place.
   expect(await stop()).toBe(0);

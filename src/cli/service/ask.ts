@@ -1,6 +1,7 @@
 import { HospitalClient, type ModelState } from "../../client/index.js";
 import { DataError } from "../../errors.js";
-import { Plan } from "../../nn/index.js";
+import { type KeyHolder, Plan } from "../../nn/index.js";
+import { UsageError } from "../failure.js";
 import { notADevice } from "../narrate.js";
 import { readFrom, requireFiles } from "../roles/files.js";
 import { holderFrom } from "../roles/holder.js";
@@ -25,11 +26,7 @@ export async function ask(options: AskCommandOptions): Promise<void> {
   await withTask(options, async ({ terminal, device, signal, elapsed }) => {
     const [image] = await inputsFor(plan, { ...options, index: [options.index, options.index] }, terminal);
     using holder = await holderFrom(options.secret, plan, device);
-    const { fingerprint } = holder.publicKey;
-    const models = (await hospital.models()).filter(
-      (each) => each.fingerprint === fingerprint && each.plan === plan.identity,
-    );
-    const model = chosen(models, options.model);
+    const model = await modelUnder(hospital, holder, options.model);
     const bar = terminal.progress("computing", plan.program.steps.length);
     const onProgress = (done: number, of: number) => bar.update(done, of);
     const diagnosis = await hospital
@@ -53,14 +50,26 @@ export async function ask(options: AskCommandOptions): Promise<void> {
     );
     terminal.say(`  ${label} (${shares.join(", ")})`);
     terminal.say(
-      `\nby ${model.name}, version ${model.version}, as the service says; nothing proves what it ran\n${notADevice}`,
+      `\nby ${model.owner}'s ${model.name}, version ${model.version}, as the service says; nothing proves what it ran\n${notADevice}`,
     );
   });
 }
 
-/** @throws DataError where there is none */
+/** A model under the holder's key: the one that is named, or the newest. @throws DataError where there is none */
+export async function modelUnder(hospital: HospitalClient, holder: KeyHolder, id?: string): Promise<ModelState> {
+  const { fingerprint } = holder.publicKey;
+  const { identity } = holder.plan;
+  const models = (await hospital.models()).filter((each) => each.fingerprint === fingerprint && each.plan === identity);
+  return chosen(models, id);
+}
+
 function chosen(models: readonly ModelState[], id: string | undefined): ModelState {
   const open = models.filter(({ revoked }) => !revoked).sort((a, b) => b.created - a.created);
+  const owners = new Set(open.map(({ owner }) => owner));
+  if (id === undefined && owners.size > 1) {
+    const what = `${[...owners].join(" and ")} gave models for this key`;
+    throw new UsageError(what, "name the one that you trust with --model: `models()` of the client lists them");
+  }
   const found = id === undefined ? open[0] : models.find((model) => model.id === id);
   if (found) return found;
   const what = id === undefined ? "there is no model under this key yet" : `there is no model ${id} under this key`;

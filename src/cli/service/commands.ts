@@ -5,6 +5,7 @@ import { addDeviceOptions, jsonOption, wholeNumber } from "../options.js";
 import { ask } from "./ask.js";
 import { owner } from "./owner.js";
 import { plans } from "./plans.js";
+import { probe } from "./probe.js";
 import { sendKey } from "./send-key.js";
 import { serveCommand } from "./serve.js";
 import { token } from "./token.js";
@@ -46,6 +47,7 @@ export function addServiceCommands(program: Command): void {
       wholeNumber("--budget", 0, Number.MAX_SAFE_INTEGER),
       1000,
     )
+    .option("--answers <file>", "write what the network says of a few images, for `probe`")
     .option("--salt <file>", "keeps the salt of the commitment to the .onnx file", "commitment.json")
     .action((options) => owner(options));
 
@@ -72,6 +74,15 @@ export function addServiceCommands(program: Command): void {
     .option("--index <n>", "which image of the split", wholeNumber("--index", 0, Number.MAX_SAFE_INTEGER), 0)
     .option("--values <json>", "a list of numbers in the network's units")
     .action((options) => ask(options));
+
+  addDeviceOptions(
+    withService(program.command("probe").description("try a service with images whose answers the owner gave")),
+  )
+    .requiredOption("--plan <file>", "the plan of the model")
+    .requiredOption("--secret <file>", "the secret key; it stays here")
+    .requiredOption("--answers <file>", "what `owner --answers` wrote")
+    .option("--model <id>", "which of the models under the key (default: the newest)")
+    .action((options) => probe(options));
 }
 
 function withService(command: Command): Command {

@@ -10,6 +10,7 @@ import { inGroups, keyIdFrom } from "../roles/key-id.js";
 import { prepare } from "../roles/networks.js";
 import { type Task, type TaskOptions, withTask } from "../roles/task.js";
 import { connectionTo } from "./connection.js";
+import { writeAnswers } from "./probe.js";
 
 export interface OwnerOptions extends TaskOptions {
   readonly service: string;
@@ -19,7 +20,11 @@ export interface OwnerOptions extends TaskOptions {
   readonly modelVersion: string;
   readonly budget: number;
   readonly salt: string;
+  readonly answers?: string;
 }
+
+/** Images in a file of answers. */
+const ANSWERS = 8;
 
 /** `blindsight owner`: lists keys that a model can be given for, and gives it for those that are approved. */
 export async function owner(options: OwnerOptions): Promise<void> {
@@ -30,6 +35,7 @@ export async function owner(options: OwnerOptions): Promise<void> {
     const { network, name, calibration } = await prepare(options.model, options.calibrate, terminal, true);
     const plan = compile(network);
     await client.register(plan);
+    if (options.answers) await writeAnswers(options.answers, network, plan, calibration.slice(0, ANSWERS));
     const keys = (await client.keys()).filter((key) => key.plan === plan.identity);
     if (approved.length === 0) return list(keys, task);
     const commitment = await commitmentTo((await modelFile(options.model)).bytes, options.salt);

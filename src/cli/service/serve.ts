@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readFileWhole } from "../../data/read-file.js";
 import type { DeviceKind } from "../../device.js";
@@ -31,7 +31,7 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
     throw new DataError("the service's libraries are not installed", fix, { cause });
   });
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
-  const masterKey = await masterKeyFrom(options.masterKey ?? join(options.folder, "master-key"));
+  const masterKey = await masterKeyFrom(options.masterKey ?? join(options.folder, "master-key"), options.folder);
   const { folder, port, host, metricsPort, origin: origins, device, threads } = options;
   const service = await serve({
     ...{ folder, masterKey, port, host, device },
@@ -40,24 +40,31 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
     ...(threads !== undefined && { threads }),
   });
   const stop = new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
-  const none = (await service.tokens()).length === 0;
+  const none = !(await service.tokens()).some(({ scope }) => scope === "operator");
   const first = none ? await service.createToken("operator", "operator", FIRST_TOKEN_DAYS) : undefined;
   const { url, metricsUrl } = service;
-  if (terminal.json) terminal.object({ url, metricsUrl, operatorToken: first?.token });
+  // Not to stdout, where the log goes.
+  if (first) process.stderr.write(`the operator's token, which is shown this once:\n  ${first.token}\n`);
+  if (terminal.json) terminal.object({ url, metricsUrl });
   else {
     process.stderr.write(`listening on ${url}${metricsUrl ? `, metrics on ${metricsUrl}` : ""}\n`);
-    if (first) process.stderr.write(`the operator's token, which is shown this once:\n  ${first.token}\n`);
   }
   await stop;
   await service.close();
 }
 
-/** 32 bytes of a file; made where it is not there. */
-async function masterKeyFrom(path: string): Promise<Uint8Array> {
+/** 32 bytes of a file; made where nothing is kept yet. */
+async function masterKeyFrom(path: string, folder: string): Promise<Uint8Array> {
   const there = await readFileWhole(path, KEY_BYTES + 1);
   if (there?.length === KEY_BYTES) return Uint8Array.from(there);
   if (there)
     throw new DataError(`${path} has ${there.length} bytes, not ${KEY_BYTES}`, "name the file of the master key");
+  if (await stat(join(folder, "records")).catch(() => undefined)) {
+    throw new DataError(
+      `there is no master key ${path}`,
+      "name its file: a new key would open nothing of what is kept",
+    );
+  }
   const made = Uint8Array.from(randomBytes(KEY_BYTES));
   await writeWhole(path, made, { mode: 0o600 });
   return made;
