@@ -163,6 +163,7 @@ async function readListed(
 }
 
 interface Reading {
+  readonly message?: boolean;
   readonly file: FileReader;
   readonly ring: Ring;
   readonly primes: readonly number[];

@@ -58,7 +58,7 @@ export async function readPlaintext(source: ByteSource, ring: Ring, residency?: 
   using file = await FileReader.open(source, "plaintext");
   const listed = takeFields(new ByteReader(file.header.fields, "the header of this plaintext"), ring);
   return await allOrNothing(async (keep) => {
-    const content = await readListed(file, ring, listed, { keep, residency });
+    const content = await readListed(file, ring, listed, { keep, residency, message: true });
     await file.end();
     return content;
   });
@@ -73,7 +73,7 @@ export async function takePlaintext(
   const fields = await file.next(what, { most: MOST_FIELDS });
   const listed = takeFields(new ByteReader(fields, `the head of ${what}`), ring);
   accept(listed);
-  return await readListed(file, ring, listed, options);
+  return await readListed(file, ring, listed, { ...options, message: false }); // weights of whoever reads them
 }
 
 /** What the fields say. */
@@ -94,9 +94,9 @@ async function readListed(
   file: FileReader,
   ring: Ring,
   listed: ListedPlaintext,
-  { keep, residency }: { readonly keep: Keep; readonly residency?: Residency | undefined },
+  { keep, ...options }: { readonly keep: Keep; readonly residency?: Residency | undefined; readonly message: boolean },
 ): Promise<PlaintextContent> {
   const primes = ring.parameters.primesAt(listed.level);
-  const [polynomial] = await readParts({ file, ring, primes, form: OPERAND, residency }, 1, keep);
+  const [polynomial] = await readParts({ file, ring, primes, form: OPERAND, ...options }, 1, keep);
   return { ...listed, polynomial };
 }

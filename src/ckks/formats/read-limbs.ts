@@ -1,4 +1,5 @@
 import type { FileReader } from "../../bytes/blocks.js";
+import type { Limb } from "../../ntt/kernels.js";
 import { type Form, powerOfWord, VALUES } from "../form.js";
 import { allOrNothing, OwnedLimbs } from "../limbs.js";
 import { requireResidues } from "../packing.js";
@@ -14,6 +15,8 @@ export interface ReadLimbsOptions {
   readonly what: string;
   /** What its residues modulo a prime are to be multiplied by; default 1. */
   readonly factor?: (prime: number) => number;
+  /** Whether the words may be a message: then each place where they lay is overwritten. Ciphertexts, keys and weights are none. */
+  readonly message?: boolean;
   /** Where it is to live, if not in the device's memory. */
   readonly residency?: Residency;
 }
@@ -30,11 +33,14 @@ export async function readLimbs(
   options: ReadLimbsOptions,
 ): Promise<RnsPolynomial> {
   if (options.residency) return readPaged(file, ring, primes, options, options.residency);
-  const { form, what, factor = () => 1 } = options;
+  const { form, what, factor = () => 1, message = false } = options;
   using poly = await allOrNothing(async (keep) => {
     const limbs: RnsPolynomial[] = [];
     // Each when its block is there: who sends a header gets no memory for what the header says.
-    for (const prime of primes) limbs.push(keep(unpacked(ring, prime, await nextLimb(file, ring, prime, what))));
+    for (const prime of primes) {
+      const words = await nextLimb(file, ring, prime, what);
+      limbs.push(keep(message ? unpackedMessage(ring, prime, words) : unpacked(ring, prime, words)));
+    }
     return RnsPolynomial.join(ring, limbs, VALUES);
   });
   const raised = (p: number) => powerOfWord(form.power, p);
@@ -42,7 +48,17 @@ export async function readLimbs(
   return scale(poly, factor, primes, form.power);
 }
 
+/** Copies the words once, to where the device's threads take them from. */
 function unpacked(ring: Ring, prime: number, words: Uint32Array): RnsPolynomial {
+  const { device, logN } = ring;
+  if (!device.writePacked) return unpackedMessage(ring, prime, words);
+  const row = (out: Limb) => ({ out, prime, read: () => words });
+  return filled(RnsPolynomial.allocate(ring, [prime], VALUES), ({ limbs: [out] }) =>
+    device.writePacked!(logN, [row(out)]),
+  );
+}
+
+function unpackedMessage(ring: Ring, prime: number, words: Uint32Array): RnsPolynomial {
   return filled(RnsPolynomial.allocate(ring, [prime], VALUES), ({ limbs: [limb] }) => {
     using packed = new OwnedLimbs(ring, ring.device.allocate(ring.logN, 1));
     ring.device.write(ring.logN, packed.limbs[0], words);
