@@ -157,7 +157,7 @@ test("a quota, announced to fifty times at once, holds", async () => {
   await small.close();
 });
 
-test("a model given twice is one, with one budget; of two owners' models a hospital chooses", async () => {
+test("a model given twice is one, with one budget, and says whose it is; any owner may register a plan and see its keys", async () => {
   const pair = await openPair(stage, { hospital: "double", owner: "acme-double" }, 5);
   const ask = asking(stage.service.url, await stage.tokenOf("owner", "acme-double"));
   const given = { key: pair.key.id, blob: pair.model.sha256, name: "rl1", version: "1", commitment, budget: 5 };

@@ -163,6 +163,7 @@ async function readListed(
 }
 
 interface Reading {
+  /** See ReadLimbsOptions. */
   readonly message?: boolean;
   readonly file: FileReader;
   readonly ring: Ring;

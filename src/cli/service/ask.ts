@@ -68,7 +68,8 @@ function chosen(models: readonly ModelState[], id: string | undefined): ModelSta
   const owners = new Set(open.map(({ owner }) => owner));
   if (id === undefined && owners.size > 1) {
     const what = `${[...owners].join(" and ")} gave models for this key`;
-    throw new UsageError(what, "name the one that you trust with --model: `models()` of the client lists them");
+    const ids = open.map((model) => `${model.owner}: ${model.id}`).join(", ");
+    throw new UsageError(what, `name the one that you trust with --model (${ids})`);
   }
   const found = id === undefined ? open[0] : models.find((model) => model.id === id);
   if (found) return found;
