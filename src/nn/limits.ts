@@ -1,13 +1,12 @@
 /** What an encrypted network can have at most, looked at before anything is made of it: small files can ask for much. */
 import { kindOf } from "../ckks/copies.js";
 import { UnsupportedLayerError } from "../errors.js";
+import { MOST_ENTRIES } from "./fold/entries.js";
 import type { FoldOptions } from "./fold/folded.js";
 import type { Network, Shape } from "./graph/network.js";
 import { inputsOf, outputShape, shapeText, sizeOf } from "./graph/shapes.js";
 import { MOST_CIPHERTEXTS, MOST_SLOTS } from "./largest.js";
 
-/** Entries of a matrix, the poolings before it merged in: 128 MiB of doubles. */
-const MOST_ENTRIES = 2 ** 24;
 /** Layers before they are folded; the deepest parameters have 56 levels. */
 const MOST_LAYERS = 2 ** 10;
 

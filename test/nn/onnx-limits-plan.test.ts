@@ -2,9 +2,20 @@
 import { describe, expect, it } from "vitest";
 import { UnsupportedLayerError } from "../../src/errors.js";
 import { compile, fold, interpret } from "../../src/nn/index.js";
+import { TensorProto_DataType } from "../../src/nn/onnx/onnx_pb.js";
 import { importOnnx } from "../../src/nn/onnx.js";
 import { growth } from "./growth.js";
 import { model, node, tensor } from "./onnx-builder.js";
+
+const VECTOR = { s: { dataType: TensorProto_DataType.INT64, dims: [2n], int64Data: [1n, 8192n] } };
+const square = node("Mul", "x x", "y");
+const moved = [node("Reshape", "x s", "r"), node("Mul", "r r", "y")];
+const turned = [
+  node("Transpose", "x", "t"),
+  node("Mul", "t t", "u"),
+  node("Reshape", "u s", "r"),
+  node("Mul", "r r", "y"),
+];
 
 describe("sizes are looked at before anything is made of a network", () => {
   it("six hundred bytes that asked for 3.1 GB: compile and fold refuse the map before they make anything of it", () => {
@@ -22,6 +33,30 @@ describe("sizes are looked at before anything is made of a network", () => {
       for (const plan of [compile, fold]) expect(() => plan(network)).toThrow(/the image has 4000000 values/);
     });
     expect(grown).toBeLessThan(2 ** 20);
+  });
+
+  // What the folds make themselves has the square of what the file says.
+  it.each([
+    ["a map at the end", [square], [1, 786432, 1, 1], {}, /network's end, 786432×1×1, is a matrix of 618475290624/],
+    ["a long vector at the end", moved, [1, 1, 64, 128], VECTOR, /network's end, 1×64×128, is a matrix of 67108864/],
+    ["elements in another order", turned, [1, 1, 64, 128], VECTOR, /rearranges 8192, is a matrix of 67108864/],
+  ] as const)("%s asks for no square of its size", (_, nodes, input, weights, message) => {
+    const bytes = model({ nodes: [...nodes], weights, input: [...input] });
+    expect(bytes.length).toBeLessThan(500);
+    const network = importOnnx(bytes);
+    const grown = growth(() => {
+      for (const plan of [compile, fold]) {
+        let thrown: unknown;
+        try {
+          plan(network);
+        } catch (error) {
+          thrown = error;
+        }
+        expect(thrown).toBeInstanceOf(UnsupportedLayerError);
+        expect((thrown as Error).message).toMatch(message);
+      }
+    });
+    expect(grown).toBeLessThan(2 ** 23);
   });
 
   it("a network made by hand is not run into a map of no size", () => {

@@ -1,8 +1,9 @@
 import { UnsupportedLayerError } from "../../errors.js";
 import type { Layer, Network, Shape } from "../graph/network.js";
-import { inputsOf, sameShape, sizeOf, valueShapes } from "../graph/shapes.js";
+import { inputsOf, sameShape, shapeText, sizeOf, valueShapes } from "../graph/shapes.js";
 import type { ChannelRanges } from "./curvature.js";
 import { Draft } from "./draft.js";
+import { newWeights } from "./entries.js";
 import type { FoldedLayer } from "./folded.js";
 import { type Affinity, identityOf, normOf, spread } from "./terms.js";
 import { isWhole, type Sight, termsOf, type View, wholeView } from "./views.js";
@@ -162,7 +163,8 @@ function materialize(draft: Draft, view: View, label: string): View {
   if (isWhole(view) && sameShape(part.shape, shape)) return view;
   const { kernel, stride, dilation, before } = identityOf(0, shape).terms[0];
   const channels = shape[0];
-  const weights = new Float64Array(channels * channels);
+  const wayOut = "Put the reshape or the join behind a pooling or a linear layer.";
+  const weights = newWeights(channels * channels, `${label}, which rearranges ${shapeText(shape)},`, wayOut);
   for (let c = 0; c < channels; c++) weights[c * channels + c] = 1;
   const { terms, flat } = termsOf(view, { kernel, stride, dilation, before, groups: 1, weights, shape }, label);
   const own = flat ? [sizeOf(shape)] : shape;

@@ -2,6 +2,7 @@ import type { Shape } from "../graph/network.js";
 import { planeOf, sizeOf } from "../graph/shapes.js";
 import { eachTap } from "../graph/windows.js";
 import type { Draft } from "./draft.js";
+import { MOST_ENTRIES } from "./entries.js";
 import type { FoldedLinear, LinearTerm } from "./folded.js";
 import { applyTerm } from "./terms.js";
 
@@ -40,10 +41,7 @@ function productWith(draft: Draft, layer: FoldedLinear, input: number): FoldedLi
   if (before?.op === "sumPool") {
     if (!isMatrix(layer, draft.shape(input))) return undefined;
     const pooled = draft.shape(before.input);
-    return {
-      ...layer,
-      terms: [behindWindows(term, layer, pooled, before.kernel, draft.shape(input), before.input, 1)],
-    };
+    return withTerm(layer, behindWindows(term, layer, pooled, before.kernel, draft.shape(input), before.input, 1));
   }
   if (before?.op !== "linear") return undefined;
   const [own] = before.terms;
@@ -54,7 +52,7 @@ function productWith(draft: Draft, layer: FoldedLinear, input: number): FoldedLi
     const pooling = draft.pooling(input);
     if (pooling) {
       const { kernel, weight } = pooling;
-      return { ...layer, terms: [behindWindows(term, layer, from, kernel, before.shape, own.input, weight)] };
+      return withTerm(layer, behindWindows(term, layer, from, kernel, before.shape, own.input, weight));
     }
     if (isMatrix(before, from)) return matrixProduct(layer, term, before, own, from);
     // What makes a vector of the last map: the map's own layer as a matrix then.
@@ -64,6 +62,10 @@ function productWith(draft: Draft, layer: FoldedLinear, input: number): FoldedLi
     }
   }
   return pointwiseProduct(draft, layer, term, before, own);
+}
+
+function withTerm(layer: FoldedLinear, term: LinearTerm | undefined): FoldedLinear | undefined {
+  return term && { ...layer, terms: [term] };
 }
 
 /** The same layer as a matrix, where that has not too many entries. */
@@ -87,9 +89,6 @@ function asMatrix(layer: FoldedLinear, term: LinearTerm, from: Shape): FoldedLin
   return { ...layer, shape: [outputs], terms: [{ ...wholeOf(from), input: term.input, weights }] };
 }
 
-/** 128 MiB of doubles. */
-const MOST_ENTRIES = 2 ** 24;
-
 /** Whether a layer sees all of its input at once. */
 function isMatrix({ terms, shape }: FoldedLinear, input: Shape): boolean {
   const [{ kernel, groups, before, inScale }] = terms;
@@ -105,8 +104,9 @@ function behindWindows(
   pooled: Shape,
   input: number,
   factor: number,
-): LinearTerm {
+): LinearTerm | undefined {
   const [columns, places] = [sizeOf(from), sizeOf(pooled)];
+  if (shape[0] * columns > MOST_ENTRIES) return undefined;
   const [plane, windows] = [planeOf(from), planeOf(pooled)];
   const weights = new Float64Array(shape[0] * columns);
   const moving = { input: from.slice(1), output: pooled.slice(1), kernel, stride: kernel };
@@ -126,8 +126,9 @@ function matrixProduct(
   before: FoldedLinear,
   own: LinearTerm,
   from: Shape,
-): FoldedLinear {
+): FoldedLinear | undefined {
   const [outputs, inner, columns] = [layer.shape[0], before.shape[0], sizeOf(from)];
+  if (outputs * columns > MOST_ENTRIES) return undefined;
   const weights = new Float64Array(outputs * columns);
   const bias = layer.bias.slice();
   for (let o = 0; o < outputs; o++) {
@@ -155,6 +156,7 @@ function pointwiseProduct(
   const [outputs, inner, inputs] = [layer.shape[0], before.shape[0], from[0]];
   const windows = after ? own : term;
   const taps = sizeOf(windows.kernel);
+  if (Math.max(outputs * inputs, outputs * inner, inner * inputs) * taps > MOST_ENTRIES) return undefined;
   const weights = new Float64Array(outputs * inputs * taps);
   const [left, right] = [ungrouped(term, outputs, inner), ungrouped(own, inner, inputs)];
   const [leftTaps, rightTaps] = [sizeOf(term.kernel), sizeOf(own.kernel)];

@@ -2,6 +2,7 @@ import { isPowerOfTwo } from "../../ckks/slots.js";
 import { UnsupportedLayerError } from "../../errors.js";
 import type { Shape } from "../graph/network.js";
 import { shapeText, sizeOf } from "../graph/shapes.js";
+import { newWeights } from "./entries.js";
 import { type FoldedLayer, type FoldedLinear, type FoldedNetwork, takenBy } from "./folded.js";
 import { foldedShapes } from "./shapes.js";
 
@@ -68,7 +69,8 @@ function poolMatrix(input: number, from: Shape, shape: Shape, kernel: readonly n
 export function vectorOf(input: number, from: Shape): FoldedLinear {
   const size = sizeOf(from);
   const kernel = from.slice(1);
-  const weights = new Float64Array(size * size);
+  const what = `what makes a vector of the network's end, ${shapeText(from)},`;
+  const weights = newWeights(size * size, what, "End the network with a linear layer of a few outputs.");
   for (let i = 0; i < size; i++) weights[i * size + i] = 1;
   const ones = kernel.map(() => 1);
   const term = { input, kernel, stride: ones, dilation: ones, before: kernel.map(() => 0), groups: 1, weights };

@@ -3,10 +3,10 @@
  * them side by side, zeros between them. None of it is computed; it goes into the windows and the weights of the next
  * linear layer.
  */
-import { UnsupportedLayerError } from "../../errors.js";
 import type { Shape } from "../graph/network.js";
 import { planeOf, sameShape, shapeText, sizeOf } from "../graph/shapes.js";
 import { eachTap } from "../graph/windows.js";
+import { MOST_ENTRIES, newWeights } from "./entries.js";
 import type { LinearTerm } from "./folded.js";
 import { joinTerms } from "./joined-terms.js";
 
@@ -33,9 +33,6 @@ export interface Sight {
   /** Of what it gives: [out, ...windows]. */
   readonly shape: Shape;
 }
-
-/** Entries of a matrix: 128 MiB of doubles. */
-const MOST_ENTRIES = 2 ** 24;
 
 export function wholeView(value: number, shape: Shape): View {
   return { shape, parts: [{ value, shape }] };
@@ -74,13 +71,8 @@ function columns(view: View, sight: Sight, label: string): LinearTerm[] {
   const index = view.index ?? Int32Array.from({ length: sizeOf(view.shape) }, (_, i) => i);
   const sizes = view.parts.map((part) => sizeOf(part.shape));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (outputs * total > MOST_ENTRIES) {
-    throw new UnsupportedLayerError(
-      `${label} on rearranged values (${shapeText(view.shape)}) is a matrix of ${outputs * total} entries; 2^24 are the most`,
-      "Put the reshape or transpose behind the pooling, or leave it out.",
-    );
-  }
-  const rows = new Float64Array(outputs * total);
+  const what = `${label} on rearranged values (${shapeText(view.shape)})`;
+  const rows = newWeights(outputs * total, what, "Put the reshape or transpose behind the pooling, or leave it out.");
   const [taps, inPlane, outPlane] = [sizeOf(kernel), planeOf(view.shape), planeOf(shape)];
   const [inGroup, outGroup] = [view.shape[0] / groups, shape[0] / groups];
   eachTap(windowsOf(view.shape, sight), (window, tap, element) => {
@@ -130,6 +122,9 @@ function channelTerms(view: View, sight: Sight): LinearTerm[] | undefined {
     if (channels.has(shown.channel)) return undefined;
     channels.set(shown.channel, c);
   }
+  // Each term has a weight for each channel of its part, zeros too: where that is much, it is a matrix or a refusal.
+  const own = Math.max(...parts.map((part) => part.shape[0]));
+  if (runs.size > 1 && runs.size * sight.shape[0] * own * sizeOf(sight.kernel) > MOST_ENTRIES) return undefined;
   const terms: LinearTerm[] = [];
   for (const { shown, channels } of runs.values()) {
     const term = termOf(view, sight, shown, channels);
@@ -153,6 +148,7 @@ function termOf(view: View, sight: Sight, shown: Shown, channels: ReadonlyMap<nu
   const inOrder = own === view.shape[0] && channels.size === own && [...channels].every(([from, to]) => from === to);
   if (inOrder) return { input: part.value, kernel, stride, dilation, before, groups, weights };
   const [inGroup, outGroup] = [view.shape[0] / groups, shape[0] / groups];
+  if (shape[0] * own * taps > MOST_ENTRIES) return undefined;
   const selected = new Float64Array(shape[0] * own * taps);
   for (const [from, to] of channels) {
     for (let o = 0; o < shape[0]; o++) {
