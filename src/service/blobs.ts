@@ -137,14 +137,16 @@ export class Blobs {
   }
 
   async ofTenant(tenant: string): Promise<BlobRecord[]> {
-    return (await this.records.all()).map(([, record]) => record).filter((record) => record.tenant === tenant);
+    return (await this.records.all(tenant)).map(([, record]) => record);
   }
 
   /** Chunks whose record is gone: of a sender that was still at it when its blob was deleted. */
   async removeStrays(tenant: string): Promise<void> {
-    const known = new Set((await this.ofTenant(tenant)).map(({ sha256 }) => sha256));
     for (const sha256 of await this.vault.list(tenant, "blobs")) {
-      if (!known.has(sha256)) await this.vault.remove(tenant, folderOf(sha256));
+      const key = keyOf(tenant, sha256);
+      await this.locks.alone(key, async () => {
+        if (!(await this.records.get(key))) await this.drop(tenant, sha256);
+      });
     }
   }
 
@@ -205,7 +207,7 @@ export class Blobs {
 }
 
 function keyOf(tenant: string, sha256: string): string {
-  return `${sha256}_${tenant}`;
+  return `${tenant}_${sha256}`;
 }
 
 function folderOf(sha256: string): string {

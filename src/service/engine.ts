@@ -91,6 +91,11 @@ export class Engine {
     });
   }
 
+  /** Models that lie in memory now. */
+  models(): string[] {
+    return [...this.sessions.keys()];
+  }
+
   /** Why nothing can be computed any more; undefined while all is well. */
   async problem(): Promise<string | undefined> {
     try {

@@ -1,8 +1,9 @@
 import type { JobState } from "../protocol/messages.js";
 import { notFound, Refusal } from "./failures.js";
-import { type JobRecord, jobName, resultOf } from "./job-record.js";
-import type { Records } from "./records.js";
-import type { JobParts, Runner } from "./runner.js";
+import { endJob, failed, type JobRecord, jobName, resultsOf } from "./job-record.js";
+import { Locks } from "./locks.js";
+import type { JobQueue } from "./queue.js";
+import type { JobParts } from "./runs.js";
 import type { Caller } from "./tokens.js";
 
 /** Jobs of one tenant within a day, ended ones included. */
@@ -21,10 +22,12 @@ export interface JobLimits {
 
 /** What hospitals ask for, and what they are told of it. */
 export class Jobs {
+  /** A tenant's submissions, and the ends of its jobs. */
+  private readonly locks = new Locks();
+
   constructor(
-    private readonly records: Records<JobRecord>,
     private readonly parts: JobParts,
-    private readonly runner: Runner,
+    private readonly queue: JobQueue,
     private readonly limits: JobLimits,
     private readonly now: () => number,
   ) {}
@@ -32,7 +35,7 @@ export class Jobs {
   /** @returns whether it is new. @throws Refusal: 404, 409, 410, 429, and for a budget that is spent */
   submit(caller: Caller, id: string, asked: { model: string; image: string }): Promise<boolean> {
     // In the tenant's turn: nobody drops the image, or takes the last place, meanwhile.
-    return this.runner.locks.alone(caller.tenant, () => this.admit(caller, id, asked));
+    return this.locks.alone(caller.tenant, () => this.admit(caller, id, asked));
   }
 
   private async admit(
@@ -43,31 +46,36 @@ export class Jobs {
     const { models, plans, blobs, keys } = this.parts;
     const { tenant } = caller;
     const name = jobName(tenant, id);
-    const there = await this.records.get(name);
-    if (there) return requireSame(there, model, image);
+    const there = await this.parts.jobs.get(name);
+    if (there) {
+      requireSame(there, model, image);
+      if (there.ended === undefined) await this.queue.add(name, 0); // it may have failed there, the first time
+      return false;
+    }
     const record = await models.record(caller, model);
     await plans.requireCurrent(record.plan);
     await blobs.requireComplete(tenant, image, "encrypted image");
     const { steps } = (await plans.plan(record.plan)).program;
-    await this.requireRoom(tenant);
+    const before = await this.requireRoom(tenant);
     await models.spend(model);
     const { plan, key } = record;
     const of = { name: record.name, version: record.version, sha256: record.blob };
     const job = { id, tenant, model, image, plan, key, of, steps: steps.length, created: this.now() };
-    await this.records.create(name, { ...job, state: "queued", attempts: 0 });
-    this.runner.add(name);
+    await this.parts.jobs.create(name, { ...job, state: "queued", attempts: 0 });
+    await this.queue.add(name, before);
     await keys.used(key);
     return true;
   }
 
   async state({ tenant }: Caller, id: string): Promise<JobState> {
     const name = jobName(tenant, id);
-    const record = await this.records.get(name);
+    const record = await this.parts.jobs.get(name);
     if (!record) throw notFound("job");
     const { model, of, plan, image, created, ended, result, error, steps, state } = record;
-    const done = state === "done" ? steps : (this.runner.progress.get(name) ?? 0);
+    const done = state === "done" ? steps : this.queue.steps(name);
     const told = { id, state, progress: { done, of: steps }, model: { id: model, ...of }, plan, image, created };
-    return { ...told, ...(result && { result }), ...(error && { error }), ...(ended !== undefined && { ended }) };
+    const made = result && { sha256: result.sha256, bytes: result.bytes };
+    return { ...told, ...(made && { result: made }), ...(error && { error }), ...(ended !== undefined && { ended }) };
   }
 
   /** The state once it has changed, at the latest after so many seconds; at once for a job that has ended. */
@@ -80,13 +88,13 @@ export class Jobs {
       const moved = state.state !== begin.state || state.progress.done !== begin.progress.done;
       if (state.ended !== undefined || left <= 0 || signal.aborted || (moved && left < 1000 * seconds - PROGRESS_MS))
         return state;
-      await this.runner.watchers.changed(name, Math.min(left, moved ? PROGRESS_MS : left), signal);
+      await this.queue.watchers.changed(name, Math.min(left, moved ? PROGRESS_MS : left), signal);
     }
   }
 
   async result({ tenant }: Caller, id: string): Promise<Uint8Array> {
-    const record = await this.records.get(jobName(tenant, id));
-    const bytes = record?.result && (await this.parts.vault.get(tenant, resultOf(id)));
+    const record = await this.parts.jobs.get(jobName(tenant, id));
+    const bytes = record?.result && (await this.parts.vault.get(tenant, `${resultsOf(id)}/${record.result.run}`));
     if (!bytes) throw notFound("result");
     return bytes;
   }
@@ -94,42 +102,72 @@ export class Jobs {
   /** Ends a job that has not ended, and deletes its result: what its hospital does once it has that. */
   async delete({ tenant }: Caller, id: string): Promise<void> {
     const name = jobName(tenant, id);
-    const record = await this.records.get(name);
+    const record = await this.parts.jobs.get(name);
     if (!record) throw notFound("job");
     if (record.ended === undefined) {
-      await this.runner.cancel(name, new Refusal("conflict", "the job was cancelled", "submit another"));
-      return;
+      const cancelled = failed(new Refusal("conflict", "the job was cancelled", "submit another"));
+      await endJob(this.parts.jobs, name, cancelled, this.now());
+      await this.queue.remove(name);
+      await this.ended(name);
     }
-    await this.parts.vault.remove(tenant, resultOf(id));
-    await this.records.update(name, ({ result: _, ...rest }) => rest);
+    await this.parts.jobs.update(name, ({ result: _, ...rest }) => rest);
+    await this.parts.vault.remove(tenant, resultsOf(id));
+  }
+
+  /** Deletes the image of a job that has ended, unless another one waits for the same. */
+  async ended(name: string): Promise<void> {
+    const job = await this.parts.jobs.get(name);
+    if (job?.ended !== undefined) await this.dropImage(job);
+  }
+
+  /** Takes up what an earlier process left, or what got lost on the way to the queue. */
+  async resume(): Promise<void> {
+    const all = await this.parts.jobs.all();
+    const open = all.filter(([, { ended }]) => ended === undefined).sort(([, a], [, b]) => a.created - b.created);
+    for (const [name] of open) await this.queue.add(name, 0);
+    const waiting = new Set(open.map(([, { tenant, image }]) => `${tenant}/${image}`));
+    for (const [, job] of all) {
+      if (job.ended !== undefined && !waiting.has(`${job.tenant}/${job.image}`)) await this.dropImage(job);
+    }
+  }
+
+  /** Whether a job that has not ended needs a blob. */
+  async needs(tenant: string, sha256: string): Promise<boolean> {
+    const all = await this.parts.jobs.all(tenant);
+    return all.some(([, job]) => job.ended === undefined && job.image === sha256);
   }
 
   /** Deletes jobs for which `which` holds, with images and results. */
   async forget(which: (job: JobRecord) => boolean): Promise<void> {
-    for (const [name, record] of await this.records.all()) {
+    for (const [name, record] of await this.parts.jobs.all()) {
       if (!which(record)) continue;
-      await this.records.delete(name);
-      const gone = new Refusal("not-found", "what the job needs was deleted", "submit another");
-      if (record.ended === undefined) await this.runner.cancel(name, gone);
-      await this.parts.vault.remove(record.tenant, resultOf(record.id));
-      await this.runner.dropImage(record);
+      await this.parts.jobs.delete(name);
+      await this.queue.remove(name);
+      await this.parts.vault.remove(record.tenant, resultsOf(record.id));
+      await this.dropImage(record);
     }
   }
 
-  private async requireRoom(tenant: string): Promise<void> {
-    const all = (await this.records.all()).map(([, job]) => job);
-    const ofTenant = all.filter((job) => job.tenant === tenant);
-    const own = ofTenant.filter(({ ended }) => ended === undefined).length;
-    const room = ofTenant.length < MOST_RECORDS && this.runner.open < this.limits.all;
-    if (own < this.limits.perTenant && room) return;
+  private async dropImage({ tenant, image }: JobRecord): Promise<void> {
+    await this.locks.alone(tenant, async () => {
+      if (!(await this.needs(tenant, image))) await this.parts.blobs.delete(tenant, image);
+    });
+  }
+
+  /** @returns how many jobs of the tenant are open */
+  private async requireRoom(tenant: string): Promise<number> {
+    const ofTenant = await this.parts.jobs.all(tenant);
+    const own = ofTenant.filter(([, { ended }]) => ended === undefined).length;
+    const room = ofTenant.length < MOST_RECORDS && (await this.queue.open()) < this.limits.all;
+    if (own < this.limits.perTenant && room) return own;
     const what = own < this.limits.perTenant ? "the service has" : "you have";
     const fix = "submit it again when one has ended";
     throw new Refusal("too-many-requests", `${what} as many jobs waiting as there may be`, fix, { retryAfter: 2 });
   }
 }
 
-function requireSame(there: JobRecord, model: string, image: string): false {
-  if (there.model === model && there.image === image) return false;
+function requireSame(there: JobRecord, model: string, image: string): void {
+  if (there.model === model && there.image === image) return;
   throw new Refusal(
     "conflict",
     "there is a job of this id with another model or image",

@@ -8,7 +8,7 @@ export interface Metrics {
 }
 
 /** @param queued jobs that wait or run */
-export function openMetrics(queued: () => number): Metrics {
+export function openMetrics(queued: () => Promise<number>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -28,8 +28,8 @@ export function openMetrics(queued: () => number): Metrics {
     name: "blindsight_jobs_open",
     help: "jobs that wait or run",
     registers,
-    collect() {
-      this.set(queued());
+    async collect() {
+      this.set(await queued());
     },
   });
   return {

@@ -105,6 +105,7 @@ export class Models {
   async spend(id: string): Promise<void> {
     let refusal: Refusal | undefined;
     await this.records.update(id, (old) => {
+      refusal = undefined;
       if (old.revoked) refusal = new Refusal("forbidden", "the owner revoked this model", "ask its owner");
       else if (old.used >= old.budget) {
         const what = `all ${old.budget} diagnoses of this model are used`;

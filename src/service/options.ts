@@ -62,16 +62,16 @@ const DEFAULTS = {
   now: Date.now,
 } as const;
 
+type Unset = "metricsPort" | "threads" | "log";
+
+/** All that there is a default for. */
+export type Settings = Required<Omit<ServiceOptions, Unset>> &
+  Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: NonNullable<ServiceOptions["log"]> };
+
 /** @throws RangeError for options that are none */
-export function withDefaults(options: ServiceOptions) {
-  const settings = {
-    metricsPort: undefined,
-    threads: undefined,
-    log: undefined,
-    ...DEFAULTS,
-    ...definedOf(options),
-  } as Required<Omit<ServiceOptions, "metricsPort" | "threads" | "log">> &
-    Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: NonNullable<ServiceOptions["log"]> };
+export function withDefaults(options: ServiceOptions): Settings {
+  const unset = { metricsPort: undefined, threads: undefined, log: undefined };
+  const settings = { ...unset, ...DEFAULTS, ...definedOf(options) } as Settings;
   for (const name of ["quotaBytes", "bodyBytes", "requestsAtOnce", "connections", "sweepMs"] as const) {
     if (!(settings[name] >= 1)) throw new RangeError(`${name}: ${settings[name]} is no number of at least 1`);
   }

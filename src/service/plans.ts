@@ -2,13 +2,12 @@ import { Plan } from "../nn/index.js";
 import type { PlanState } from "../protocol/messages.js";
 import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
+import { type ObjectStore, PLANS } from "./store.js";
 import type { Caller } from "./tokens.js";
 
-/** A plan as it is kept: it is public, and small. */
+/** What is kept of a plan beside its file. */
 export interface PlanRecord {
   readonly name: string;
-  /** Its file, base64. */
-  readonly file: string;
   readonly bytes: number;
   readonly created: number;
   /** Those that give models for it: who registered it. The operator's are for every owner. */
@@ -25,6 +24,8 @@ export class Plans {
 
   constructor(
     private readonly records: Records<PlanRecord>,
+    /** Files as they are: they are public. */
+    private readonly objects: ObjectStore,
     private readonly now: () => number,
   ) {}
 
@@ -41,9 +42,9 @@ export class Plans {
     const owners = scope === "operator" ? "all" : [tenant];
     const own = (await this.records.all()).filter(([, record]) => isAmong(record.owners, tenant)).length;
     if (own >= MOST_PLANS) throw new Refusal("over-quota", `${own} plans are yours`, "ask the operator");
+    await this.objects.put(`${PLANS}/${id}`, [file]);
     const made = await this.records.create(id, {
       name: plan.card.name,
-      file: Buffer.from(file).toString("base64"),
       bytes: file.length,
       created: this.now(),
       owners,
@@ -75,7 +76,10 @@ export class Plans {
   }
 
   async file(id: string): Promise<Uint8Array> {
-    return Buffer.from((await this.record(id)).file, "base64");
+    await this.record(id);
+    const file = await this.objects.get(`${PLANS}/${id}`);
+    if (!file) throw new Error(`the file of plan ${id} is gone`);
+    return file;
   }
 
   async plan(id: string): Promise<Plan> {

@@ -8,10 +8,15 @@ import { Locks } from "./locks.js";
  */
 export interface Records<T> {
   get(id: string): Promise<T | undefined>;
-  all(): Promise<readonly (readonly [id: string, value: T])[]>;
+  /** @param group only ids that begin with it and an underscore */
+  all(group?: string): Promise<readonly (readonly [id: string, value: T])[]>;
   /** @returns false where there is one with the id already, which stays as it is */
   create(id: string, value: T): Promise<boolean>;
-  /** Puts what `change` makes of the value in its place, and nobody comes between. @returns it; undefined where there is none */
+  /**
+   * Puts what `change` makes of the value in its place, and nobody comes between: `change` may be asked more than once. The value
+   * itself leaves it as it is.
+   * @returns it; undefined where there is none
+   */
   update(id: string, change: (value: T) => T): Promise<T | undefined>;
   /** @returns whether it was there */
   delete(id: string): Promise<boolean>;
@@ -42,8 +47,9 @@ export class DirectoryRecords<T> implements Records<T> {
     return this.values.get(id);
   }
 
-  async all(): Promise<readonly (readonly [string, T])[]> {
-    return [...this.values];
+  async all(group?: string): Promise<readonly (readonly [string, T])[]> {
+    const all = [...this.values];
+    return group === undefined ? all : all.filter(([id]) => id.startsWith(`${group}_`));
   }
 
   create(id: string, value: T): Promise<boolean> {
@@ -59,7 +65,7 @@ export class DirectoryRecords<T> implements Records<T> {
       const value = this.values.get(id);
       if (value === undefined) return undefined;
       const changed = change(value);
-      await this.write(id, changed);
+      if (changed !== value) await this.write(id, changed);
       return changed;
     });
   }

@@ -1,29 +1,12 @@
-import { join } from "node:path";
-import type { Device } from "../ntt/device.js";
-import { type BlobRecord, Blobs } from "./blobs.js";
-import { Engine, type EngineLimits } from "./engine.js";
-import { type JobRecord, jobName, resultOf } from "./job-record.js";
+import type { Blobs } from "./blobs.js";
+import { jobName, resultsOf } from "./job-record.js";
 import { type JobLimits, Jobs } from "./jobs.js";
-import { type KeyRecord, Keys } from "./keys.js";
-import { type ModelRecord, Models } from "./models.js";
-import { type PlanRecord, Plans } from "./plans.js";
-import { DirectoryRecords } from "./records.js";
-import { Runner } from "./runner.js";
-import { DirectoryStore } from "./store.js";
-import { type TokenRecord, Tokens } from "./tokens.js";
-import { type TenantKey, Vault } from "./vault.js";
-
-/** What the rooms are made with. */
-export interface RoomOptions {
-  readonly folder: string;
-  readonly masterKey: Uint8Array;
-  readonly device: Device;
-  readonly quotaBytes: number;
-  readonly engine: EngineLimits;
-  readonly jobs: JobLimits;
-  readonly now: () => number;
-  readonly onError: (error: unknown, job: JobRecord) => void;
-}
+import type { Keys } from "./keys.js";
+import type { Models } from "./models.js";
+import type { Parts } from "./parts.js";
+import type { Plans } from "./plans.js";
+import type { JobQueue } from "./queue.js";
+import type { Tokens } from "./tokens.js";
 
 /** Deletes, with all that depends on it. */
 export interface Forget {
@@ -41,52 +24,38 @@ export interface Rooms {
   readonly models: Models;
   readonly jobs: Jobs;
   readonly forget: Forget;
-  /** Waiting or running. */
-  openJobs(): number;
-  /** Why no jobs are begun any more; undefined while all is well. */
-  problem(): string | undefined;
-  /** Takes up the jobs that an earlier process left. */
-  resume(): Promise<void>;
-  /** Deletes what nobody came back for. */
+  /** Deletes what nobody came back for, and takes up what got lost. */
   sweep(): Promise<void>;
-  /** Ends the job that runs; requests are answered still. */
-  stop(): Promise<void>;
-  close(): Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
 
-/** On one machine: records and objects in a directory, jobs in this process. */
-export async function openRooms(options: RoomOptions): Promise<Rooms> {
-  const { folder, device, now } = options;
-  const open = <T>(name: string) => DirectoryRecords.open<T>(join(folder, "records", name));
-  const store = await DirectoryStore.open(join(folder, "objects"));
-  const vault = new Vault(store, await open<TenantKey>("tenants"), options.masterKey);
-  await vault.check();
-  const tokens = new Tokens(await open<TokenRecord>("tokens"), now);
-  const blobs = new Blobs(await open<BlobRecord>("blobs"), vault, options.quotaBytes, now);
-  const plans = new Plans(await open<PlanRecord>("plans"), now);
-  const engine = new Engine(device, options.engine);
-  const modelsOf = async (key: string): Promise<number> => (await models.ofKey(key)).length;
-  const keys = new Keys(await open<KeyRecord>("keys"), { plans, blobs, engine }, modelsOf, now);
-  const models: Models = new Models(await open<ModelRecord>("models"), { plans, blobs, engine, keys: () => keys }, now);
-  const parts = { plans, blobs, keys, models, engine, vault };
-  const jobRecords = await open<JobRecord>("jobs");
-  const runner = new Runner(jobRecords, parts, now, options.onError);
-  const jobs = new Jobs(jobRecords, parts, runner, options.jobs, now);
+/** @param onForgotten when something was deleted that others may hold in memory */
+export function openRooms(
+  parts: Parts,
+  queue: JobQueue,
+  limits: JobLimits,
+  now: () => number,
+  onForgotten: () => void,
+): Rooms {
+  const { tokens, plans, blobs, keys, models, vault } = parts;
+  const jobs = new Jobs(parts, queue, limits, now);
 
   const forget: Forget = {
     async model(id) {
       await jobs.forget(({ model }) => model === id);
       await models.delete(id);
+      onForgotten();
     },
     async key(id) {
       for (const model of await models.ofKey(id)) await forget.model(model);
       await keys.delete(id);
+      onForgotten();
     },
     async tenant(name) {
       await tokens.revokeAll(name);
       await vault.forget(name);
+      onForgotten();
       for (const [id, { owner, hospital }] of await models.records.all()) {
         if (owner === name || hospital === name) await forget.model(id);
       }
@@ -94,42 +63,41 @@ export async function openRooms(options: RoomOptions): Promise<Rooms> {
       await jobs.forget(({ tenant }) => tenant === name);
       for (const { sha256 } of await blobs.ofTenant(name)) await blobs.delete(name, sha256);
       await plans.forgetOwner(name);
-      await runner.settled(name);
+      await queue.settled(name);
       await vault.forgotten(name);
     },
   };
 
-  async function sweep(): Promise<void> {
-    const yesterday = now() - DAY_MS;
-    await tokens.sweep();
-    await jobs.forget(({ ended }) => ended !== undefined && ended < yesterday);
+  async function sweepBlobs(): Promise<void> {
     const needed = new Set<string>();
     for (const [, { tenant, publicKey, evaluationKeys }] of await keys.records.all()) {
       for (const sha256 of [publicKey, evaluationKeys]) needed.add(`${tenant}/${sha256}`);
     }
     for (const [, { owner, blob }] of await models.records.all()) needed.add(`${owner}/${blob}`);
-    for (const { tenant, sha256 } of await blobs.untouchedSince(yesterday)) {
-      if (!needed.has(`${tenant}/${sha256}`) && !(await runner.needs(tenant, sha256)))
-        await blobs.delete(tenant, sha256);
+    for (const { tenant, sha256 } of await blobs.untouchedSince(now() - DAY_MS)) {
+      if (!needed.has(`${tenant}/${sha256}`) && !(await jobs.needs(tenant, sha256))) await blobs.delete(tenant, sha256);
     }
   }
 
-  await vault.removeStrays();
-  for (const tenant of await vault.tenants()) {
-    await blobs.removeStrays(tenant);
-    for (const id of await vault.list(tenant, "results")) {
-      if (!(await jobRecords.get(jobName(tenant, id)))) await vault.remove(tenant, resultOf(id));
+  /** Of processes that ended in the middle of something. */
+  async function removeStrays(): Promise<void> {
+    await vault.removeStrays();
+    for (const tenant of await vault.tenants()) {
+      await blobs.removeStrays(tenant);
+      for (const id of await vault.list(tenant, "results")) {
+        const job = await parts.jobs.get(jobName(tenant, id));
+        if (!job || (job.ended !== undefined && !job.result)) await vault.remove(tenant, resultsOf(id));
+      }
     }
   }
-  return {
-    ...{ tokens, plans, blobs, keys, models, jobs, forget, sweep },
-    openJobs: () => runner.open,
-    problem: () => runner.problem,
-    resume: () => runner.resume(),
-    stop: () => runner.close(),
-    async close() {
-      await engine.close();
-      vault.close();
-    },
-  };
+
+  async function sweep(): Promise<void> {
+    await tokens.sweep();
+    await jobs.forget(({ ended }) => ended !== undefined && ended < now() - DAY_MS);
+    await sweepBlobs();
+    await removeStrays();
+    await jobs.resume();
+  }
+
+  return { tokens, plans, blobs, keys, models, jobs, forget, sweep };
 }

@@ -1,18 +1,18 @@
-import { mkdir } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Logger, pino } from "pino";
 import { openDevice } from "../device.js";
-import type { Device } from "../ntt/device.js";
 import type { NewToken, TokenState } from "../protocol/messages.js";
 import { type AppOptions, appOf } from "./app.js";
 import type { AuditLine } from "./audit.js";
+import { type Backend, openLocalBackend } from "./backend.js";
 import { CrowdGate, MemoryGate, RateGate } from "./gates.js";
-import { lockFolder } from "./lock.js";
+import type { JobRecord } from "./job-record.js";
+import type { Jobs } from "./jobs.js";
 import { openMetrics } from "./metrics.js";
-import { type ServiceOptions, withDefaults } from "./options.js";
-import { openRooms } from "./rooms.js";
+import { type ServiceOptions, type Settings, withDefaults } from "./options.js";
+import { openRooms, type Rooms } from "./rooms.js";
 
 /** A service that listens. */
 export interface Service {
@@ -29,46 +29,43 @@ export interface Service {
 }
 
 /**
- * Opens the service on one machine: records and sealed objects in a directory, jobs in this process, one device.
+ * Opens the service: on one machine, with records and sealed objects in a directory and jobs in this process.
  * @throws RangeError for options that are none; whatever the directory or the port fail with
  */
 export async function serve(options: ServiceOptions): Promise<Service> {
   const settings = withDefaults(options);
-  await mkdir(settings.folder, { recursive: true, mode: 0o700 });
-  const unlock = await lockFolder(settings.folder);
-  try {
-    return await listen(settings, unlock);
-  } catch (error) {
-    await unlock();
-    throw error;
-  }
-}
-
-async function listen(settings: ReturnType<typeof withDefaults>, unlock: () => Promise<void>): Promise<Service> {
   const log = pino({ level: settings.logLevel }, settings.log);
   const device = await openDevice(settings.device, { threads: settings.threads });
   try {
-    return await listenWith(settings, device, log, unlock);
+    const onError = (error: unknown, job?: JobRecord) =>
+      log.error({ ...(job && { job: job.id }), error: describe(error) }, job ? "a job failed" : "failed");
+    let jobs: Jobs | undefined;
+    const onEnded = (name: string) => void jobs?.ended(name).catch(onError);
+    const backend = await openLocalBackend(settings, device, { onError, onEnded });
+    try {
+      const rooms = openRooms(backend.parts, backend.queue, settings.jobs, settings.now, backend.onForgotten);
+      jobs = rooms.jobs;
+      return await listen(settings, rooms, backend, log, onError, () => device.close());
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
   } catch (error) {
     await device.close();
     throw error;
   }
 }
 
-async function listenWith(
-  settings: ReturnType<typeof withDefaults>,
-  device: Device,
+async function listen(
+  settings: Settings,
+  rooms: Rooms,
+  { queue, ...backend }: Backend,
   log: Logger,
-  unlock: () => Promise<void>,
+  onError: (error: unknown) => void,
+  closeDevice: () => Promise<void>,
 ): Promise<Service> {
-  const onError = (error: unknown) => log.error({ error: describe(error) }, "failed");
-  const rooms = await openRooms({
-    ...settings,
-    device,
-    onError: (error, { id }) => log.error({ job: id, error: describe(error) }, "a job failed"),
-  });
   let stopping = false;
-  const metrics = openMetrics(rooms.openJobs);
+  const metrics = openMetrics(() => queue.open());
   const audit = (line: AuditLine) => {
     metrics.request(line);
     log.info(line, "audit");
@@ -81,7 +78,7 @@ async function listenWith(
     audit,
     onError,
     crowd: new CrowdGate(settings.requestsAtOnce),
-    unready: () => (stopping ? "the service stops" : rooms.problem()),
+    unready: () => (stopping ? "the service stops" : queue.problem()),
     now: settings.now,
   };
   const server = createAdaptorServer({ fetch: appOf(appOptions).fetch, createServer, serverOptions: LIMITS }) as Server;
@@ -90,35 +87,41 @@ async function listenWith(
     settings.metricsPort === undefined
       ? undefined
       : createServer((_, response) => {
+          const failed = (error: unknown) => {
+            onError(error);
+            response.writeHead(500).end();
+          };
           metrics
             .text()
-            .then((text) => response.setHeader("content-type", "text/plain; version=0.0.4").end(text), onError);
+            .then((text) => response.setHeader("content-type", "text/plain; version=0.0.4").end(text))
+            .catch(failed);
         });
   try {
     await listening(server, settings.port, settings.host);
     if (metricsServer) await listening(metricsServer, settings.metricsPort!, "127.0.0.1");
   } catch (error) {
     server.close();
-    await rooms.close();
     throw error;
   }
-  await rooms.resume();
-  const sweeping = setInterval(() => rooms.sweep().catch(onError), settings.sweepMs);
-  sweeping.unref();
+  let sweeping = rooms.sweep().catch(onError);
+  const sweeps = setInterval(() => {
+    sweeping = sweeping.then(() => rooms.sweep()).catch(onError);
+  }, settings.sweepMs);
+  sweeps.unref();
   const close = async (): Promise<void> => {
     stopping = true;
-    clearInterval(sweeping);
+    clearInterval(sweeps);
+    await sweeping;
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeIdleConnections();
-    await rooms.stop();
+    await queue.close();
     const cut = setTimeout(() => server.closeAllConnections(), LAST_ANSWERS_MS);
     await closed;
     clearTimeout(cut);
     metricsServer?.close();
     metricsServer?.closeAllConnections();
-    await rooms.close();
-    await device.close();
-    await unlock();
+    await backend.close();
+    await closeDevice();
   };
   return {
     createToken: (scope, tenant, days) => rooms.tokens.create(scope, tenant, days),

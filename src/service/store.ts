@@ -14,6 +14,9 @@ export interface ObjectStore {
   list(folder: string): Promise<string[]>;
 }
 
+/** Where plans lie: a name that no tenant has. */
+export const PLANS = "PLANS";
+
 const NAME = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 
 export class DirectoryStore implements ObjectStore {

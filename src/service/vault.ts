@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { DataError } from "../errors.js";
 import { notFound, Refusal } from "./failures.js";
 import type { Records } from "./records.js";
-import type { ObjectStore } from "./store.js";
+import { type ObjectStore, PLANS } from "./store.js";
 
 /** A tenant's own key, under the service's: base64. */
 export interface TenantKey {
@@ -29,6 +29,8 @@ export class Vault {
     private readonly objects: ObjectStore,
     private readonly wrapped: Records<TenantKey>,
     private readonly masterKey: Uint8Array,
+    /** Whether a tenant who has no key gets one; a worker makes none: it would be for somebody who was deleted. */
+    private readonly makesKeys = true,
   ) {
     if (masterKey.length !== KEY_BYTES)
       throw new RangeError(`the master key has ${masterKey.length} bytes, not ${KEY_BYTES}`);
@@ -84,6 +86,16 @@ export class Vault {
     await this.wrapped.delete(tenant);
   }
 
+  /** Overwrites the keys of tenants that another process deleted. */
+  async forgetGone(): Promise<void> {
+    const there = new Set(await this.tenants());
+    for (const [tenant, key] of [...this.keys]) {
+      if (there.has(tenant)) continue;
+      this.keys.delete(tenant);
+      key.fill(0);
+    }
+  }
+
   /** The end of `forget`: its objects. When its last requests must have ended, the name may be somebody's again. */
   async forgotten(tenant: string): Promise<void> {
     await this.objects.remove(tenant);
@@ -92,8 +104,9 @@ export class Vault {
 
   /** Objects of tenants that have no key: of a deletion that was cut off. */
   async removeStrays(): Promise<void> {
-    const known = new Set(await this.tenants());
-    for (const name of await this.objects.list("")) if (!known.has(name)) await this.objects.remove(name);
+    const names = await this.objects.list(""); // before the keys: who has objects had a key first
+    const known = new Set([PLANS, ...(await this.tenants())]);
+    for (const name of names) if (!known.has(name)) await this.objects.remove(name);
   }
 
   /** Overwrites the keys. */
@@ -109,17 +122,22 @@ export class Vault {
     if (this.going.has(tenant)) throw notFound("tenant");
     const known = this.keys.get(tenant);
     if (known) return known;
-    const about = `key of ${tenant}`;
-    const made = randomBytes(KEY_BYTES);
-    const wrapped = Buffer.concat(seal(this.masterKey, about, made)).toString("base64");
-    if (!(await this.wrapped.create(tenant, { wrapped }))) {
-      const stored = await this.wrapped.get(tenant);
-      if (!stored) throw new Error(`the key of tenant ${tenant} was deleted meanwhile`);
-      made.set(unseal(this.masterKey, about, Buffer.from(stored.wrapped, "base64")));
-    }
+    const key = await this.readKey(tenant);
     if (this.going.has(tenant)) throw notFound("tenant");
-    this.keys.set(tenant, made);
-    return made;
+    this.keys.set(tenant, key);
+    return key;
+  }
+
+  private async readKey(tenant: string): Promise<Buffer> {
+    const about = `key of ${tenant}`;
+    if (this.makesKeys) {
+      const made = randomBytes(KEY_BYTES);
+      const wrapped = Buffer.concat(seal(this.masterKey, about, made)).toString("base64");
+      if (await this.wrapped.create(tenant, { wrapped })) return made;
+    }
+    const stored = await this.wrapped.get(tenant);
+    if (!stored) throw notFound("tenant"); // deleted meanwhile
+    return unseal(this.masterKey, about, Buffer.from(stored.wrapped, "base64"));
   }
 }
 

@@ -1,0 +1,115 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Blobs } from "./blobs.js";
+import type { Engine } from "./engine.js";
+import { Refusal, refusalOf } from "./failures.js";
+import { endJob, failed, type JobRecord, resultsOf } from "./job-record.js";
+import type { Keys } from "./keys.js";
+import type { Models } from "./models.js";
+import type { Plans } from "./plans.js";
+import type { Records } from "./records.js";
+import type { Vault } from "./vault.js";
+
+/** What jobs are made of. */
+export interface JobParts {
+  readonly jobs: Records<JobRecord>;
+  readonly plans: Plans;
+  readonly blobs: Blobs;
+  readonly keys: Keys;
+  readonly models: Models;
+  readonly engine: Engine;
+  readonly vault: Vault;
+}
+
+const MOST_ATTEMPTS = 2;
+
+/** Runs of jobs, from the record to the result that lies in the store. */
+export class Runs {
+  /** Why nothing can be computed here any more: the device is lost. */
+  problem: string | undefined;
+
+  constructor(
+    private readonly parts: JobParts,
+    private readonly now: () => number,
+    private readonly onError: (error: unknown, job: JobRecord) => void,
+  ) {}
+
+  /**
+   * @param signal aborted with a Refusal for a job that has ended or is gone, with anything else where this process ends
+   * @param onProgress with 0 when it begins
+   * @returns whether the job has ended; otherwise it is to be begun again, here or elsewhere
+   */
+  async run(name: string, signal: AbortSignal, onProgress: (steps: number) => void): Promise<boolean> {
+    const { jobs, engine, models } = this.parts;
+    const job = await jobs.update(name, (old) =>
+      old.ended === undefined ? { ...old, state: "running", attempts: old.attempts + 1 } : old,
+    );
+    if (!job || job.ended !== undefined) return true;
+    onProgress(0);
+    try {
+      if (job.attempts > MOST_ATTEMPTS) {
+        const what = `the service ended ${MOST_ATTEMPTS} times while it computed this job`;
+        throw new Refusal("internal", what, "tell the service's operator");
+      }
+      const result = await this.compute(job, signal, onProgress);
+      signal.throwIfAborted();
+      await this.commit(name, job, result);
+      return true;
+    } catch (error) {
+      if (signal.aborted) {
+        const isOver = signal.reason instanceof Refusal;
+        if (!isOver) await this.putBack(name);
+        return isOver;
+      }
+      const refusal = refusalOf(error);
+      if (refusal.code === "busy") {
+        this.onError(error, job); // records or store are out of reach: no fault of the job's
+        await this.putBack(name);
+        return false;
+      }
+      if (refusal.code === "internal") {
+        this.onError(error, job);
+        this.problem = await engine.problem();
+        if (this.problem) {
+          await this.putBack(name);
+          return false;
+        }
+      }
+      const first = await endJob(jobs, name, failed(refusal), this.now());
+      if (first && refusal.code === "internal") await models.refund(job.model);
+      return true;
+    }
+  }
+
+  /** Under a name of its own first: two runs may come to their ends at once, and one of them is the job's. */
+  private async commit(name: string, { tenant, id }: JobRecord, result: Uint8Array): Promise<void> {
+    const { jobs, vault } = this.parts;
+    const run = randomBytes(8).toString("hex");
+    const path = `${resultsOf(id)}/${run}`;
+    await vault.put(tenant, path, result);
+    const sha256 = createHash("sha256").update(result).digest("hex");
+    const outcome = { state: "done", result: { sha256, bytes: result.length, run } } as const;
+    if (!(await endJob(jobs, name, outcome, this.now()))) await vault.remove(tenant, path);
+  }
+
+  /** As if it had not been begun. */
+  private async putBack(name: string): Promise<void> {
+    await this.parts.jobs.update(name, (old) =>
+      old.ended === undefined ? { ...old, state: "queued", attempts: old.attempts - 1 } : old,
+    );
+  }
+
+  private async compute(job: JobRecord, signal: AbortSignal, onProgress: (steps: number) => void): Promise<Uint8Array> {
+    const { plans, blobs, keys, models, engine } = this.parts;
+    const [key, model] = [await keys.records.get(job.key), await models.records.get(job.model)];
+    if (!key || !model) throw new Refusal("not-found", "key or model were deleted meanwhile", "submit another job");
+    return engine.run({
+      plan: await plans.plan(job.plan),
+      model: job.model,
+      openKeys: () => blobs.open(key.tenant, key.evaluationKeys, "evaluation keys"),
+      openModel: () => blobs.open(model.owner, model.blob, "model"),
+      openImage: () => blobs.open(job.tenant, job.image, "encrypted image"),
+      signal,
+      onProgress,
+    });
+  }
+}
