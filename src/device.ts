@@ -40,6 +40,17 @@ const MOST_THREADS_BY_DEFAULT = 8;
  *   options that are none.
  */
 export async function openDevice(kind: DeviceKind = "auto", options: OpenDeviceOptions = {}): Promise<Device> {
+  return open(kind, options);
+}
+
+/** The same for a process that has to answer meanwhile: the CPU device computes in threads of its own, though there be one. */
+export async function openDeviceAside(kind: DeviceKind, options: OpenDeviceOptions): Promise<Device> {
+  return open(kind, { ...options, execution: "shared" });
+}
+
+type Options = OpenDeviceOptions & { readonly execution?: "shared" };
+
+async function open(kind: DeviceKind, options: Options): Promise<Device> {
   if (typeof Symbol.dispose !== "symbol") {
     const fix =
       'run `Symbol.dispose ??= Symbol("Symbol.dispose")` before blindsight is imported, or use a newer browser';
@@ -80,7 +91,7 @@ export async function listDevices(): Promise<DeviceListing[]> {
   );
 }
 
-async function openBest(options: OpenDeviceOptions): Promise<Device> {
+async function openBest(options: Options): Promise<Device> {
   try {
     if (!host.mayHaveGpu()) throw new DeviceError("this machine shows no GPU", "install its driver");
     return await (await import("./gpu/device.js")).openWebGpuDevice({ ...options, software: false });
@@ -91,7 +102,7 @@ async function openBest(options: OpenDeviceOptions): Promise<Device> {
   }
 }
 
-async function openCpu(options: OpenDeviceOptions): Promise<Device> {
+async function openCpu(options: Options): Promise<Device> {
   return openCpuDevice({ ...options, threads: options.threads ?? defaultThreads() });
 }
 

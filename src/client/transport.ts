@@ -129,11 +129,11 @@ async function refusalOf(response: Response, origin: string): Promise<ServiceErr
   return new ServiceError(`${origin} answered ${response.status}`, fix, "unreadable");
 }
 
-/** As long as the service says, else twice as long each time, and never at the same time as everybody else. */
+/** Twice as long each time, never at the same time as everybody else, and not shorter than the service says. */
 async function pause(response: Response | undefined, attempt: number, signal: Signal | undefined): Promise<void> {
-  const said = Number(response?.headers.get("retry-after") ?? Number.NaN);
+  const said = 1000 * Number(response?.headers.get("retry-after") ?? 0);
   const own = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random());
-  const milliseconds = Math.min(LONGEST_PAUSE_MS, Number.isFinite(said) ? 1000 * said : own);
+  const milliseconds = Math.min(LONGEST_PAUSE_MS, Math.max(own, Number.isFinite(said) ? said : 0));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(done, milliseconds);
     signal?.addEventListener("abort", stop, { once: true });

@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly origins: readonly string[];
   readonly audit: (line: AuditLine) => void;
   readonly onError: (error: unknown) => void;
+  /** Why no request is answered: what is kept is another process's now, say. */
+  readonly refusing: () => string | undefined;
   /** Why the service cannot take work now. */
   readonly unready: () => string | undefined;
   readonly now: () => number;
@@ -82,6 +84,8 @@ async function respond(
   let outcome: Response;
   let bytes = 0;
   try {
+    const why = options.refusing();
+    if (why) throw new Refusal("busy", why, "send it again", { retryAfter: 1 });
     caller = await options.rooms.tokens.authenticate(request.headers.get("authorization") ?? undefined);
     const { tenant } = caller;
     options.rate.pass(caller.token);
@@ -109,14 +113,14 @@ async function respond(
     if (refusal.code === "internal") options.onError(error);
     outcome = refused(refusal);
   }
-  const { token = "none", tenant = "none" } = caller ?? {};
+  const { token = "none" } = caller ?? {};
+  // Tenants' names are in no log: who is deleted is gone.
   const ids = Object.keys(route.params).map((name) =>
-    safeParse(route.params[name], params[name]).success ? params[name] : "?",
+    name !== "tenant" && safeParse(route.params[name], params[name]).success ? params[name] : "?",
   );
   options.audit({
     time: options.now(),
     token,
-    tenant,
     action: `${route.method} ${route.path}`,
     ids,
     bytes,

@@ -3,7 +3,6 @@ export interface AuditLine {
   readonly time: number;
   /** Id of the token; the token itself is nowhere. */
   readonly token: string;
-  readonly tenant: string;
   readonly action: string;
   readonly ids: readonly string[];
   readonly bytes: number;

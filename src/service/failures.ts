@@ -39,6 +39,8 @@ export interface FailureDetails {
   readonly retryAfter?: number;
   /** The plan that took the place of an obsolete one. */
   readonly by?: string;
+  /** What went wrong, for the log. */
+  readonly cause?: unknown;
 }
 
 /** A request that is refused: what its sender is told. */
@@ -55,7 +57,7 @@ export class Refusal extends BlindsightError {
     /** What more the answer says. */
     readonly details: FailureDetails = {},
   ) {
-    super(message, fix);
+    super(message, fix, details.cause === undefined ? {} : { cause: details.cause });
   }
 
   /** Of HTTP. */

@@ -45,6 +45,8 @@ export class Jobs {
   ): Promise<boolean> {
     const { models, plans, blobs, keys } = this.parts;
     const { tenant } = caller;
+    const problem = this.queue.problem();
+    if (problem) throw new Refusal("busy", `no jobs are taken now: ${problem}`, "send it again", { retryAfter: 2 });
     const name = jobName(tenant, id);
     const there = await this.parts.jobs.get(name);
     if (there) {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { link, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../errors.js";
@@ -22,6 +22,7 @@ const DEAD_MS = 30_000;
  * @throws DataError where another process that lives has it
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, "lock");
   const own = `${path}.${randomBytes(6).toString("hex")}`;
   await writeFile(own, JSON.stringify(await holderOf(process.pid)), { mode: 0o600 });

@@ -1,12 +1,19 @@
+import { join } from "node:path";
 import type { DeviceKind } from "../device.js";
 import type { EngineLimits } from "./engine.js";
 import type { Rate } from "./gates.js";
 import type { JobLimits } from "./jobs.js";
+import type { S3Options } from "./s3-store.js";
+import { DirectoryStore, type ObjectStore } from "./store.js";
 
 /** How the service is run. */
 export interface ServiceOptions {
-  /** Where everything is kept. */
-  readonly folder: string;
+  /** Where everything is kept; of a service on several machines the objects, which all of them reach, unless they are in a bucket. */
+  readonly folder?: string;
+  /** Several machines: redis://… where the records and the queue are. Jobs are computed by workers then (`work`), not here. */
+  readonly redis?: string;
+  /** Several machines: where the objects are. */
+  readonly s3?: S3Options;
   /** 32 bytes that wrap the tenants' keys. Overwritten when the service ends. Not to be kept where the folder's backups are. */
   readonly masterKey: Uint8Array;
   /** Default 0: any that is free. */
@@ -45,7 +52,28 @@ export interface ServiceOptions {
   readonly now?: () => number;
 }
 
+/** How a worker is run. */
+export interface WorkerOptions
+  extends Pick<
+    ServiceOptions,
+    "folder" | "s3" | "masterKey" | "device" | "threads" | "engine" | "log" | "logLevel" | "now"
+  > {
+  /** redis://…, the service's. */
+  readonly redis: string;
+  /** With other workers; default 20 s, looked for every 10 s. */
+  readonly patience?: Patience;
+}
+
+/** How long a worker that says nothing is waited for. */
+export interface Patience {
+  /** A job whose worker has not been heard of for so many milliseconds is another's. */
+  readonly lockMs: number;
+  /** How often that is looked for, in milliseconds. */
+  readonly lookMs: number;
+}
+
 const DEFAULTS = {
+  patience: { lockMs: 20_000, lookMs: 10_000 },
   port: 0,
   host: "127.0.0.1",
   origins: [],
@@ -62,20 +90,31 @@ const DEFAULTS = {
   now: Date.now,
 } as const;
 
-type Unset = "metricsPort" | "threads" | "log";
+type Unset = "folder" | "redis" | "s3" | "metricsPort" | "threads";
+type All = ServiceOptions & Pick<WorkerOptions, "patience">;
 
 /** All that there is a default for. */
-export type Settings = Required<Omit<ServiceOptions, Unset>> &
-  Pick<ServiceOptions, "metricsPort" | "threads"> & { readonly log: NonNullable<ServiceOptions["log"]> };
+export type Settings = Required<Omit<All, Unset>> & Pick<All, Unset>;
 
 /** @throws RangeError for options that are none */
-export function withDefaults(options: ServiceOptions): Settings {
+export function withDefaults(options: ServiceOptions | WorkerOptions): Settings {
   const unset = { metricsPort: undefined, threads: undefined, log: undefined };
   const settings = { ...unset, ...DEFAULTS, ...definedOf(options) } as Settings;
   for (const name of ["quotaBytes", "bodyBytes", "requestsAtOnce", "connections", "sweepMs"] as const) {
     if (!(settings[name] >= 1)) throw new RangeError(`${name}: ${settings[name]} is no number of at least 1`);
   }
+  if (settings.folder === undefined && !(settings.redis && settings.s3)) {
+    throw new RangeError("folder: a folder is needed, or Redis and a bucket");
+  }
+  if (settings.s3 && !settings.redis) throw new RangeError("s3: a bucket is for a service with Redis");
   return settings;
+}
+
+/** Where objects are kept. */
+export async function objectsOf({ folder, s3 }: Settings): Promise<ObjectStore> {
+  if (!s3) return DirectoryStore.open(join(folder!, "objects"));
+  const { S3Store } = await import("./s3-store.js");
+  return new S3Store(s3);
 }
 
 function definedOf<T extends object>(options: T): T {

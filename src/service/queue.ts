@@ -12,8 +12,8 @@ export interface JobQueue {
   steps(name: string): number;
   /** Jobs that wait or run. */
   open(): Promise<number>;
-  /** When no job of the tenant runs any more. */
-  settled(tenant: string): Promise<void>;
+  /** When no job of the tenant runs any more, and nothing here tells that there was one. */
+  forget(tenant: string): Promise<void>;
   /** Why no jobs are taken; undefined while all is well. */
   problem(): string | undefined;
   /** Ends the runs that are this process's: the next one begins them again. */

@@ -30,13 +30,13 @@ export interface Rooms {
 
 const DAY_MS = 86_400_000;
 
-/** @param onForgotten when something was deleted that others may hold in memory */
+/** @param onForgotten when something was deleted that other processes hold in memory, or a tenant that histories still have */
 export function openRooms(
   parts: Parts,
   queue: JobQueue,
   limits: JobLimits,
   now: () => number,
-  onForgotten: () => void,
+  onForgotten: (what: "object" | "tenant") => void,
 ): Rooms {
   const { tokens, plans, blobs, keys, models, vault } = parts;
   const jobs = new Jobs(parts, queue, limits, now);
@@ -45,17 +45,17 @@ export function openRooms(
     async model(id) {
       await jobs.forget(({ model }) => model === id);
       await models.delete(id);
-      onForgotten();
+      onForgotten("object");
     },
     async key(id) {
       for (const model of await models.ofKey(id)) await forget.model(model);
       await keys.delete(id);
-      onForgotten();
+      onForgotten("object");
     },
     async tenant(name) {
       await tokens.revokeAll(name);
       await vault.forget(name);
-      onForgotten();
+      onForgotten("object");
       for (const [id, { owner, hospital }] of await models.records.all()) {
         if (owner === name || hospital === name) await forget.model(id);
       }
@@ -63,8 +63,9 @@ export function openRooms(
       await jobs.forget(({ tenant }) => tenant === name);
       for (const { sha256 } of await blobs.ofTenant(name)) await blobs.delete(name, sha256);
       await plans.forgetOwner(name);
-      await queue.settled(name);
+      await queue.forget(name);
       await vault.forgotten(name);
+      onForgotten("tenant");
     },
   };
 

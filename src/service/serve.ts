@@ -1,17 +1,17 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
-import { type Logger, pino } from "pino";
-import { openDevice } from "../device.js";
+import { openDeviceAside } from "../device.js";
+import type { Device } from "../ntt/device.js";
 import type { NewToken, TokenState } from "../protocol/messages.js";
 import { type AppOptions, appOf } from "./app.js";
 import type { AuditLine } from "./audit.js";
-import { type Backend, openLocalBackend } from "./backend.js";
+import { type Backend, type BackendEvents, openLocalBackend } from "./backend.js";
 import { CrowdGate, MemoryGate, RateGate } from "./gates.js";
-import type { JobRecord } from "./job-record.js";
 import type { Jobs } from "./jobs.js";
+import { type Log, openLog } from "./log.js";
 import { openMetrics } from "./metrics.js";
-import { type ServiceOptions, type Settings, withDefaults } from "./options.js";
+import { objectsOf, type ServiceOptions, type Settings, withDefaults } from "./options.js";
 import { openRooms, type Rooms } from "./rooms.js";
 
 /** A service that listens. */
@@ -29,23 +29,26 @@ export interface Service {
 }
 
 /**
- * Opens the service: on one machine, with records and sealed objects in a directory and jobs in this process.
- * @throws RangeError for options that are none; whatever the directory or the port fail with
+ * Opens the service: on one machine, with all in a directory and jobs in this process; or, with `redis`, as the one of several
+ * machines that answers requests.
+ * @throws RangeError for options that are none; DataError for a folder or a Redis that another service has, and another master
+ *   key; whatever the directory or the port fail with
  */
 export async function serve(options: ServiceOptions): Promise<Service> {
   const settings = withDefaults(options);
-  const log = pino({ level: settings.logLevel }, settings.log);
-  const device = await openDevice(settings.device, { threads: settings.threads });
+  const log = openLog(settings);
+  const device = await openDeviceAside(settings.device, { threads: settings.threads });
   try {
-    const onError = (error: unknown, job?: JobRecord) =>
-      log.error({ ...(job && { job: job.id }), error: describe(error) }, job ? "a job failed" : "failed");
     let jobs: Jobs | undefined;
-    const onEnded = (name: string) => void jobs?.ended(name).catch(onError);
-    const backend = await openLocalBackend(settings, device, { onError, onEnded });
+    const backend = await openBackend(settings, device, {
+      onError: log.error,
+      onEnded: (name) => void jobs?.ended(name).catch(log.error),
+      onReconnected: () => void jobs?.resume().catch(log.error),
+    });
     try {
       const rooms = openRooms(backend.parts, backend.queue, settings.jobs, settings.now, backend.onForgotten);
       jobs = rooms.jobs;
-      return await listen(settings, rooms, backend, log, onError, () => device.close());
+      return await listen(settings, rooms, backend, log, () => device.close());
     } catch (error) {
       await backend.close();
       throw error;
@@ -56,19 +59,24 @@ export async function serve(options: ServiceOptions): Promise<Service> {
   }
 }
 
+async function openBackend(settings: Settings, device: Device, events: BackendEvents): Promise<Backend> {
+  if (settings.redis === undefined) return openLocalBackend(settings, device, events);
+  const { openRedisBackend } = await import("./cluster/backend.js");
+  return openRedisBackend(settings.redis, await objectsOf(settings), settings, device, events);
+}
+
 async function listen(
   settings: Settings,
   rooms: Rooms,
   { queue, ...backend }: Backend,
-  log: Logger,
-  onError: (error: unknown) => void,
+  log: Log,
   closeDevice: () => Promise<void>,
 ): Promise<Service> {
   let stopping = false;
   const metrics = openMetrics(() => queue.open());
   const audit = (line: AuditLine) => {
     metrics.request(line);
-    log.info(line, "audit");
+    log.audit(line);
   };
   const appOptions: AppOptions = {
     rooms,
@@ -76,8 +84,9 @@ async function listen(
     memory: new MemoryGate(settings.bodyBytes),
     origins: settings.origins,
     audit,
-    onError,
+    onError: log.error,
     crowd: new CrowdGate(settings.requestsAtOnce),
+    refusing: backend.refusing,
     unready: () => (stopping ? "the service stops" : queue.problem()),
     now: settings.now,
   };
@@ -88,7 +97,7 @@ async function listen(
       ? undefined
       : createServer((_, response) => {
           const failed = (error: unknown) => {
-            onError(error);
+            log.error(error);
             response.writeHead(500).end();
           };
           metrics
@@ -103,9 +112,9 @@ async function listen(
     server.close();
     throw error;
   }
-  let sweeping = rooms.sweep().catch(onError);
+  let sweeping = rooms.sweep().catch(log.error);
   const sweeps = setInterval(() => {
-    sweeping = sweeping.then(() => rooms.sweep()).catch(onError);
+    sweeping = sweeping.then(() => rooms.sweep()).catch(log.error);
   }, settings.sweepMs);
   sweeps.unref();
   const close = async (): Promise<void> => {
@@ -157,10 +166,4 @@ function listening(server: Server, port: number, host: string): Promise<void> {
 function urlOf(server: Server, host: string): string {
   const { port } = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** Of errors only what the code says: messages of others may hold what was sent. */
-function describe(error: unknown): { name: string; message: string; stack: string | undefined } {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  return { name, message, stack };
 }

@@ -8,7 +8,7 @@ export interface ObjectStore {
   /** Parts, one behind the other. Durable when it is fulfilled; replaces what was there. */
   put(name: string, parts: readonly Uint8Array[]): Promise<void>;
   get(name: string): Promise<Uint8Array | undefined>;
-  /** Of everything whose name begins with the folder's and a slash. */
+  /** The object of that name, or everything whose name begins with it and a slash. */
   remove(folder: string): Promise<void>;
   /** Names of what lies directly in a folder, objects and folders. */
   list(folder: string): Promise<string[]>;
@@ -18,6 +18,12 @@ export interface ObjectStore {
 export const PLANS = "PLANS";
 
 const NAME = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
+
+/** @throws RangeError for what is no name of an object */
+export function requireName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw new RangeError(`${JSON.stringify(name)} is no name of an object`);
+}
 
 export class DirectoryStore implements ObjectStore {
   private constructor(private readonly folder: string) {}
@@ -61,7 +67,6 @@ export class DirectoryStore implements ObjectStore {
   }
 
   private path(name: string): string {
-    if (!NAME.test(name)) throw new RangeError(`${JSON.stringify(name)} is no name of an object`);
-    return join(this.folder, name);
+    return join(this.folder, requireName(name));
   }
 }

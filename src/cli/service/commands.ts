@@ -7,24 +7,23 @@ import { owner } from "./owner.js";
 import { plans } from "./plans.js";
 import { probe } from "./probe.js";
 import { sendKey } from "./send-key.js";
-import { serveCommand } from "./serve.js";
+import { serveCommand, workerCommand } from "./serve.js";
 import { token } from "./token.js";
 
 /** The commands around a service: see docs/deploy.md. Tokens come from BLINDSIGHT_TOKEN: other users see arguments. */
 export function addServiceCommands(program: Command): void {
   const port = (option: string) => wholeNumber(option, 0, 65_535);
-  addDeviceOptions(program.command("serve").description("run a diagnosis service on this machine"))
-    .requiredOption("--folder <dir>", "where everything is kept")
+  withPlace(program.command("serve").description("run a diagnosis service: on this machine, or before workers"))
     .option("--port <n>", "where to listen", port("--port"), 8080)
     .option("--host <address>", "on which interface; TLS is for what stands before it", "127.0.0.1")
     .option("--metrics-port <n>", "for Prometheus, on the loopback interface", port("--metrics-port"))
     .option("--origin <url...>", "pages of this origin may ask; none unless said")
-    .option(
-      "--master-key <file>",
-      "the key that wraps the tenants' keys (default: FOLDER/master-key, made at the first start)",
-    )
     .addOption(jsonOption())
     .action((options) => serveCommand(options));
+
+  withPlace(program.command("worker").description("compute a service's jobs, with its Redis in BLINDSIGHT_REDIS"))
+    .addOption(jsonOption())
+    .action((options) => workerCommand(options));
 
   withService(program.command("token").description("make a party's token, with the operator's in BLINDSIGHT_TOKEN"))
     .addOption(
@@ -83,6 +82,16 @@ export function addServiceCommands(program: Command): void {
     .requiredOption("--answers <file>", "what `owner --answers` wrote")
     .option("--model <id>", "which of the models under the key (default: the newest)")
     .action((options) => probe(options));
+}
+
+function withPlace(command: Command): Command {
+  return addDeviceOptions(command)
+    .option("--folder <dir>", "where everything is kept; with BLINDSIGHT_REDIS set, the objects")
+    .option("--s3 <url>", "a bucket for the objects, as in https://s3.example/bucket; credentials in AWS_ACCESS_KEY_ID")
+    .option(
+      "--master-key <file>",
+      "the key that wraps the tenants' keys (default: FOLDER/master-key, made at the first start)",
+    );
 }
 
 function withService(command: Command): Command {

@@ -7,16 +7,21 @@ import { DataError } from "../../errors.js";
 import { writeWhole } from "../roles/files.js";
 import { openTerminal } from "../terminal.js";
 
-export interface ServeOptions {
-  readonly folder: string;
-  readonly port: number;
-  readonly host: string;
-  readonly metricsPort?: number;
-  readonly origin?: readonly string[];
+/** Of `serve` and `worker`. */
+export interface PlaceOptions {
+  readonly folder?: string;
+  readonly s3?: string;
   readonly masterKey?: string;
   readonly device: DeviceKind;
   readonly threads?: number;
   readonly json?: boolean;
+}
+
+export interface ServeOptions extends PlaceOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly metricsPort?: number;
+  readonly origin?: readonly string[];
 }
 
 const KEY_BYTES = 32;
@@ -25,21 +30,17 @@ const FIRST_TOKEN_DAYS = 365;
 /** `blindsight serve`: runs until it is told to end. Its log goes to stdout, what is for a person to stderr. */
 export async function serveCommand(options: ServeOptions): Promise<void> {
   const terminal = openTerminal(options);
-  const { serve } = await import("../../service/index.js").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    const fix = "npm install hono @hono/node-server pino prom-client @valibot/to-json-schema";
-    throw new DataError("the service's libraries are not installed", fix, { cause });
-  });
-  await mkdir(options.folder, { recursive: true, mode: 0o700 });
-  const masterKey = await masterKeyFrom(options.masterKey ?? join(options.folder, "master-key"), options.folder);
-  const { folder, port, host, metricsPort, origin: origins, device, threads } = options;
+  const { serve } = await libraries();
+  const { port, host, metricsPort, origin: origins } = options;
+  const { BLINDSIGHT_REDIS: redis } = process.env;
   const service = await serve({
-    ...{ folder, masterKey, port, host, device },
+    ...(await placeOf(options, true)),
+    ...{ port, host },
+    ...(redis !== undefined && { redis }),
     ...(metricsPort !== undefined && { metricsPort }),
     ...(origins && { origins }),
-    ...(threads !== undefined && { threads }),
   });
-  const stop = new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
+  const stop = told();
   const none = !(await service.tokens()).some(({ scope }) => scope === "operator");
   const first = none ? await service.createToken("operator", "operator", FIRST_TOKEN_DAYS) : undefined;
   const { url, metricsUrl } = service;
@@ -53,13 +54,74 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
   await service.close();
 }
 
-/** 32 bytes of a file; made where nothing is kept yet. */
-async function masterKeyFrom(path: string, folder: string): Promise<Uint8Array> {
+/** `blindsight worker`: takes jobs until it is told to end, or its device is lost. */
+export async function workerCommand(options: PlaceOptions): Promise<void> {
+  const terminal = openTerminal(options);
+  const { BLINDSIGHT_REDIS: redis } = process.env;
+  if (!redis) {
+    throw new DataError("there is no BLINDSIGHT_REDIS", "set it to the service's, as in redis://10.0.0.5:6379");
+  }
+  const { work } = await libraries();
+  const worker = await work({ ...(await placeOf(options, false)), redis });
+  if (terminal.json) terminal.object({ ready: true });
+  else process.stderr.write("takes jobs\n");
+  const why = await Promise.race([told(), worker.failed]);
+  await worker.close();
+  if (why) throw new DataError(`the device is lost: ${why}`, "start the worker again");
+}
+
+function told(): Promise<undefined> {
+  return new Promise((resolve) => {
+    const end = () => resolve(undefined);
+    process.once("SIGINT", end).once("SIGTERM", end);
+  });
+}
+
+async function libraries() {
+  return import("../../service/index.js").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    const fix = "npm install hono @hono/node-server pino prom-client @valibot/to-json-schema";
+    throw new DataError("the service's libraries are not installed", fix, { cause });
+  });
+}
+
+/** @param makesKey whether a master key that is not there is made */
+async function placeOf({ folder, s3: endpoint, masterKey: keyFile, device, threads }: PlaceOptions, makesKey: boolean) {
+  if (folder === undefined && (endpoint === undefined || keyFile === undefined)) {
+    throw new DataError(
+      "there is no --folder",
+      "name one; without, --s3 and --master-key say where things are, and BLINDSIGHT_REDIS",
+    );
+  }
+  if (folder !== undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const masterKey = await masterKeyFrom(
+    keyFile ?? join(folder!, "master-key"),
+    makesKey && !(folder && (await isThere(join(folder, "records")))),
+  );
+  return {
+    ...(folder !== undefined && { folder }),
+    ...(endpoint !== undefined && { s3: s3From(endpoint) }),
+    ...{ masterKey, device },
+    ...(threads !== undefined && { threads }),
+  };
+}
+
+/** Credentials come from where S3's own tools find them. */
+function s3From(endpoint: string) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: region } = process.env;
+  if (!accessKeyId || !secretAccessKey) {
+    throw new DataError("there are no credentials for the bucket", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+  }
+  return { endpoint, accessKeyId, secretAccessKey, ...(region && { region }) };
+}
+
+/** 32 bytes of a file. */
+async function masterKeyFrom(path: string, make: boolean): Promise<Uint8Array> {
   const there = await readFileWhole(path, KEY_BYTES + 1);
   if (there?.length === KEY_BYTES) return Uint8Array.from(there);
   if (there)
     throw new DataError(`${path} has ${there.length} bytes, not ${KEY_BYTES}`, "name the file of the master key");
-  if (await stat(join(folder, "records")).catch(() => undefined)) {
+  if (!make) {
     throw new DataError(
       `there is no master key ${path}`,
       "name its file: a new key would open nothing of what is kept",
@@ -68,4 +130,8 @@ async function masterKeyFrom(path: string, folder: string): Promise<Uint8Array> 
   const made = Uint8Array.from(randomBytes(KEY_BYTES));
   await writeWhole(path, made, { mode: 0o600 });
   return made;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }

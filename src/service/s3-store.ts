@@ -1,0 +1,91 @@
+import { AwsClient } from "aws4fetch";
+import { Refusal } from "./failures.js";
+import { type ObjectStore, requireName } from "./store.js";
+
+/** A bucket of a store that speaks S3's protocol. */
+export interface S3Options {
+  /** With the bucket, by path or by host: https://s3.example/bucket. */
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Default us-east-1, which stores without regions take. */
+  readonly region?: string;
+}
+
+const REQUEST_MS = 20_000;
+/** Milliseconds before each try. */
+const TRIES = [0, 200, 600];
+const DELETIONS_AT_ONCE = 16;
+
+export class S3Store implements ObjectStore {
+  private readonly client: AwsClient;
+  private readonly url: string;
+
+  constructor({ endpoint, accessKeyId, secretAccessKey, region = "us-east-1" }: S3Options) {
+    this.url = endpoint.replace(/\/+$/, "");
+    this.client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
+  }
+
+  async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
+    await this.ask("PUT", `/${requireName(name)}`, Buffer.concat(parts));
+  }
+
+  get(name: string): Promise<Uint8Array | undefined> {
+    return this.ask("GET", `/${requireName(name)}`);
+  }
+
+  async remove(folder: string): Promise<void> {
+    const { keys } = await this.below(`${requireName(folder)}/`);
+    const all = [folder, ...keys];
+    for (let at = 0; at < all.length; at += DELETIONS_AT_ONCE) {
+      await Promise.all(all.slice(at, at + DELETIONS_AT_ONCE).map((key) => this.ask("DELETE", `/${requireName(key)}`)));
+    }
+  }
+
+  async list(folder: string): Promise<string[]> {
+    const prefix = folder === "" ? "" : `${requireName(folder)}/`;
+    const { keys, folders } = await this.below(prefix, "/");
+    return [...keys, ...folders.map((name) => name.slice(0, -1))].map((name) => name.slice(prefix.length));
+  }
+
+  /** Pages of a thousand. */
+  private async below(prefix: string, delimiter?: string): Promise<{ keys: string[]; folders: string[] }> {
+    const found = { keys: [] as string[], folders: [] as string[] };
+    for (let token: string | undefined = ""; token !== undefined; ) {
+      const query = new URLSearchParams({ "list-type": "2", prefix });
+      if (delimiter) query.set("delimiter", delimiter);
+      if (token) query.set("continuation-token", token);
+      const xml = Buffer.from((await this.ask("GET", `?${query}`)) ?? []).toString("utf8");
+      // Names are our own: nothing in them is escaped in XML.
+      found.keys.push(...textsOf(xml, /<Key>([^<&]*)<\/Key>/g));
+      found.folders.push(...textsOf(xml, /<CommonPrefixes><Prefix>([^<&]*)<\/Prefix>/g));
+      const [next] = textsOf(xml, /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/g);
+      token = next?.replaceAll("&amp;", "&").replaceAll("&quot;", '"');
+    }
+    return found;
+  }
+
+  /** @returns undefined for what is not there. @throws Refusal 503 where the store gave no answer, or an error, a few times */
+  private async ask(method: string, path: string, body?: Uint8Array): Promise<Uint8Array | undefined> {
+    let last: unknown;
+    for (const pause of TRIES) {
+      if (pause > 0) await new Promise((wake) => setTimeout(wake, pause));
+      try {
+        const init = { method, signal: AbortSignal.timeout(REQUEST_MS), ...(body && { body: body as BodyInit }) };
+        const response = await this.client.fetch(this.url + path, init);
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        if (response.ok) return bytes;
+        const code = /<Code>(\w+)<\/Code>/.exec(Buffer.from(bytes).toString("utf8"))?.[1] ?? "";
+        if (response.status === 404 && code !== "NoSuchBucket") return undefined;
+        last = new Error(`${method}: ${response.status} ${code}`);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw new Refusal("busy", "the store of files is out of reach", "send it again", { retryAfter: 2, cause: last });
+  }
+}
+
+function textsOf(xml: string, pattern: RegExp): string[] {
+  return [...xml.matchAll(pattern)].map(([, text]) => text);
+}
