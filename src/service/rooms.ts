@@ -29,6 +29,8 @@ export interface Rooms {
 }
 
 const DAY_MS = 86_400_000;
+/** Looking for strays goes over all that is stored. */
+const SWEEPS_FOR_STRAYS = 6;
 
 /** @param onForgotten when something was deleted that other processes hold in memory, or a tenant that histories still have */
 export function openRooms(
@@ -92,11 +94,12 @@ export function openRooms(
     }
   }
 
+  let sweeps = 0;
   async function sweep(): Promise<void> {
     await tokens.sweep();
     await jobs.forget(({ ended }) => ended !== undefined && ended < now() - DAY_MS);
     await sweepBlobs();
-    await removeStrays();
+    if (sweeps++ % SWEEPS_FOR_STRAYS === 0) await removeStrays();
     await jobs.resume();
   }
 

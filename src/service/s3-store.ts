@@ -35,7 +35,7 @@ export class S3Store implements ObjectStore {
   }
 
   async remove(folder: string): Promise<void> {
-    const { keys } = await this.below(`${requireName(folder)}/`);
+    const keys = await this.below(`${requireName(folder)}/`);
     const all = [folder, ...keys];
     for (let at = 0; at < all.length; at += DELETIONS_AT_ONCE) {
       await Promise.all(all.slice(at, at + DELETIONS_AT_ONCE).map((key) => this.ask("DELETE", `/${requireName(key)}`)));
@@ -44,25 +44,23 @@ export class S3Store implements ObjectStore {
 
   async list(folder: string): Promise<string[]> {
     const prefix = folder === "" ? "" : `${requireName(folder)}/`;
-    const { keys, folders } = await this.below(prefix, "/");
-    return [...keys, ...folders.map((name) => name.slice(0, -1))].map((name) => name.slice(prefix.length));
+    const keys = await this.below(prefix);
+    return [...new Set(keys.map((key) => key.slice(prefix.length).split("/")[0]))];
   }
 
-  /** Pages of a thousand. */
-  private async below(prefix: string, delimiter?: string): Promise<{ keys: string[]; folders: string[] }> {
-    const found = { keys: [] as string[], folders: [] as string[] };
+  /** In pages of a thousand. Without a delimiter: not every store groups names right where one begins like another. */
+  private async below(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
     for (let token: string | undefined = ""; token !== undefined; ) {
       const query = new URLSearchParams({ "list-type": "2", prefix });
-      if (delimiter) query.set("delimiter", delimiter);
       if (token) query.set("continuation-token", token);
       const xml = Buffer.from((await this.ask("GET", `?${query}`)) ?? []).toString("utf8");
       // Names are our own: nothing in them is escaped in XML.
-      found.keys.push(...textsOf(xml, /<Key>([^<&]*)<\/Key>/g));
-      found.folders.push(...textsOf(xml, /<CommonPrefixes><Prefix>([^<&]*)<\/Prefix>/g));
+      keys.push(...textsOf(xml, /<Key>([^<&]*)<\/Key>/g));
       const [next] = textsOf(xml, /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/g);
       token = next?.replaceAll("&amp;", "&").replaceAll("&quot;", '"');
     }
-    return found;
+    return keys;
   }
 
   /** @returns undefined for what is not there. @throws Refusal 503 where the store gave no answer, or an error, a few times */
