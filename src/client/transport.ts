@@ -17,6 +17,8 @@ export interface Asking {
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
+/** Trying again does not mend these. */
+const CERTIFICATE = /CERT|SIGNATURE|ISSUER/;
 /** A token in clear text over a network is everybody's. */
 const LOCAL = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
@@ -77,7 +79,7 @@ export class Transport {
     for (let attempt = 0; ; attempt++) {
       const response = await this.send(asking).catch((cause: unknown) => {
         asking.signal?.throwIfAborted();
-        if (asking.once || attempt >= this.retries) throw this.unreachable(cause);
+        if (asking.once || attempt >= this.retries || CERTIFICATE.test(codeOf(cause))) throw this.unreachable(cause);
         return undefined;
       });
       if (response?.ok) return response;
@@ -107,13 +109,14 @@ export class Transport {
   }
 
   private unreachable(cause: unknown): ServiceError {
-    const problem = `${this.base.origin} does not answer`;
-    return new ServiceError(
-      problem,
-      "look whether the service runs, and whether this machine may reach it",
-      "unreachable",
-      { cause },
-    );
+    const code = codeOf(cause);
+    const [problem, fix] = CERTIFICATE.test(code)
+      ? [
+          "has a certificate that is not trusted here",
+          "renew it, or set NODE_EXTRA_CA_CERTS to the file of whoever signed it",
+        ]
+      : ["does not answer", "look whether the service runs, and whether this machine may reach it"];
+    return new ServiceError(`${this.base.origin} ${problem}${code && ` (${code})`}`, fix, "unreachable", { cause });
   }
 
   /** What stands in JSON and on a console. */
@@ -127,6 +130,14 @@ async function refusalOf(response: Response, origin: string): Promise<ServiceErr
   if (success) return new ServiceError(output.error.message, output.error.fix, output.error.code);
   const fix = "look whether the URL is a blindsight service's, and what stands between";
   return new ServiceError(`${origin} answered ${response.status}`, fix, "unreadable");
+}
+
+/** What Node says beneath "fetch failed", in capitals; a browser says nothing. */
+function codeOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string") return at.code;
+  }
+  return "";
 }
 
 /** Twice as long each time, never at the same time as everybody else, and not shorter than the service says. */

@@ -3,6 +3,7 @@ import { splits } from "../../data/dataset.js";
 import { datasetNames } from "../../data/open-dataset.js";
 import { addDeviceOptions, jsonOption, wholeNumber } from "../options.js";
 import { ask } from "./ask.js";
+import { deleteKey, deleteTenant, revokeToken } from "./deletions.js";
 import { owner } from "./owner.js";
 import { plans } from "./plans.js";
 import { probe } from "./probe.js";
@@ -82,6 +83,20 @@ export function addServiceCommands(program: Command): void {
     .requiredOption("--answers <file>", "what `owner --answers` wrote")
     .option("--model <id>", "which of the models under the key (default: the newest)")
     .action((options) => probe(options));
+
+  addDeletions(program);
+}
+
+function addDeletions(program: Command): void {
+  withService(program.command("delete-key").description("delete a key at a service, with the models under it"))
+    .requiredOption("--key <id>", "as keygen printed it")
+    .action((options) => deleteKey(options));
+  withService(program.command("delete-tenant").description("delete everything of a party, with the operator's token"))
+    .requiredOption("--tenant <name>", "the party's name")
+    .action((options) => deleteTenant(options));
+  withService(program.command("revoke-token").description("have a token let nobody in, with the operator's token"))
+    .requiredOption("--id <id>", "16 digits, which stand in the token after bs_")
+    .action((options) => revokeToken(options));
 }
 
 function withPlace(command: Command): Command {
