@@ -191,7 +191,7 @@ export class HospitalClient {
     while (state.ended === undefined) {
       options.onProgress?.(state.progress.done, state.progress.of);
       const path = `/jobs/${job}?wait=${MOST_WAIT_SECONDS}`;
-      state = await this.transport.json({ method: "GET", path, ...asked }, schemas.JobState);
+      state = await this.transport.json({ method: "GET", path, patient: true, ...asked }, schemas.JobState);
     }
     requireAsked(state, { job, model, digest });
     options.onProgress?.(state.progress.of, state.progress.of);
@@ -199,11 +199,15 @@ export class HospitalClient {
       const { code = "failed", message = "the job failed", fix = "submit it again" } = state.error ?? {};
       throw new ServiceError(message, fix, code);
     }
-    const bytes = await this.transport.bytes({ method: "GET", path: `/jobs/${job}/result`, ...asked });
+    const path = `/jobs/${job}/result`;
+    const bytes = await this.transport.bytes({ method: "GET", path, patient: true, ...asked });
     if (bytesToHex(sha256(bytes)) !== state.result.sha256) {
       throw new ServiceError("the result is not what the service said of it", "submit it again", "damaged");
     }
-    await this.transport.nothing({ method: "DELETE", path: `/jobs/${job}`, ...asked });
+    // Where that fails the service deletes it after a day; the answer is here.
+    await this.transport
+      .nothing({ method: "DELETE", path: `/jobs/${job}`, ...asked })
+      .catch(() => signal?.throwIfAborted());
     return { bytes, job, model: state.model, plan: state.plan, image: state.image };
   }
 

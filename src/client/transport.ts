@@ -13,8 +13,12 @@ export interface Asking {
   readonly signal?: Signal;
   /** Not again, whatever happens: made twice it would be two things. */
   readonly once?: boolean;
+  /** For minutes, where others are given up after half a one: what is asked for exists at the service, and is paid. */
+  readonly patient?: boolean;
 }
 
+/** Of 10 s, most of them. */
+const PATIENT_RETRIES = 60;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 10_000;
 /** Trying again does not mend these. */
@@ -60,13 +64,14 @@ export class Transport {
 
   /** A file. Reading it may fail where the connection does: ask again. */
   async bytes(asking: Asking): Promise<Uint8Array<ArrayBuffer>> {
+    const retries = this.retriesOf(asking);
     for (let attempt = 0; ; attempt++) {
       const response = await this.ask(asking);
       try {
         return new Uint8Array(await response.arrayBuffer());
       } catch (cause) {
         asking.signal?.throwIfAborted();
-        if (asking.once || attempt >= this.retries) throw this.unreachable(cause);
+        if (attempt >= retries) throw this.unreachable(cause);
       }
     }
   }
@@ -75,17 +80,22 @@ export class Transport {
     await (await this.ask(asking)).arrayBuffer().catch(() => undefined);
   }
 
+  private retriesOf({ once, patient }: Asking): number {
+    if (once) return 0;
+    return patient && this.retries > 0 ? Math.max(this.retries, PATIENT_RETRIES) : this.retries;
+  }
+
   private async ask(asking: Asking): Promise<Response> {
+    const retries = this.retriesOf(asking);
     for (let attempt = 0; ; attempt++) {
       const response = await this.send(asking).catch((cause: unknown) => {
         asking.signal?.throwIfAborted();
-        if (asking.once || attempt >= this.retries || CERTIFICATE.test(codeOf(cause))) throw this.unreachable(cause);
+        if (attempt >= retries || CERTIFICATE.test(codeOf(cause))) throw this.unreachable(cause);
         return undefined;
       });
       if (response?.ok) return response;
       const later = response === undefined || [429, 502, 503, 504].includes(response.status);
-      if (response && (!later || asking.once || attempt >= this.retries))
-        throw await refusalOf(response, this.base.origin);
+      if (response && (!later || attempt >= retries)) throw await refusalOf(response, this.base.origin);
       await response?.body?.cancel();
       await pause(response, attempt, asking.signal);
     }

@@ -110,7 +110,7 @@ async function respond(
     outcome = answered(await route.handle(call as never));
   } catch (error) {
     const refusal = refusalOf(error);
-    if (refusal.code === "internal") options.onError(error);
+    if (refusal.code === "internal" || refusal.cause) options.onError(error);
     outcome = refused(refusal);
   }
   const { token = "none" } = caller ?? {};

@@ -24,6 +24,8 @@ export interface Backend {
 export interface BackendEvents {
   readonly onError: (error: unknown, job?: JobRecord) => void;
   readonly onEnded: (job: string) => void;
+  /** When this process cannot go on: another one has its place. */
+  readonly onLost: (why: string) => void;
   /** When jobs may have been lost on their way to the queue. */
   readonly onReconnected: () => void;
 }
@@ -34,7 +36,7 @@ export async function openLocalBackend(settings: Settings, device: Device, event
   const unlock = await lockFolder(folder);
   try {
     const parts = await openParts(await groundIn(folder, settings), { ...settings, device, worker: false });
-    const runs = new Runs(parts, settings.now, events.onError);
+    const runs = new Runs(parts, settings.now, events.onError, false);
     const queue = new LocalQueue(runs, events.onEnded, events.onError);
     const close = async () => {
       await parts.close();

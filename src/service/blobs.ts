@@ -34,13 +34,18 @@ export class Blobs {
   /** Last time that somebody wrote to one or used it, since this process began. */
   private readonly touched = new Map<string, number>();
   private readonly locks = new Locks();
+  private readonly begun: number;
 
   constructor(
-    private readonly records: Records<BlobRecord>,
+    readonly records: Records<BlobRecord>,
     private readonly vault: Vault,
     private readonly quotaBytes: number,
     private readonly now: () => number,
-  ) {}
+    /** Whether this process answers requests, and so deletes what nobody came back for. */
+    private readonly sweeps = true,
+  ) {
+    this.begun = now();
+  }
 
   /**
    * @throws Refusal for other bytes or another kind than were announced before, for more than the tenant's quota, and for a whole
@@ -51,8 +56,8 @@ export class Blobs {
     // Within the tenant's turn: two announcements at once would both find the quota free.
     return this.locks.alone(tenant, async () => {
       const there = await this.records.get(key);
-      this.touched.set(key, this.now());
       if (there) {
+        this.touch(key);
         if (there.kind !== kind || there.bytes !== bytes) {
           const what = `this blob was announced with ${there.bytes} bytes, of the kind "${there.kind}"`;
           throw new Refusal("conflict", what, "announce it with the length and kind of the file");
@@ -100,7 +105,7 @@ export class Blobs {
         throw new Refusal("bad-request", `chunk ${n} has ${chunk.length} bytes, not ${wanted}`, fix);
       }
       if (n === 0) readPrefix(chunk, [record.kind as Kind]);
-      this.touched.set(key, this.now());
+      this.touch(key);
       const stored = this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
       this.follow(key, n, chunk); // while the disk is at work
       await stored;
@@ -122,7 +127,7 @@ export class Blobs {
     if (!record.complete) {
       throw new Refusal("unacceptable", `this ${kind} was not sent to its end`, "send the chunks that are missing");
     }
-    this.touched.set(keyOf(tenant, sha256), this.now());
+    this.touch(keyOf(tenant, sha256));
     return record;
   }
 
@@ -130,10 +135,19 @@ export class Blobs {
     await this.locks.alone(keyOf(tenant, sha256), () => this.drop(tenant, sha256));
   }
 
-  /** Those that nobody wrote to or used since a time. */
-  async untouchedSince(time: number): Promise<BlobRecord[]> {
-    const last = (key: string, { created }: BlobRecord) => this.touched.get(key) ?? created;
-    return (await this.records.all()).filter(([key, record]) => last(key, record) < time).map(([, record]) => record);
+  /** Deletes what nobody wrote to or used since a time, nor needs: both are looked at once more, in the blob's turn. */
+  async deleteUntouched(time: number, isNeeded: (tenant: string, sha256: string) => boolean): Promise<void> {
+    const all = await this.records.all();
+    const known = new Set(all.map(([key]) => key));
+    for (const key of this.touched.keys()) if (!known.has(key)) this.touched.delete(key);
+    for (const [key, record] of all) {
+      const { tenant, sha256 } = record;
+      const old = () => this.lastUsed(key, record) < time && !isNeeded(tenant, sha256);
+      if (!old()) continue;
+      await this.locks.alone(key, async () => {
+        if (old()) await this.drop(tenant, sha256);
+      });
+    }
   }
 
   async ofTenant(tenant: string): Promise<BlobRecord[]> {
@@ -154,6 +168,15 @@ export class Blobs {
     const record = await this.records.get(keyOf(tenant, sha256));
     if (!record) throw notFound("blob");
     return record;
+  }
+
+  private touch(key: string): void {
+    if (this.sweeps) this.touched.set(key, this.now());
+  }
+
+  /** Where it is not known, when this process began: an upload may have been under way. */
+  private lastUsed(key: string, { created }: BlobRecord): number {
+    return this.touched.get(key) ?? Math.max(created, this.begun);
   }
 
   private follow(key: string, n: number, chunk: Uint8Array): void {
@@ -200,7 +223,10 @@ export class Blobs {
   private async *chunks({ tenant, sha256, bytes }: BlobRecord): AsyncGenerator<Uint8Array, void, undefined> {
     for (let n = 0; n < chunksOf(bytes); n++) {
       const chunk = await this.vault.get(tenant, `${folderOf(sha256)}/${n}`);
-      if (!chunk) throw new Refusal("not-found", `chunk ${n} of a blob is gone`, "send it again");
+      if (!chunk) {
+        await this.record(tenant, sha256); // deleted meanwhile
+        throw new Error(`chunk ${n} of a blob that is complete is gone`);
+      }
       yield chunk;
     }
   }

@@ -5,6 +5,8 @@ import type { Records } from "./records.js";
 /** One diagnosis. It names a model, never a plan. */
 export interface JobRecord {
   readonly id: string;
+  /** Random: ids are the hospital's, and may be given again when a job is gone. A run's end is for its own job only. */
+  readonly nonce: string;
   readonly tenant: string;
   readonly model: string;
   readonly image: string;
@@ -37,17 +39,17 @@ export function failed({ code, message, fix }: Refusal): Outcome {
 
 /**
  * Ends a job. A job may run more than once, on several machines: the first end holds.
- * @returns whether this was the first, of a job that is still there
+ * @returns whether this was the first, of this very job, which is still there
  */
 export async function endJob(
   records: Records<JobRecord>,
-  name: string,
+  { tenant, id, nonce }: JobRecord,
   outcome: Outcome,
   now: number,
 ): Promise<boolean> {
   let first = false;
-  await records.update(name, (old) => {
-    first = old.ended === undefined;
+  await records.update(jobName(tenant, id), (old) => {
+    first = old.ended === undefined && old.nonce === nonce;
     return first ? { ...old, ...outcome, ended: now } : old;
   });
   return first;

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import type { JobState } from "../protocol/messages.js";
 import { notFound, Refusal } from "./failures.js";
+import { JobIndex } from "./job-index.js";
 import { endJob, failed, type JobRecord, jobName, resultsOf } from "./job-record.js";
 import { Locks } from "./locks.js";
 import type { JobQueue } from "./queue.js";
@@ -9,6 +11,8 @@ import type { Caller } from "./tokens.js";
 /** Jobs of one tenant within a day, ended ones included. */
 const MOST_RECORDS = 10_000;
 
+/** What tells of a change may be lost on its way from another machine. */
+const LOOK_MS = 2_000;
 /** How long a request that waits goes by progress without an answer. */
 const PROGRESS_MS = 500;
 
@@ -24,13 +28,19 @@ export interface JobLimits {
 export class Jobs {
   /** A tenant's submissions, and the ends of its jobs. */
   private readonly locks = new Locks();
+  private resuming: Promise<void> | undefined;
 
-  constructor(
+  private constructor(
     private readonly parts: JobParts,
     private readonly queue: JobQueue,
     private readonly limits: JobLimits,
     private readonly now: () => number,
+    private readonly index: JobIndex,
   ) {}
+
+  static async open(parts: JobParts, queue: JobQueue, limits: JobLimits, now: () => number): Promise<Jobs> {
+    return new Jobs(parts, queue, limits, now, new JobIndex(await parts.jobs.all()));
+  }
 
   /** @returns whether it is new. @throws Refusal: 404, 409, 410, 429, and for a budget that is spent */
   submit(caller: Caller, id: string, asked: { model: string; image: string }): Promise<boolean> {
@@ -51,20 +61,23 @@ export class Jobs {
     const there = await this.parts.jobs.get(name);
     if (there) {
       requireSame(there, model, image);
-      if (there.ended === undefined) await this.queue.add(name, 0); // it may have failed there, the first time
+      if (there.ended === undefined) await this.queue.add(name, there); // it may have failed there, the first time
       return false;
     }
     const record = await models.record(caller, model);
     await plans.requireCurrent(record.plan);
     await blobs.requireComplete(tenant, image, "encrypted image");
     const { steps } = (await plans.plan(record.plan)).program;
-    const before = await this.requireRoom(tenant);
-    await models.spend(model);
+    await this.requireRoom(tenant);
+    await models.spend(model, name);
     const { plan, key } = record;
     const of = { name: record.name, version: record.version, sha256: record.blob };
-    const job = { id, tenant, model, image, plan, key, of, steps: steps.length, created: this.now() };
-    await this.parts.jobs.create(name, { ...job, state: "queued", attempts: 0 });
-    await this.queue.add(name, before);
+    const nonce = randomBytes(16).toString("hex");
+    const asked = { id, nonce, tenant, model, image, plan, key, of, steps: steps.length, created: this.now() };
+    const job: JobRecord = { ...asked, state: "queued", attempts: 0 };
+    await this.parts.jobs.create(name, job);
+    this.index.set(name, job);
+    await this.queue.add(name, job);
     await keys.used(key);
     return true;
   }
@@ -90,7 +103,7 @@ export class Jobs {
       const moved = state.state !== begin.state || state.progress.done !== begin.progress.done;
       if (state.ended !== undefined || left <= 0 || signal.aborted || (moved && left < 1000 * seconds - PROGRESS_MS))
         return state;
-      await this.queue.watchers.changed(name, Math.min(left, moved ? PROGRESS_MS : left), signal);
+      await this.queue.watchers.changed(name, Math.min(left, moved ? PROGRESS_MS : LOOK_MS), signal);
     }
   }
 
@@ -108,8 +121,8 @@ export class Jobs {
     if (!record) throw notFound("job");
     if (record.ended === undefined) {
       const cancelled = failed(new Refusal("conflict", "the job was cancelled", "submit another"));
-      await endJob(this.parts.jobs, name, cancelled, this.now());
-      await this.queue.remove(name);
+      await endJob(this.parts.jobs, record, cancelled, this.now());
+      await this.queue.remove(name, record);
       await this.ended(name);
     }
     await this.parts.jobs.update(name, ({ result: _, ...rest }) => rest);
@@ -119,24 +132,40 @@ export class Jobs {
   /** Deletes the image of a job that has ended, unless another one waits for the same. */
   async ended(name: string): Promise<void> {
     const job = await this.parts.jobs.get(name);
-    if (job?.ended !== undefined) await this.dropImage(job);
+    if (job?.ended === undefined) return;
+    this.index.set(name, job);
+    await this.dropImage(job);
   }
 
-  /** Takes up what an earlier process left, or what got lost on the way to the queue. */
-  async resume(): Promise<void> {
+  /** Takes up what an earlier process left, or what got lost on the way to the queue or from it. One at a time. */
+  resume(): Promise<void> {
+    this.resuming ??= this.takeUp().finally(() => {
+      this.resuming = undefined;
+    });
+    return this.resuming;
+  }
+
+  private async takeUp(): Promise<void> {
     const all = await this.parts.jobs.all();
     const open = all.filter(([, { ended }]) => ended === undefined).sort(([, a], [, b]) => a.created - b.created);
-    for (const [name] of open) await this.queue.add(name, 0);
-    const waiting = new Set(open.map(([, { tenant, image }]) => `${tenant}/${image}`));
-    for (const [, job] of all) {
-      if (job.ended !== undefined && !waiting.has(`${job.tenant}/${job.image}`)) await this.dropImage(job);
+    for (const [name, job] of open) {
+      await this.queue.add(name, job);
+      const now = await this.parts.jobs.get(name);
+      if (now?.nonce !== job.nonce || now.ended !== undefined) await this.queue.remove(name, job); // meanwhile
+    }
+    const images = new Set(
+      (await this.parts.blobs.records.all()).map(([, { tenant, sha256 }]) => `${tenant}/${sha256}`),
+    );
+    for (const [name, job] of all) {
+      if (job.ended === undefined) continue;
+      this.index.set(name, job);
+      if (images.has(`${job.tenant}/${job.image}`)) await this.dropImage(job);
     }
   }
 
   /** Whether a job that has not ended needs a blob. */
-  async needs(tenant: string, sha256: string): Promise<boolean> {
-    const all = await this.parts.jobs.all(tenant);
-    return all.some(([, job]) => job.ended === undefined && job.image === sha256);
+  needs(tenant: string, sha256: string): boolean {
+    return this.index.needs(tenant, sha256);
   }
 
   /** Deletes jobs for which `which` holds, with images and results. */
@@ -144,7 +173,8 @@ export class Jobs {
     for (const [name, record] of await this.parts.jobs.all()) {
       if (!which(record)) continue;
       await this.parts.jobs.delete(name);
-      await this.queue.remove(name);
+      this.index.delete(name, record.tenant);
+      await this.queue.remove(name, record);
       await this.parts.vault.remove(record.tenant, resultsOf(record.id));
       await this.dropImage(record);
     }
@@ -152,16 +182,14 @@ export class Jobs {
 
   private async dropImage({ tenant, image }: JobRecord): Promise<void> {
     await this.locks.alone(tenant, async () => {
-      if (!(await this.needs(tenant, image))) await this.parts.blobs.delete(tenant, image);
+      if (!this.needs(tenant, image)) await this.parts.blobs.delete(tenant, image);
     });
   }
 
-  /** @returns how many jobs of the tenant are open */
-  private async requireRoom(tenant: string): Promise<number> {
-    const ofTenant = await this.parts.jobs.all(tenant);
-    const own = ofTenant.filter(([, { ended }]) => ended === undefined).length;
-    const room = ofTenant.length < MOST_RECORDS && (await this.queue.open()) < this.limits.all;
-    if (own < this.limits.perTenant && room) return own;
+  private async requireRoom(tenant: string): Promise<void> {
+    const { all, open: own } = this.index.count(tenant);
+    const room = all < MOST_RECORDS && (await this.queue.open()) < this.limits.all;
+    if (own < this.limits.perTenant && room) return;
     const what = own < this.limits.perTenant ? "the service has" : "you have";
     const fix = "submit it again when one has ended";
     throw new Refusal("too-many-requests", `${what} as many jobs waiting as there may be`, fix, { retryAfter: 2 });

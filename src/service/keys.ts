@@ -54,19 +54,18 @@ export class Keys {
       throw new Refusal("busy", "another key of yours is looked at", "send it again", { retryAfter: 2 });
     }
     this.checking.add(tenant);
-    let fingerprint: string;
     try {
       const opened = await blobs.open(tenant, publicKey, "public key");
       const evaluation = await blobs.open(tenant, evaluationKeys, "evaluation keys");
-      fingerprint = await engine.checkKeys(await plans.plan(id), opened, evaluation);
+      const fingerprint = await engine.checkKeys(await plans.plan(id), opened, evaluation);
       for (const sha256 of [publicKey, evaluationKeys]) await blobs.state(tenant, sha256); // nobody deleted them meanwhile
+      const key = randomBytes(16).toString("hex");
+      const record = { tenant, plan: id, fingerprint, publicKey, evaluationKeys, created: this.now() };
+      await this.records.create(key, record);
+      return await this.stateOf(key, record);
     } finally {
       this.checking.delete(tenant);
     }
-    const key = randomBytes(16).toString("hex");
-    const record = { tenant, plan: id, fingerprint, publicKey, evaluationKeys, created: this.now() };
-    await this.records.create(key, record);
-    return this.stateOf(key, record);
   }
 
   /** A hospital's own; of an owner those that await a model of a plan of his. */

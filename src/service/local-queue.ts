@@ -48,7 +48,7 @@ export class LocalQueue implements JobQueue {
     return this.waiting.length + Number(this.running !== undefined);
   }
 
-  async forget(tenant: string): Promise<void> {
+  async settled(tenant: string): Promise<void> {
     while (this.running && tenantOf(this.running.name) === tenant) await this.turn;
   }
 

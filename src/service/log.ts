@@ -20,8 +20,21 @@ export function openLog({ log, logLevel }: Settings): Log {
   };
 }
 
-/** Of errors only what the code says: other fields may hold what was sent. */
-function describe(error: unknown): { name: string; message: string; stack: string | undefined; cause?: string } {
-  const { name, message, stack, cause } = error instanceof Error ? error : new Error(String(error));
-  return { name, message, stack, ...(cause instanceof Error && { cause: `${cause.name}: ${cause.message}` }) };
+/** What the code says, and where: messages of the system hold paths, and so tenants' names. */
+function describe(error: unknown): { name: string; message: string; stack: string; cause?: string } {
+  const { name, message, stack = "", cause } = error instanceof Error ? error : new Error(String(error));
+  const said = messageOf(error) ?? message;
+  const places = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return {
+    name,
+    message: said,
+    stack: places.join("\n"),
+    ...(cause instanceof Error && { cause: messageOf(cause) ?? cause.message }),
+  };
+}
+
+/** Of an error of the system: `EACCES: open`. */
+function messageOf(error: unknown): string | undefined {
+  if (!(error instanceof Error && "syscall" in error && "code" in error)) return undefined;
+  return `${error.code}: ${error.syscall}`;
 }

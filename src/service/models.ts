@@ -5,6 +5,7 @@ import type { Blobs } from "./blobs.js";
 import type { Engine } from "./engine.js";
 import { notFound, Refusal } from "./failures.js";
 import { type Keys, requireFingerprint } from "./keys.js";
+import { Locks } from "./locks.js";
 import type { Plans } from "./plans.js";
 import type { Records } from "./records.js";
 import type { Caller } from "./tokens.js";
@@ -25,16 +26,22 @@ export interface ModelRecord {
   readonly created: number;
   readonly budget: number;
   readonly used: number;
+  /** The last jobs that were charged: one whose answer was lost is charged once. */
+  readonly charged: readonly string[];
   readonly revoked: boolean;
 }
 
 /** Under one key. */
 const MOST_MODELS = 64;
+/** More than may be on their way at once. */
+const MOST_CHARGES = 128;
 
 /** What an owner says of a model. */
 export type ModelRegistration = Pick<ModelRecord, "key" | "blob" | "name" | "version" | "commitment" | "budget">;
 
 export class Models {
+  private readonly locks = new Locks();
+
   constructor(
     readonly records: Records<ModelRecord>,
     private readonly parts: {
@@ -47,7 +54,12 @@ export class Models {
   ) {}
 
   /** @throws Refusal for a blob that is no model of the key's plan, under that key */
-  async register(caller: Caller, { key, blob, ...told }: ModelRegistration): Promise<ModelState> {
+  register(caller: Caller, registration: ModelRegistration): Promise<ModelState> {
+    // One of an owner at a time: the same sent twice would be two models, and two budgets.
+    return this.locks.alone(caller.tenant, () => this.admit(caller, registration));
+  }
+
+  private async admit(caller: Caller, { key, blob, ...told }: ModelRegistration): Promise<ModelState> {
     const { plans, blobs, keys } = this.parts;
     const { plan, fingerprint, tenant: hospital } = await keys().record(caller, key);
     await plans.requireCurrent(plan);
@@ -71,7 +83,7 @@ export class Models {
     }
     const id = randomBytes(16).toString("hex");
     const bound = { owner: caller.tenant, hospital, key, fingerprint, plan, blob, bytes };
-    const record = { ...bound, ...told, created: this.now(), used: 0, revoked: false };
+    const record = { ...bound, ...told, created: this.now(), used: 0, charged: [], revoked: false };
     await this.records.create(id, record);
     return stateOf(id, record);
   }
@@ -101,24 +113,29 @@ export class Models {
     return record;
   }
 
-  /** Takes one diagnosis from the budget. @throws Refusal where none is left, or the owner revoked the model */
-  async spend(id: string): Promise<void> {
+  /** Takes a job's diagnosis from the budget, once. @throws Refusal where none is left, or the owner revoked or deleted the model */
+  async spend(id: string, job: string): Promise<void> {
     let refusal: Refusal | undefined;
-    await this.records.update(id, (old) => {
+    const record = await this.records.update(id, (old) => {
       refusal = undefined;
+      if (old.charged.includes(job)) return old;
       if (old.revoked) refusal = new Refusal("forbidden", "the owner revoked this model", "ask its owner");
       else if (old.used >= old.budget) {
         const what = `all ${old.budget} diagnoses of this model are used`;
         refusal = new Refusal("budget-spent", what, "ask its owner for more");
-      } else return { ...old, used: old.used + 1 };
+      } else return { ...old, used: old.used + 1, charged: [...old.charged.slice(1 - MOST_CHARGES), job] };
       return old;
     });
+    if (!record) throw notFound("model");
     if (refusal) throw refusal;
   }
 
   /** Of a job that gave no result, and whose failure was not the image's. */
-  async refund(id: string): Promise<void> {
-    await this.records.update(id, (old) => ({ ...old, used: Math.max(0, old.used - 1) }));
+  async refund(id: string, job: string): Promise<void> {
+    await this.records.update(id, (old) => {
+      const charged = old.charged.filter((name) => name !== job);
+      return { ...old, used: Math.max(0, old.used - 1), charged };
+    });
   }
 
   async delete(id: string): Promise<void> {

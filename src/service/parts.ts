@@ -41,9 +41,9 @@ export async function openParts(ground: Ground, options: PartOptions): Promise<P
   const { now, device, masterKey, worker } = options;
   const { objects } = ground;
   const vault = new Vault(objects, await ground.records<TenantKey>("tenants"), masterKey, !worker);
-  await vault.check();
+  await vault.bind();
   const tokens = new Tokens(await ground.records<TokenRecord>("tokens"), now);
-  const blobs = new Blobs(await ground.records<BlobRecord>("blobs"), vault, options.quotaBytes, now);
+  const blobs = new Blobs(await ground.records<BlobRecord>("blobs"), vault, options.quotaBytes, now, !worker);
   const plans = new Plans(await ground.records<PlanRecord>("plans"), objects, now);
   const engine = new Engine(device, options.engine);
   const modelsOf = async (key: string): Promise<number> => (await models.ofKey(key)).length;

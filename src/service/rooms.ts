@@ -1,3 +1,4 @@
+import type { Backend } from "./backend.js";
 import type { Blobs } from "./blobs.js";
 import { jobName, resultsOf } from "./job-record.js";
 import { type JobLimits, Jobs } from "./jobs.js";
@@ -5,7 +6,6 @@ import type { Keys } from "./keys.js";
 import type { Models } from "./models.js";
 import type { Parts } from "./parts.js";
 import type { Plans } from "./plans.js";
-import type { JobQueue } from "./queue.js";
 import type { Tokens } from "./tokens.js";
 
 /** Deletes, with all that depends on it. */
@@ -32,16 +32,14 @@ const DAY_MS = 86_400_000;
 /** Looking for strays goes over all that is stored. */
 const SWEEPS_FOR_STRAYS = 6;
 
-/** @param onForgotten when something was deleted that other processes hold in memory, or a tenant that histories still have */
-export function openRooms(
+export async function openRooms(
   parts: Parts,
-  queue: JobQueue,
+  { queue, onForgotten, refusing }: Pick<Backend, "queue" | "onForgotten" | "refusing">,
   limits: JobLimits,
   now: () => number,
-  onForgotten: (what: "object" | "tenant") => void,
-): Rooms {
+): Promise<Rooms> {
   const { tokens, plans, blobs, keys, models, vault } = parts;
-  const jobs = new Jobs(parts, queue, limits, now);
+  const jobs = await Jobs.open(parts, queue, limits, now);
 
   const forget: Forget = {
     async model(id) {
@@ -58,18 +56,25 @@ export function openRooms(
       await tokens.revokeAll(name);
       await vault.forget(name);
       onForgotten("object");
-      for (const [id, { owner, hospital }] of await models.records.all()) {
-        if (owner === name || hospital === name) await forget.model(id);
-      }
-      for (const [id, { tenant }] of await keys.records.all()) if (tenant === name) await forget.key(id);
-      await jobs.forget(({ tenant }) => tenant === name);
-      for (const { sha256 } of await blobs.ofTenant(name)) await blobs.delete(name, sha256);
+      await forgetAll((tenant) => tenant === name);
       await plans.forgetOwner(name);
-      await queue.forget(name);
+      await queue.settled(name);
+      await forgetAll((tenant) => tenant === name); // of requests that were under way
       await vault.forgotten(name);
       onForgotten("tenant");
     },
   };
+
+  async function forgetAll(isGone: (tenant: string) => boolean): Promise<void> {
+    for (const [id, { owner, hospital }] of await models.records.all()) {
+      if (isGone(owner) || isGone(hospital)) await forget.model(id);
+    }
+    for (const [id, { tenant }] of await keys.records.all()) if (isGone(tenant)) await forget.key(id);
+    await jobs.forget(({ tenant }) => isGone(tenant));
+    for (const [, { tenant, sha256 }] of await blobs.records.all()) {
+      if (isGone(tenant)) await blobs.delete(tenant, sha256);
+    }
+  }
 
   async function sweepBlobs(): Promise<void> {
     const needed = new Set<string>();
@@ -77,25 +82,39 @@ export function openRooms(
       for (const sha256 of [publicKey, evaluationKeys]) needed.add(`${tenant}/${sha256}`);
     }
     for (const [, { owner, blob }] of await models.records.all()) needed.add(`${owner}/${blob}`);
-    for (const { tenant, sha256 } of await blobs.untouchedSince(now() - DAY_MS)) {
-      if (!needed.has(`${tenant}/${sha256}`) && !(await jobs.needs(tenant, sha256))) await blobs.delete(tenant, sha256);
-    }
+    const isNeeded = (tenant: string, sha256: string) =>
+      needed.has(`${tenant}/${sha256}`) || jobs.needs(tenant, sha256);
+    await blobs.deleteUntouched(now() - DAY_MS, isNeeded);
   }
 
-  /** Of processes that ended in the middle of something. */
+  /** Of processes that ended in the middle of something, and of requests that were under way when a tenant was deleted. */
   async function removeStrays(): Promise<void> {
     await vault.removeStrays();
-    for (const tenant of await vault.tenants()) {
+    const tenants = await vault.tenants();
+    for (const tenant of tenants) {
       await blobs.removeStrays(tenant);
       for (const id of await vault.list(tenant, "results")) {
         const job = await parts.jobs.get(jobName(tenant, id));
         if (!job || (job.ended !== undefined && !job.result)) await vault.remove(tenant, resultsOf(id));
       }
     }
+    // Whoever has sent anything has a key; whoever had none a moment ago, and records, is gone.
+    const known = new Set([...tenants, ...(await vault.tenants())]);
+    const before = await namesOfRecords();
+    if (before.some((tenant) => !known.has(tenant)) && !(await vault.problem())) {
+      const now = new Set(await vault.tenants());
+      await forgetAll((tenant) => before.includes(tenant) && !known.has(tenant) && !now.has(tenant));
+    }
+  }
+
+  async function namesOfRecords(): Promise<string[]> {
+    const all = [await keys.records.all(), await parts.jobs.all()].flat();
+    return [...new Set(all.map(([, { tenant }]) => tenant))];
   }
 
   let sweeps = 0;
   async function sweep(): Promise<void> {
+    if (refusing()) return; // it is another process's to decide
     await tokens.sweep();
     await jobs.forget(({ ended }) => ended !== undefined && ended < now() - DAY_MS);
     await sweepBlobs();

@@ -31,6 +31,8 @@ export class Runs {
     private readonly parts: JobParts,
     private readonly now: () => number,
     private readonly onError: (error: unknown, job: JobRecord) => void,
+    /** Whether what fails here for no reason of the job's may succeed elsewhere. */
+    private readonly others: boolean,
   ) {}
 
   /**
@@ -47,55 +49,59 @@ export class Runs {
     onProgress(0);
     try {
       if (job.attempts > MOST_ATTEMPTS) {
-        const what = `the service ended ${MOST_ATTEMPTS} times while it computed this job`;
+        const what = `the service ended, or failed, ${MOST_ATTEMPTS} times while it computed this job`;
         throw new Refusal("internal", what, "tell the service's operator");
       }
       const result = await this.compute(job, signal, onProgress);
       signal.throwIfAborted();
-      await this.commit(name, job, result);
+      await this.commit(job, result);
       return true;
     } catch (error) {
       if (signal.aborted) {
         const isOver = signal.reason instanceof Refusal;
-        if (!isOver) await this.putBack(name);
+        if (!isOver) await this.putBack(name, job);
         return isOver;
       }
       const refusal = refusalOf(error);
       if (refusal.code === "busy") {
         this.onError(error, job); // records or store are out of reach: no fault of the job's
-        await this.putBack(name);
+        await this.putBack(name, job);
         return false;
       }
       if (refusal.code === "internal") {
         this.onError(error, job);
         this.problem = await engine.problem();
         if (this.problem) {
-          await this.putBack(name);
+          await this.putBack(name, job);
           return false;
         }
+        // Counted: after a few it fails.
+        if (this.others && job.attempts <= MOST_ATTEMPTS) return false;
       }
-      const first = await endJob(jobs, name, failed(refusal), this.now());
-      if (first && refusal.code === "internal") await models.refund(job.model);
+      const first = await endJob(jobs, job, failed(refusal), this.now());
+      if (first && refusal.code === "internal") await models.refund(job.model, name);
       return true;
     }
   }
 
   /** Under a name of its own first: two runs may come to their ends at once, and one of them is the job's. */
-  private async commit(name: string, { tenant, id }: JobRecord, result: Uint8Array): Promise<void> {
+  private async commit(job: JobRecord, result: Uint8Array): Promise<void> {
     const { jobs, vault } = this.parts;
     const run = randomBytes(8).toString("hex");
-    const path = `${resultsOf(id)}/${run}`;
-    await vault.put(tenant, path, result);
+    const path = `${resultsOf(job.id)}/${run}`;
+    await vault.put(job.tenant, path, result);
     const sha256 = createHash("sha256").update(result).digest("hex");
     const outcome = { state: "done", result: { sha256, bytes: result.length, run } } as const;
-    if (!(await endJob(jobs, name, outcome, this.now()))) await vault.remove(tenant, path);
+    if (!(await endJob(jobs, job, outcome, this.now()))) await vault.remove(job.tenant, path);
   }
 
-  /** As if it had not been begun. */
-  private async putBack(name: string): Promise<void> {
-    await this.parts.jobs.update(name, (old) =>
-      old.ended === undefined ? { ...old, state: "queued", attempts: old.attempts - 1 } : old,
-    );
+  /** As if it had not been begun. Another run may be under way. */
+  private async putBack(name: string, job: JobRecord): Promise<void> {
+    await this.parts.jobs.update(name, (old) => {
+      if (old.ended !== undefined || old.nonce !== job.nonce) return old;
+      const attempts = old.attempts - 1;
+      return { ...old, attempts, state: attempts > 0 ? old.state : "queued" };
+    });
   }
 
   private async compute(job: JobRecord, signal: AbortSignal, onProgress: (steps: number) => void): Promise<Uint8Array> {
@@ -105,11 +111,22 @@ export class Runs {
     return engine.run({
       plan: await plans.plan(job.plan),
       model: job.model,
-      openKeys: () => blobs.open(key.tenant, key.evaluationKeys, "evaluation keys"),
-      openModel: () => blobs.open(model.owner, model.blob, "model"),
-      openImage: () => blobs.open(job.tenant, job.image, "encrypted image"),
+      openKeys: async () => until(signal, await blobs.open(key.tenant, key.evaluationKeys, "evaluation keys")),
+      openModel: async () => until(signal, await blobs.open(model.owner, model.blob, "model")),
+      openImage: async () => until(signal, await blobs.open(job.tenant, job.image, "encrypted image")),
       signal,
       onProgress,
     });
+  }
+}
+
+/** Keys and a model may be gigabytes: whoever is told to end does so between two chunks. */
+async function* until(
+  signal: AbortSignal,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    yield chunk;
   }
 }

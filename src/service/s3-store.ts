@@ -8,10 +8,14 @@ export interface S3Options {
   readonly endpoint: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Of credentials that expire. */
+  readonly sessionToken?: string;
   /** Default us-east-1, which stores without regions take. */
   readonly region?: string;
 }
 
+/** Of everything that is ours: a bucket may have other things. */
+const PREFIX = "blindsight/";
 const REQUEST_MS = 20_000;
 /** Milliseconds before each try. */
 const TRIES = [0, 200, 600];
@@ -19,26 +23,27 @@ const DELETIONS_AT_ONCE = 16;
 
 export class S3Store implements ObjectStore {
   private readonly client: AwsClient;
-  private readonly url: string;
+  private readonly endpoint: string;
 
-  constructor({ endpoint, accessKeyId, secretAccessKey, region = "us-east-1" }: S3Options) {
-    this.url = endpoint.replace(/\/+$/, "");
-    this.client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
+  constructor({ endpoint, accessKeyId, secretAccessKey, sessionToken, region = "us-east-1" }: S3Options) {
+    this.endpoint = endpoint.replace(/\/+$/, "");
+    const session = sessionToken === undefined ? {} : { sessionToken };
+    this.client = new AwsClient({ accessKeyId, secretAccessKey, ...session, region, service: "s3", retries: 0 });
   }
 
   async put(name: string, parts: readonly Uint8Array[]): Promise<void> {
-    await this.ask("PUT", `/${requireName(name)}`, Buffer.concat(parts));
+    await this.ask("PUT", pathOf(name), Buffer.concat(parts));
   }
 
   get(name: string): Promise<Uint8Array | undefined> {
-    return this.ask("GET", `/${requireName(name)}`);
+    return this.ask("GET", pathOf(name));
   }
 
   async remove(folder: string): Promise<void> {
     const keys = await this.below(`${requireName(folder)}/`);
     const all = [folder, ...keys];
     for (let at = 0; at < all.length; at += DELETIONS_AT_ONCE) {
-      await Promise.all(all.slice(at, at + DELETIONS_AT_ONCE).map((key) => this.ask("DELETE", `/${requireName(key)}`)));
+      await Promise.all(all.slice(at, at + DELETIONS_AT_ONCE).map((key) => this.ask("DELETE", pathOf(key))));
     }
   }
 
@@ -52,36 +57,50 @@ export class S3Store implements ObjectStore {
   private async below(prefix: string): Promise<string[]> {
     const keys: string[] = [];
     for (let token: string | undefined = ""; token !== undefined; ) {
-      const query = new URLSearchParams({ "list-type": "2", prefix });
+      const query = new URLSearchParams({ "list-type": "2", prefix: PREFIX + prefix });
       if (token) query.set("continuation-token", token);
-      const xml = Buffer.from((await this.ask("GET", `?${query}`)) ?? []).toString("utf8");
+      const xml = Buffer.from((await this.ask("LIST", `?${query}`)) ?? []).toString("utf8");
       // Names are our own: nothing in them is escaped in XML.
-      keys.push(...textsOf(xml, /<Key>([^<&]*)<\/Key>/g));
+      keys.push(...textsOf(xml, /<Key>([^<&]*)<\/Key>/g).map((key) => key.slice(PREFIX.length)));
       const [next] = textsOf(xml, /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/g);
       token = next?.replaceAll("&amp;", "&").replaceAll("&quot;", '"');
     }
     return keys;
   }
 
-  /** @returns undefined for what is not there. @throws Refusal 503 where the store gave no answer, or an error, a few times */
-  private async ask(method: string, path: string, body?: Uint8Array): Promise<Uint8Array | undefined> {
+  /** @returns undefined for what is not there. @throws Refusal 503 where the store gave no answer, or none that is its own, a few times */
+  private async ask(
+    what: "PUT" | "GET" | "DELETE" | "LIST",
+    path: string,
+    body?: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
     let last: unknown;
     for (const pause of TRIES) {
       if (pause > 0) await new Promise((wake) => setTimeout(wake, pause));
       try {
+        const method = what === "LIST" ? "GET" : what;
         const init = { method, signal: AbortSignal.timeout(REQUEST_MS), ...(body && { body: body as BodyInit }) };
-        const response = await this.client.fetch(this.url + path, init);
+        const response = await this.client.fetch(this.endpoint + path, init);
         const bytes = new Uint8Array(await response.arrayBuffer());
-        if (response.ok) return bytes;
-        const code = /<Code>(\w+)<\/Code>/.exec(Buffer.from(bytes).toString("utf8"))?.[1] ?? "";
-        if (response.status === 404 && code !== "NoSuchBucket") return undefined;
-        last = new Error(`${method}: ${response.status} ${code}`);
+        // What stands between may answer, too: a page is no listing, and its 404 says nothing of an object.
+        if (response.ok && (what !== "LIST" || textOf(bytes).includes("<ListBucketResult"))) return bytes;
+        const [code = ""] = textsOf(textOf(bytes), /<Code>(\w+)<\/Code>/g);
+        if (response.status === 404 && code === "NoSuchKey" && (what === "GET" || what === "DELETE")) return undefined;
+        last = new Error(`${what}: ${response.status} ${code}`);
       } catch (error) {
         last = error;
       }
     }
     throw new Refusal("busy", "the store of files is out of reach", "send it again", { retryAfter: 2, cause: last });
   }
+}
+
+function pathOf(name: string): string {
+  return `/${PREFIX}${requireName(name)}`;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
 }
 
 function textsOf(xml: string, pattern: RegExp): string[] {

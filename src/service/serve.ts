@@ -24,6 +24,8 @@ export interface Service {
   createToken(scope: TokenState["scope"], tenant: string, days: number): Promise<NewToken>;
   /** All tokens, without what lets in. */
   tokens(): Promise<TokenState[]>;
+  /** With the reason, when it cannot go on: of several machines, another process has taken its place. */
+  readonly failed: Promise<string>;
   /** Ends it: no new connections, what runs is stopped and begun again by the next process. */
   close(): Promise<void>;
 }
@@ -40,15 +42,21 @@ export async function serve(options: ServiceOptions): Promise<Service> {
   const device = await openDeviceAside(settings.device, { threads: settings.threads });
   try {
     let jobs: Jobs | undefined;
+    let lose: (why: string) => void = () => undefined;
+    const failed = new Promise<string>((resolve) => {
+      lose = resolve;
+    });
     const backend = await openBackend(settings, device, {
       onError: log.error,
       onEnded: (name) => void jobs?.ended(name).catch(log.error),
       onReconnected: () => void jobs?.resume().catch(log.error),
+      onLost: (why) => lose(why),
     });
     try {
-      const rooms = openRooms(backend.parts, backend.queue, settings.jobs, settings.now, backend.onForgotten);
+      const rooms = await openRooms(backend.parts, backend, settings.jobs, settings.now);
       jobs = rooms.jobs;
-      return await listen(settings, rooms, backend, log, () => device.close());
+      const service = await listen(settings, rooms, backend, log, () => device.close());
+      return { ...service, failed };
     } catch (error) {
       await backend.close();
       throw error;
@@ -71,7 +79,7 @@ async function listen(
   { queue, ...backend }: Backend,
   log: Log,
   closeDevice: () => Promise<void>,
-): Promise<Service> {
+): Promise<Omit<Service, "failed">> {
   let stopping = false;
   const metrics = openMetrics(() => queue.open());
   const audit = (line: AuditLine) => {

@@ -13,8 +13,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_BYTES = 32;
 const LAST_REQUESTS_MS = 180_000;
-/** A name that no tenant has. */
-const CHECK = "MASTER";
+/** What binds records and objects, in both of them: a name that no tenant has. */
+const BINDING = "MASTER";
+/** Of objects that are no tenant's. */
+const OWN: readonly string[] = [BINDING, PLANS];
 
 /**
  * Objects under AES-256-GCM, each tenant's under a key of its own, which is kept wrapped by the master key. Without its key what a
@@ -24,6 +26,7 @@ export class Vault {
   private readonly keys = new Map<string, Buffer>();
   private readonly going = new Set<string>();
   private closed = false;
+  private bound = "";
 
   constructor(
     private readonly objects: ObjectStore,
@@ -58,23 +61,45 @@ export class Vault {
 
   /** Names of all that have a key. */
   async tenants(): Promise<string[]> {
-    return (await this.wrapped.all()).map(([name]) => name).filter((name) => name !== CHECK);
+    return (await this.wrapped.all()).map(([name]) => name).filter((name) => name !== BINDING);
   }
 
   /**
-   * That the master key is this folder's.
-   * @throws DataError where it is not: everything would look damaged, and new tenants would be lost to the right key
+   * Binds records, objects and master key to one another at the first start, and looks whether they are at each further one: objects
+   * of which the records know nothing are deleted, so that records of another service must not come near them.
+   * @throws DataError where they do not belong together
    */
-  async check(): Promise<void> {
-    const text = new Uint8Array(KEY_BYTES);
-    const wrapped = Buffer.concat(seal(this.masterKey, CHECK, text)).toString("base64");
-    if (await this.wrapped.create(CHECK, { wrapped })) return;
-    const stored = await this.wrapped.get(CHECK);
-    try {
-      unseal(this.masterKey, CHECK, Buffer.from(stored!.wrapped, "base64"));
-    } catch (cause) {
-      throw new DataError("the master key is not the one of this folder", "name the file of the right one", { cause });
+  async bind(): Promise<void> {
+    const there = await this.wrapped.get(BINDING);
+    if (!there && !this.makesKeys) {
+      throw new DataError("no service has begun with these records", "start the service before its workers");
     }
+    if (!there) {
+      if ((await this.objects.list("")).some((name) => name !== BINDING)) {
+        const fix = "name the records that belong to it, or an empty store";
+        throw new DataError("the store has objects, and the records know nothing of them", fix);
+      }
+      const text = Buffer.concat(seal(this.masterKey, BINDING, randomBytes(KEY_BYTES)));
+      await this.objects.put(BINDING, [text]);
+      await this.wrapped.create(BINDING, { wrapped: text.toString("base64") });
+    }
+    const { wrapped } = (await this.wrapped.get(BINDING))!;
+    try {
+      unseal(this.masterKey, BINDING, Buffer.from(wrapped, "base64"));
+    } catch (cause) {
+      throw new DataError("the master key is not the one of this service", "name the file of the right one", { cause });
+    }
+    this.bound = wrapped;
+    const problem = await this.problem();
+    if (problem) throw new DataError(problem, "name the store that belongs to these records");
+  }
+
+  /** Why records and objects do not belong together any more; undefined while they do. @throws Refusal where one is out of reach */
+  async problem(): Promise<string | undefined> {
+    if ((await this.wrapped.get(BINDING))?.wrapped !== this.bound) return "the records are others than at the start";
+    const object = await this.objects.get(BINDING);
+    const same = object && Buffer.from(object).toString("base64") === this.bound;
+    return same ? undefined : "the store is another one than that of these records";
   }
 
   /** From now on nothing of the tenant is taken or read. Its key first: what is left of it anywhere cannot be read from then on. */
@@ -105,7 +130,8 @@ export class Vault {
   /** Objects of tenants that have no key: of a deletion that was cut off. */
   async removeStrays(): Promise<void> {
     const names = await this.objects.list(""); // before the keys: who has objects had a key first
-    const known = new Set([PLANS, ...(await this.tenants())]);
+    const known = new Set([...OWN, ...(await this.tenants())]);
+    if (await this.problem()) return;
     for (const name of names) if (!known.has(name)) await this.objects.remove(name);
   }
 

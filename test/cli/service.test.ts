@@ -112,7 +112,12 @@ test("from an empty folder to diagnoses, rotation and deletion", async () => {
   const { label } = right("hospital", "ask --plan net.plan --secret keys-2/secret --dataset phantom --index 0");
   expect(label).toMatch(/clear|lesion/);
   expect(existsSync(join(home, "operator", "service", "lock"))).toBe(true);
-  expect(readdirSync(join(home, "operator", "service", "objects")).sort()).toEqual(["PLANS", "acme", "st-anna"]);
+  expect(readdirSync(join(home, "operator", "service", "objects")).sort()).toEqual([
+    "MASTER",
+    "PLANS",
+    "acme",
+    "st-anna",
+  ]);
   expect(service.log()).not.toMatch(/bs_[0-9a-f]{16}_/); // of the second start: it made no token
 });
 

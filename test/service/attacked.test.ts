@@ -42,7 +42,7 @@ test("a service with another master key does not start, and harms nothing", asyn
   const pair = await openPair(own);
   await own.service.close();
   const options = { folder: own.folder, device: "cpu", log: { write() {} } } as const;
-  await expect(serve({ ...options, masterKey: randomBytes(32) })).rejects.toThrow("not the one of this folder");
+  await expect(serve({ ...options, masterKey: randomBytes(32) })).rejects.toThrow("not the one of this service");
   expect(readdirSync(own.folder)).not.toContain("lock");
   await own.restart().catch(() => undefined);
   const again = await own.hospital("st-anna");

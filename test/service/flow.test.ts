@@ -104,7 +104,7 @@ test("a hospital's deletion of its key takes models, jobs and results; the opera
     await hospital.deleteKey(key.id);
     expect(await owner.models()).toEqual([]);
     expect(await hospital.keys()).toEqual([]);
-    expect(everythingIn(`${fresh.folder}/objects`).names).toEqual([`PLANS/${plan.identity}`]);
+    expect(everythingIn(`${fresh.folder}/objects`).names).toEqual(["MASTER", `PLANS/${plan.identity}`]);
     const operator = await fresh.tokenOf("operator", "ops");
     const gone = await fetch(`${fresh.service.url}/v1/tenants/canary-anna`, {
       method: "DELETE",

@@ -25,21 +25,24 @@ export interface ServeOptions extends PlaceOptions {
 }
 
 const KEY_BYTES = 32;
+const LINGER_MS = 1_000;
 const FIRST_TOKEN_DAYS = 365;
 
 /** `blindsight serve`: runs until it is told to end. Its log goes to stdout, what is for a person to stderr. */
 export async function serveCommand(options: ServeOptions): Promise<void> {
   const terminal = openTerminal(options);
-  const { serve } = await libraries();
+  const place = await placeOf(options, true);
   const { port, host, metricsPort, origin: origins } = options;
-  const { BLINDSIGHT_REDIS: redis } = process.env;
-  const service = await serve({
-    ...(await placeOf(options, true)),
-    ...{ port, host },
-    ...(redis !== undefined && { redis }),
-    ...(metricsPort !== undefined && { metricsPort }),
-    ...(origins && { origins }),
-  });
+  const redis = process.env["BLINDSIGHT_REDIS"] || undefined;
+  const service = await withLibraries(({ serve }) =>
+    serve({
+      ...place,
+      ...{ port, host },
+      ...(redis !== undefined && { redis }),
+      ...(metricsPort !== undefined && { metricsPort }),
+      ...(origins && { origins }),
+    }),
+  );
   const stop = told();
   const none = !(await service.tokens()).some(({ scope }) => scope === "operator");
   const first = none ? await service.createToken("operator", "operator", FIRST_TOKEN_DAYS) : undefined;
@@ -50,8 +53,10 @@ export async function serveCommand(options: ServeOptions): Promise<void> {
   else {
     process.stderr.write(`listening on ${url}${metricsUrl ? `, metrics on ${metricsUrl}` : ""}\n`);
   }
-  await stop;
+  const why = await Promise.race([stop, service.failed]);
   await service.close();
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+  if (why) throw new DataError(why, "start it again where no other one is to answer");
 }
 
 /** `blindsight worker`: takes jobs until it is told to end, or its device is lost. */
@@ -61,12 +66,13 @@ export async function workerCommand(options: PlaceOptions): Promise<void> {
   if (!redis) {
     throw new DataError("there is no BLINDSIGHT_REDIS", "set it to the service's, as in redis://10.0.0.5:6379");
   }
-  const { work } = await libraries();
-  const worker = await work({ ...(await placeOf(options, false)), redis });
+  const place = await placeOf(options, false);
+  const worker = await withLibraries(({ work }) => work({ ...place, redis }));
   if (terminal.json) terminal.object({ ready: true });
   else process.stderr.write("takes jobs\n");
   const why = await Promise.race([told(), worker.failed]);
   await worker.close();
+  setTimeout(() => process.exit(), LINGER_MS).unref(); // connections to a Redis that is away try for ever
   if (why) throw new DataError(`the device is lost: ${why}`, "start the worker again");
 }
 
@@ -77,13 +83,20 @@ function told(): Promise<undefined> {
   });
 }
 
-async function libraries() {
-  return import("../../service/index.js").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
-    const fix = "npm install hono @hono/node-server pino prom-client @valibot/to-json-schema";
-    throw new DataError("the service's libraries are not installed", fix, { cause });
-  });
+/** The service's libraries are optional, and some are needed on several machines only. */
+async function withLibraries<T>(use: (service: typeof import("../../service/index.js")) => Promise<T>): Promise<T> {
+  try {
+    return await use(await import("../../service/index.js"));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    const [, name] = /Cannot find package '([^']+)'/.exec((cause as Error).message) ?? [];
+    const fix = SEVERAL.includes(name) ? `npm install ${SEVERAL.join(" ")}` : `npm install ${ONE.join(" ")}`;
+    throw new DataError(`the service's libraries are not installed: ${name}`, fix, { cause });
+  }
 }
+
+const ONE = ["hono", "@hono/node-server", "pino", "prom-client", "@valibot/to-json-schema"];
+const SEVERAL = ["bullmq", "ioredis", "aws4fetch"];
 
 /** @param makesKey whether a master key that is not there is made */
 async function placeOf({ folder, s3: endpoint, masterKey: keyFile, device, threads }: PlaceOptions, makesKey: boolean) {
@@ -108,11 +121,13 @@ async function placeOf({ folder, s3: endpoint, masterKey: keyFile, device, threa
 
 /** Credentials come from where S3's own tools find them. */
 function s3From(endpoint: string) {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: region } = process.env;
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...more } = process.env;
+  const region = more["AWS_REGION"] || more["AWS_DEFAULT_REGION"];
+  const sessionToken = more["AWS_SESSION_TOKEN"];
   if (!accessKeyId || !secretAccessKey) {
     throw new DataError("there are no credentials for the bucket", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
   }
-  return { endpoint, accessKeyId, secretAccessKey, ...(region && { region }) };
+  return { endpoint, accessKeyId, secretAccessKey, ...(region && { region }), ...(sessionToken && { sessionToken }) };
 }
 
 /** 32 bytes of a file. */

@@ -11,6 +11,7 @@ import { openPatientRedis, openRedis } from "./redis.js";
 import { Signals } from "./signals.js";
 
 const RESUME_MS = 30_000;
+const MOST_REWRITES = 300;
 
 /** Several machines: records and the queue in Redis, objects where all of them reach them, jobs in workers. */
 export async function openRedisBackend(
@@ -24,10 +25,11 @@ export async function openRedisBackend(
   const listening = openPatientRedis(url, () => undefined);
   let lease: Lease | undefined;
   try {
-    lease = await Lease.take(redis);
+    lease = await Lease.take(redis, events.onLost);
     const parts = await openParts(groundOf(redis, objects), { ...settings, device, worker: false });
     let signals: Signals | undefined;
-    const queue = new RedisQueue(redis, () => signals!, lease, events.onEnded);
+    const unbound = () => parts.vault.problem();
+    const queue = await RedisQueue.open(redis, () => signals!, lease, unbound, events.onEnded);
     signals = await Signals.open(redis, listening, (signal) => queue.hear(signal));
     await queue.check();
     const again = setInterval(events.onReconnected, RESUME_MS);
@@ -39,8 +41,7 @@ export async function openRedisBackend(
       queue,
       onForgotten(what) {
         signals.tell({ kind: "forgotten" });
-        // Redis' file has every command of the past, among them the tenant's key; of itself it is rewritten when it has grown.
-        if (what === "tenant") redis.bgrewriteaof().catch(events.onError);
+        if (what === "tenant") void rewrite(redis).catch(events.onError);
       },
       refusing: () => held.problem(),
       async close() {
@@ -57,6 +58,19 @@ export async function openRedisBackend(
     listening.disconnect();
     redis.disconnect();
     throw error;
+  }
+}
+
+/** Redis' file has every command of the past, a deleted tenant's key among them; of itself it is rewritten when it has grown. */
+async function rewrite(redis: Redis): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await redis.bgrewriteaof();
+      return;
+    } catch (error) {
+      if (tries >= MOST_REWRITES) throw error; // one is under way, most of the time
+      await new Promise((wake) => setTimeout(wake, 1_000).unref());
+    }
   }
 }
 

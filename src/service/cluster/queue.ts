@@ -1,68 +1,95 @@
 import { Queue } from "bullmq";
 import type { Redis } from "ioredis";
-import { tenantOf } from "../job-record.js";
+import { type JobRecord, tenantOf } from "../job-record.js";
 import type { JobQueue } from "../queue.js";
 import { Watchers } from "../watchers.js";
 import type { Lease } from "./lease.js";
 import { PREFIX, whyNotDurable, within } from "./redis.js";
 import type { Signal, Signals } from "./signals.js";
+import { Turns } from "./turns.js";
 
 /** Of BullMQ. */
 export const QUEUE = "jobs";
 export const QUEUE_OPTIONS = { prefix: PREFIX };
 
+/** What a queued job has beside its id: that is the job's nonce, which tells nobody anything when the job is gone. */
+export interface Queued {
+  readonly name: string;
+}
+
 const CHECK_MS = 2_000;
 /** A worker that is told to stop a job does so between two steps. */
 const SETTLED_MS = 30_000;
+/** BullMQ's largest. */
+const MOST_PRIORITY = 2 ** 21;
 
 /** Brings jobs to workers on any machine: their names only, in Redis. */
 export class RedisQueue implements JobQueue {
   readonly watchers = new Watchers();
   private readonly progress = new Map<string, number>();
-  private readonly queue: Queue;
   private undurable: string | undefined = "Redis was not asked yet";
   private readonly timer: NodeJS.Timeout;
 
-  constructor(
+  private constructor(
     private readonly redis: Redis,
+    private readonly queue: Queue<Queued>,
+    private readonly turns: Turns,
     private readonly signals: () => Signals,
     private readonly lease: Lease,
+    /** Why records and objects do not belong together. */
+    private readonly unbound: () => Promise<string | undefined>,
     private readonly onEnded: (name: string) => void,
   ) {
-    this.queue = new Queue(QUEUE, { connection: redis, ...QUEUE_OPTIONS });
-    this.queue.on("error", () => undefined); // the connection tells
     const check = () => void this.check();
     this.timer = setInterval(check, CHECK_MS);
     this.timer.unref();
     redis.on("ready", check);
+    redis.on("close", () => {
+      this.undurable = "Redis cannot be reached"; // another one may come up in its place
+    });
   }
 
-  /** Whether Redis keeps what it is told: another one may have come up in its place. */
+  static async open(
+    redis: Redis,
+    signals: () => Signals,
+    lease: Lease,
+    unbound: () => Promise<string | undefined>,
+    onEnded: (name: string) => void,
+  ): Promise<RedisQueue> {
+    const queue = new Queue<Queued>(QUEUE, { connection: redis, ...QUEUE_OPTIONS });
+    queue.on("error", () => undefined); // the connection tells
+    // Who comes now comes behind those that an earlier service left.
+    const [last] = await within(queue.getJobs(["prioritized"], -1, -1));
+    const turns = new Turns(last?.opts.priority ?? 0, MOST_PRIORITY);
+    return new RedisQueue(redis, queue, turns, signals, lease, unbound, onEnded);
+  }
+
+  /** Whether Redis keeps what it is told, and is still the one of these objects. */
   async check(): Promise<void> {
-    this.undurable = await whyNotDurable(this.redis);
+    const unbound = () => this.unbound().catch((error: Error) => error.message);
+    this.undurable = (await whyNotDurable(this.redis)) ?? (await unbound());
   }
 
   hear(signal: Signal): void {
+    if (signal.kind !== "progress" && signal.kind !== "ended") return;
     if (signal.kind === "progress") {
       this.progress.set(signal.job, signal.steps);
-      this.watchers.tell(signal.job);
-    } else if (signal.kind === "ended") {
-      this.progress.delete(signal.job);
-      this.watchers.tell(signal.job);
-      this.onEnded(signal.job);
-    }
+      this.turns.begin(signal.job);
+    } else this.gone(signal.job);
+    this.watchers.tell(signal.job);
+    if (signal.kind === "ended") this.onEnded(signal.job);
   }
 
-  /** Who has many jobs waits behind those who have few: a job's place is how many of its tenant's were open. */
-  async add(name: string, before: number): Promise<void> {
-    const kept = { jobId: name, priority: 1 + before, removeOnComplete: true, removeOnFail: true };
-    await within(this.queue.add("run", {}, kept));
+  async add(name: string, { nonce, tenant }: JobRecord): Promise<void> {
+    const priority = this.turns.placeOf(name, tenant);
+    const options = { jobId: nonce, priority, removeOnComplete: true, removeOnFail: true };
+    await within(this.queue.add("run", { name }, options));
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string, { nonce }: JobRecord): Promise<void> {
     this.signals().tell({ kind: "stop", job: name });
-    await within(this.queue.remove(name)); // not one that runs
-    this.progress.delete(name);
+    await within(this.queue.remove(nonce)); // not one that runs
+    this.gone(name);
     this.watchers.tell(name);
   }
 
@@ -75,27 +102,27 @@ export class RedisQueue implements JobQueue {
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
   }
 
-  async forget(tenant: string): Promise<void> {
-    await this.settled(tenant);
-    await within(this.queue.trimEvents(0)); // BullMQ notes the names of jobs there
-  }
-
-  private async settled(tenant: string): Promise<void> {
-    const until = Date.now() + SETTLED_MS;
+  async settled(tenant: string): Promise<void> {
+    const until = performance.now() + SETTLED_MS;
     for (;;) {
       const active = await within(this.queue.getActive());
-      if (!active.some(({ id = "" }) => tenantOf(id) === tenant) || Date.now() > until) return;
+      if (!active.some(({ data }) => tenantOf(data.name) === tenant) || performance.now() > until) return;
       await new Promise((wake) => setTimeout(wake, 200));
     }
   }
 
   problem(): string | undefined {
-    return this.lease.problem() ?? this.undurable;
+    return this.undurable ?? this.lease.problem();
   }
 
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.watchers.tellAll();
     await this.queue.close().catch(() => undefined);
+  }
+
+  private gone(name: string): void {
+    this.progress.delete(name);
+    this.turns.end(name);
   }
 }

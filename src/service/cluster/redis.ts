@@ -29,7 +29,14 @@ function told(redis: Redis, onError: (error: unknown) => void): Redis {
   return redis;
 }
 
-const BASE = { connectTimeout: 5_000, retryStrategy: (times: number) => Math.min(50 * times, 1_000) };
+const BASE = {
+  connectTimeout: 5_000,
+  retryStrategy: (times: number) => Math.min(50 * times, 1_000),
+  // A master that was demoted: find the new one, and send the command again.
+  reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? (2 as const) : false),
+  // A connection that is half open says nothing: everything of ours hears something more often than that.
+  socketTimeout: 30_000,
+};
 
 /** @throws Refusal 503 where Redis cannot be reached now */
 export async function within<T>(work: Promise<T>): Promise<T> {
@@ -41,7 +48,12 @@ export async function within<T>(work: Promise<T>): Promise<T> {
 }
 
 /** What must hold so that an answer of 202 is a promise. */
-const DURABLE = { appendonly: "yes", appendfsync: "always", "maxmemory-policy": "noeviction" } as const;
+const DURABLE = {
+  appendonly: "yes",
+  appendfsync: "always",
+  "no-appendfsync-on-rewrite": "no",
+  "maxmemory-policy": "noeviction",
+} as const;
 
 /** Why what Redis says it has written may be lost; undefined where it is kept. */
 export async function whyNotDurable(redis: Redis): Promise<string | undefined> {
@@ -53,6 +65,14 @@ export async function whyNotDurable(redis: Redis): Promise<string | undefined> {
       return `Redis cannot be reached, or does not say what ${name} is`;
     }
     if (found !== wanted) return `Redis has ${name} ${found}, not ${wanted}: what it says is written may be lost`;
+  }
+  try {
+    // What a replica has not got yet is lost when it takes over.
+    if (!/^role:master\r?\nconnected_slaves:0\r?$/m.test(await redis.info("replication"))) {
+      return "Redis has replicas, or is one: what it says is written may be lost when another takes over";
+    }
+  } catch {
+    return "Redis cannot be reached, or does not say whether it has replicas";
   }
   return undefined;
 }

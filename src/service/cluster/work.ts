@@ -1,4 +1,4 @@
-import { DelayedError, type Job, Worker } from "bullmq";
+import { type Job, WaitingError, Worker } from "bullmq";
 import type { Redis } from "ioredis";
 import type { Device } from "../../ntt/device.js";
 import { Refusal } from "../failures.js";
@@ -8,7 +8,7 @@ import { openParts, type Parts } from "../parts.js";
 import { Runs } from "../runs.js";
 import type { ObjectStore } from "../store.js";
 import { groundOf } from "./backend.js";
-import { QUEUE, QUEUE_OPTIONS } from "./queue.js";
+import { QUEUE, QUEUE_OPTIONS, type Queued } from "./queue.js";
 import { openPatientRedis } from "./redis.js";
 import { type Signal, Signals } from "./signals.js";
 
@@ -32,17 +32,16 @@ export async function openWork(
   const [redis, listening] = [openPatientRedis(url, onError), openPatientRedis(url, () => undefined)];
   try {
     const parts = await openParts(groundOf(redis, objects), { ...settings, device, worker: true });
-    const runs = new Runs(parts, settings.now, onError);
+    const runs = new Runs(parts, settings.now, onError, true);
     let work: Work | undefined;
     const signals = await Signals.open(redis, listening, (signal) => work?.hear(signal));
     const failed = new Promise<string>((resolve) => {
       work = new Work(redis, parts, runs, signals, settings.patience, onError, resolve);
     });
     const close = async () => {
-      const cut = setTimeout(() => redis.disconnect(), CUT_MS); // a Redis that does not come back
-      await work!.close();
-      clearTimeout(cut);
-      await parts.close();
+      // Commands to a Redis that does not come back are never answered.
+      await Promise.race([work!.close().then(parts.close), new Promise((wake) => setTimeout(wake, CUT_MS))]);
+      parts.vault.close();
       signals.close();
       redis.disconnect();
     };
@@ -56,8 +55,9 @@ export async function openWork(
 
 /** Takes jobs from the queue, one at a time. */
 class Work {
-  private readonly worker: Worker;
-  private readonly running = new Map<string, AbortController>();
+  private readonly worker: Worker<Queued>;
+  /** By the job's name, with its id in the queue. */
+  private readonly running = new Map<string, { readonly id: string; readonly controller: AbortController }>();
   private stopping = false;
   private readonly timer: NodeJS.Timeout;
 
@@ -71,7 +71,7 @@ class Work {
     private readonly onError: (error: unknown) => void,
     private readonly onProblem: (why: string) => void,
   ) {
-    this.worker = new Worker(QUEUE, (job, token) => this.process(job, token), {
+    this.worker = new Worker<Queued>(QUEUE, (job, token) => this.process(job, token), {
       connection: redis,
       ...QUEUE_OPTIONS,
       concurrency: 1,
@@ -79,14 +79,21 @@ class Work {
       stalledInterval: lookMs,
       maxStalledCount: ANY_NUMBER,
     });
-    this.worker.on("error", () => undefined); // the connection tells
+    this.worker.on("error", (error) => {
+      if (!isOfConnection(error)) onError(error); // the connection tells itself
+    });
+    // Another worker has the job: its run is the one that counts, and ours was no crash.
+    this.worker.on("lockRenewalFailed", (ids) => {
+      for (const { id, controller } of this.running.values())
+        if (ids.includes(id)) controller.abort(new Error("the job is another worker's"));
+    });
     this.timer = setInterval(() => this.forget(), FORGET_MS);
     this.timer.unref();
   }
 
   hear(signal: Signal): void {
     if (signal.kind === "stop")
-      this.running.get(signal.job)?.abort(new Refusal("conflict", "the job has ended", "submit another"));
+      this.running.get(signal.job)?.controller.abort(new Refusal("conflict", "the job has ended", "submit another"));
     else if (signal.kind === "forgotten") this.forget();
   }
 
@@ -94,28 +101,35 @@ class Work {
   async close(): Promise<void> {
     this.stopping = true;
     clearInterval(this.timer);
-    for (const controller of this.running.values()) controller.abort(new Error("the worker stops"));
+    for (const { controller } of this.running.values()) controller.abort(new Error("the worker stops"));
     await this.worker.close();
   }
 
-  private async process(job: Job, token: string | undefined): Promise<void> {
-    const name = job.id!;
+  private async process(job: Job<Queued>, token: string | undefined): Promise<void> {
+    const { name } = job.data;
     const controller = new AbortController();
-    this.running.set(name, controller);
+    this.running.set(name, { id: job.id!, controller });
     try {
       const ended = await this.runs
         .run(name, controller.signal, (steps) => this.signals.tell({ kind: "progress", job: name, steps }))
         .catch((error) => {
-          this.onError(error); // Redis is out of reach
+          this.onError(error);
           return false;
         });
       if (ended) return this.signals.tell({ kind: "ended", job: name });
+      // While the job is this worker's still: clocks of several machines differ, and a delay would be by this one's.
+      if (!this.stopping && !controller.signal.aborted && !this.runs.problem) await this.pause();
     } finally {
       this.running.delete(name);
     }
     if (this.runs.problem) this.onProblem(this.runs.problem);
-    await job.moveToDelayed(Date.now() + (this.stopping ? 0 : RETRY_MS), token);
-    throw new DelayedError();
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+
+  private async pause(): Promise<void> {
+    for (let left = RETRY_MS; left > 0 && !this.stopping; left -= 100)
+      await new Promise((wake) => setTimeout(wake, 100));
   }
 
   /** Models and tenants' keys that were deleted since. */
@@ -127,4 +141,8 @@ class Work {
     };
     all().catch(() => undefined); // in half a minute again
   }
+}
+
+function isOfConnection(error: Error): boolean {
+  return "code" in error || /connection|closed/i.test(error.message);
 }
