@@ -6,7 +6,9 @@ import { type ObjectStore, requireName } from "./store.js";
 export interface S3Options {
   /** With the bucket, by path or by host: https://s3.example/bucket. */
   readonly endpoint: string;
+  /** Whose requests they are. */
   readonly accessKeyId: string;
+  /** What signs them. */
   readonly secretAccessKey: string;
   /** Of credentials that expire. */
   readonly sessionToken?: string;
