@@ -47,14 +47,13 @@ export class OwnedLimbs implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (!this.holding) return;
-    gave(bytesOf(this.holding));
-    giveBack(this.surrender());
+    if (this.holding) giveBack(this.surrender());
   }
 
   /** Ends the ownership without giving anything back: the caller owns the limbs from now on. */
   protected surrender(): Holding {
     const holding = this.held();
+    gave(bytesOf(holding)); // a new owner takes them again
     this.holding = undefined;
     abandoned.unregister(this);
     return holding;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { Hono } from "hono";
 import { safeParse } from "valibot";
 import { PREFIX } from "../protocol/limits.js";
@@ -55,7 +56,7 @@ export function appOf(options: AppOptions): Hono {
   app.get("/openapi.json", (c) => c.json(openApi(table)));
   for (const each of table) {
     app.on(each.method, PREFIX + each.path.replace(/\{(\w+)\}/g, ":$1"), (c) =>
-      respond(c.req.raw, c.req.param(), each, options),
+      respond(c.req.raw, (c.env as { incoming?: IncomingMessage } | undefined)?.incoming, c.req.param(), each, options),
     );
   }
   app.notFound(() => refused(new Refusal("not-found", "there is no such route", "see /openapi.json")));
@@ -76,6 +77,7 @@ const HEADERS = {
 
 async function respond(
   request: Request,
+  incoming: IncomingMessage | undefined,
   params: Record<string, string>,
   route: Route,
   options: AppOptions,
@@ -97,7 +99,7 @@ async function respond(
     for (const [name, schema] of Object.entries(route.params)) taken(schema, params[name], name);
     using _ = options.crowd.enter(tenant);
     const enter = (count: number) => options.memory.enter(tenant, count);
-    using read = route.body && (await readBody(request, route.mostBytes, enter));
+    using read = route.body && (await readBody(request, incoming, route.mostBytes, enter));
     const body = read?.bytes;
     bytes = body?.length ?? 0;
     const call = {

@@ -30,12 +30,19 @@ export interface BackendEvents {
   readonly onReconnected: () => void;
 }
 
+const RECENT_BYTES = 2 ** 26;
+
 /** One machine: records and objects in a directory, jobs in this process. @throws DataError where another process has the folder */
 export async function openLocalBackend(settings: Settings, device: Device, events: BackendEvents): Promise<Backend> {
   const folder = settings.folder!;
   const unlock = await lockFolder(folder);
   try {
-    const parts = await openParts(await groundIn(folder, settings), { ...settings, device, worker: false });
+    const parts = await openParts(await groundIn(folder, settings), {
+      ...settings,
+      device,
+      worker: false,
+      recentBytes: RECENT_BYTES,
+    });
     const runs = new Runs(parts, settings.now, events.onError, false);
     const queue = new LocalQueue(runs, events.onEnded, events.onError);
     const close = async () => {

@@ -5,6 +5,7 @@ import type { BlobKind } from "../protocol/messages.js";
 import type { BlobState } from "../protocol/schemas.js";
 import { notFound, Refusal } from "./failures.js";
 import { Locks } from "./locks.js";
+import { Recent } from "./recent.js";
 import type { Records } from "./records.js";
 import type { Vault } from "./vault.js";
 
@@ -34,6 +35,7 @@ export class Blobs {
   /** Last time that somebody wrote to one or used it, since this process began. */
   private readonly touched = new Map<string, number>();
   private readonly locks = new Locks();
+  private readonly recent: Recent;
   private readonly begun: number;
 
   constructor(
@@ -43,8 +45,11 @@ export class Blobs {
     private readonly now: () => number,
     /** Whether this process answers requests, and so deletes what nobody came back for. */
     private readonly sweeps = true,
+    /** For images that were just sent, and are computed on in this process: they need not be read again. */
+    recentBytes = 0,
   ) {
     this.begun = now();
+    this.recent = new Recent(recentBytes);
   }
 
   /**
@@ -74,7 +79,8 @@ export class Blobs {
           "delete keys and models that are not needed any more, or ask the operator",
         );
       }
-      await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, created: this.now() });
+      // It lasts when it is complete.
+      await this.records.create(key, { tenant, sha256, kind, bytes, complete: false, created: this.now() }, false);
       return this.state(tenant, sha256);
     });
   }
@@ -109,6 +115,7 @@ export class Blobs {
       const stored = this.vault.put(tenant, `${folderOf(sha256)}/${n}`, chunk);
       this.follow(key, n, chunk); // while the disk is at work
       await stored;
+      if (record.kind === "encrypted image") this.recent.put(`${key}/${n}`, chunk);
       await this.finished(tenant, sha256);
     });
   }
@@ -216,13 +223,15 @@ export class Blobs {
     const key = keyOf(tenant, sha256);
     this.running.delete(key);
     this.touched.delete(key);
+    for (let n = 0; this.recent.take(`${key}/${n}`); n++);
     await this.records.delete(key);
     await this.vault.remove(tenant, folderOf(sha256));
   }
 
   private async *chunks({ tenant, sha256, bytes }: BlobRecord): AsyncGenerator<Uint8Array, void, undefined> {
     for (let n = 0; n < chunksOf(bytes); n++) {
-      const chunk = await this.vault.get(tenant, `${folderOf(sha256)}/${n}`);
+      const held = this.recent.take(`${keyOf(tenant, sha256)}/${n}`);
+      const chunk = held ?? (await this.vault.get(tenant, `${folderOf(sha256)}/${n}`));
       if (!chunk) {
         await this.record(tenant, sha256); // deleted meanwhile
         throw new Error(`chunk ${n} of a blob that is complete is gone`);

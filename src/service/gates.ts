@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { Refusal } from "./failures.js";
 
 /** How many requests of one token go through: `perSecond` in the long run, `burst` at once. */
@@ -77,31 +78,25 @@ export interface Body extends Disposable {
 
 /**
  * The whole body of a request.
+ * @param incoming Node's own request, where there is one: read without a stream of the web's around it, which costs a third more
  * @throws Refusal for more than `most` bytes, as soon as that is known, and for one that breaks off
  */
-export async function readBody(request: Request, most: number, enter: (bytes: number) => Disposable): Promise<Body> {
+export async function readBody(
+  request: Request,
+  incoming: IncomingMessage | undefined,
+  most: number,
+  enter: (bytes: number) => Disposable,
+): Promise<Body> {
   const told = request.headers.get("content-length");
   const length = told === null ? most : Number(told);
-  const tooLarge = () => new Refusal("too-large", `the body has more than ${most} bytes`, "send no more than that");
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new Refusal("bad-request", "content-length is no length", "mend it");
   }
-  if (length > most) throw tooLarge();
+  if (length > most) throw tooLarge(most);
   const share = enter(length);
   try {
     const body = new Uint8Array(length);
-    let at = 0;
-    const reader = request.body?.getReader();
-    for (;;) {
-      const { done, value } = (await reader?.read().catch(hungUp)) ?? { done: true };
-      if (done) break;
-      if (at + value.length > length) {
-        await reader?.cancel();
-        throw tooLarge();
-      }
-      body.set(value, at);
-      at += value.length;
-    }
+    const at = await (incoming ? readIncoming(incoming, body, most) : readStream(request, body, most));
     if (told !== null && at < length) {
       throw new Refusal("bad-request", "the body ended before its length", "send it again");
     }
@@ -110,6 +105,48 @@ export async function readBody(request: Request, most: number, enter: (bytes: nu
     share[Symbol.dispose]();
     throw error;
   }
+}
+
+async function readStream(request: Request, body: Uint8Array, most: number): Promise<number> {
+  let at = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read().catch(hungUp)) ?? { done: true };
+    if (done) return at;
+    if (at + value.length > body.length) {
+      await reader?.cancel();
+      throw tooLarge(most);
+    }
+    body.set(value, at);
+    at += value.length;
+  }
+}
+
+function readIncoming(incoming: IncomingMessage, body: Uint8Array, most: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let at = 0;
+    const done = (settle: () => void) => {
+      incoming.off("data", take).off("end", end).off("close", close).off("error", close);
+      settle();
+    };
+    const take = (chunk: Uint8Array) => {
+      if (at + chunk.length > body.length) {
+        done(() => reject(tooLarge(most)));
+        incoming.on("error", () => undefined).resume(); // so that the answer can be sent
+        return;
+      }
+      body.set(chunk, at);
+      at += chunk.length;
+    };
+    const end = () => done(() => resolve(at));
+    const close = (cause?: Error) => done(() => reject(brokenOff(cause)));
+    incoming.on("data", take).on("end", end).on("close", close).on("error", close);
+    if (incoming.destroyed) close();
+  });
+}
+
+function tooLarge(most: number): Refusal {
+  return new Refusal("too-large", `the body has more than ${most} bytes`, "send no more than that");
 }
 
 /** Requests of one tenant that are under way at once, those that wait for a job among them. */
@@ -137,6 +174,10 @@ export class CrowdGate {
 }
 
 /** The sender went: that is his, and no failure of the service's. */
+function brokenOff(cause: unknown): Refusal {
+  return new Refusal("bad-request", `the body broke off: ${cause ?? "the connection was closed"}`, "send it again");
+}
+
 function hungUp(cause: unknown): never {
-  throw new Refusal("bad-request", `the body broke off: ${cause}`, "send it again");
+  throw brokenOff(cause);
 }

@@ -125,7 +125,7 @@ export class Jobs {
       await this.queue.remove(name, record);
       await this.ended(name);
     }
-    await this.parts.jobs.update(name, ({ result: _, ...rest }) => rest);
+    await this.parts.jobs.update(name, ({ result: _, ...rest }) => rest, false);
     await this.parts.vault.remove(tenant, resultsOf(id));
   }
 

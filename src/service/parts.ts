@@ -27,6 +27,8 @@ export interface PartOptions {
   readonly now: () => number;
   /** A process that only computes makes no tenants. */
   readonly worker: boolean;
+  /** Of images that were just sent, where this process computes on them. */
+  readonly recentBytes?: number;
 }
 
 /** What is kept, and what computes on it. */
@@ -43,7 +45,14 @@ export async function openParts(ground: Ground, options: PartOptions): Promise<P
   const vault = new Vault(objects, await ground.records<TenantKey>("tenants"), masterKey, !worker);
   await vault.bind();
   const tokens = new Tokens(await ground.records<TokenRecord>("tokens"), now);
-  const blobs = new Blobs(await ground.records<BlobRecord>("blobs"), vault, options.quotaBytes, now, !worker);
+  const blobs = new Blobs(
+    await ground.records<BlobRecord>("blobs"),
+    vault,
+    options.quotaBytes,
+    now,
+    !worker,
+    options.recentBytes,
+  );
   const plans = new Plans(await ground.records<PlanRecord>("plans"), objects, now);
   const engine = new Engine(device, options.engine);
   const modelsOf = async (key: string): Promise<number> => (await models.ofKey(key)).length;

@@ -10,14 +10,17 @@ export interface Records<T> {
   get(id: string): Promise<T | undefined>;
   /** @param group only ids that begin with it and an underscore */
   all(group?: string): Promise<readonly (readonly [id: string, value: T])[]>;
-  /** @returns false where there is one with the id already, which stays as it is */
-  create(id: string, value: T): Promise<boolean>;
+  /**
+   * @param lasting whether it has to outlive the machine's own crash; the process's it does
+   * @returns false where there is one with the id already, which stays as it is
+   */
+  create(id: string, value: T, lasting?: boolean): Promise<boolean>;
   /**
    * Puts what `change` makes of the value in its place, and nobody comes between: `change` may be asked more than once. The value
    * itself leaves it as it is.
    * @returns it; undefined where there is none
    */
-  update(id: string, change: (value: T) => T): Promise<T | undefined>;
+  update(id: string, change: (value: T) => T, lasting?: boolean): Promise<T | undefined>;
   /** @returns whether it was there */
   delete(id: string): Promise<boolean>;
 }
@@ -52,20 +55,20 @@ export class DirectoryRecords<T> implements Records<T> {
     return group === undefined ? all : all.filter(([id]) => id.startsWith(`${group}_`));
   }
 
-  create(id: string, value: T): Promise<boolean> {
+  create(id: string, value: T, lasting = true): Promise<boolean> {
     return this.locks.alone(id, async () => {
       if (this.values.has(id)) return false;
-      await this.write(id, value);
+      await this.write(id, value, lasting);
       return true;
     });
   }
 
-  update(id: string, change: (value: T) => T): Promise<T | undefined> {
+  update(id: string, change: (value: T) => T, lasting = true): Promise<T | undefined> {
     return this.locks.alone(id, async () => {
       const value = this.values.get(id);
       if (value === undefined) return undefined;
       const changed = change(value);
-      if (changed !== value) await this.write(id, changed);
+      if (changed !== value) await this.write(id, changed, lasting);
       return changed;
     });
   }
@@ -79,17 +82,17 @@ export class DirectoryRecords<T> implements Records<T> {
     });
   }
 
-  private async write(id: string, value: T): Promise<void> {
+  private async write(id: string, value: T, lasting: boolean): Promise<void> {
     const partial = `${this.path(id)}.partial`;
     const file = await open(partial, "w", 0o600);
     try {
       await file.writeFile(JSON.stringify(value));
-      await file.sync();
+      if (lasting) await file.sync();
     } finally {
       await file.close();
     }
     await rename(partial, this.path(id));
-    await syncFolder(this.folder);
+    if (lasting) await syncFolder(this.folder);
     this.values.set(id, value);
   }
 

@@ -42,9 +42,10 @@ export class Runs {
    */
   async run(name: string, signal: AbortSignal, onProgress: (steps: number) => void): Promise<boolean> {
     const { jobs, engine, models } = this.parts;
-    const job = await jobs.update(name, (old) =>
-      old.ended === undefined ? { ...old, state: "running", attempts: old.attempts + 1 } : old,
-    );
+    // That a run began counts for runs that take the process down, not the machine.
+    const begin = (old: JobRecord): JobRecord =>
+      old.ended === undefined ? { ...old, state: "running", attempts: old.attempts + 1 } : old;
+    const job = await jobs.update(name, begin, false);
     if (!job || job.ended !== undefined) return true;
     onProgress(0);
     try {

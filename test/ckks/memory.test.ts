@@ -13,6 +13,24 @@ async function open(memoryLimit?: number, parameters = small) {
   return { device, holder, he, x: holder.encrypt([1, 2, 3], { slots: 4 }) };
 }
 
+describe("those who dispose of everything", () => {
+  test("pay nothing for those who do not: no handle weighs more than itself", async () => {
+    const { device, holder, he, x } = await open();
+    // What holds its own weight where it is due: src/ckks/pressure.ts.
+    const ballast = (value: object) => (value as { readonly ballast?: ArrayBuffer }).ballast?.byteLength ?? 0;
+    let weight = 0;
+    for (let i = 0; i < 20; i++) {
+      using fresh = holder.encrypt([1], { slots: 4 }); // limbs change their owner on the way
+      using product = he.multiply(fresh, x);
+      if (i > 0) weight += ballast(fresh) + ballast(product);
+      await device.idle();
+    }
+    expect(weight).toBe(0);
+    x[Symbol.dispose]();
+    await device.close();
+  });
+});
+
 describe("memory of those who dispose of nothing", () => {
   test("10,000 results, one awaited every ten, of 12 GB in all, stay within 1 GiB", async () => {
     const { device, holder, he, x } = await open(undefined, Parameters.choose({ depth: 9 }));
