@@ -43,7 +43,7 @@ export class Site {
    */
   static async open(
     folders: readonly string[],
-    inputs: string,
+    inputs: string | (() => string),
     headersOf: (path: string) => Headers | undefined,
   ): Promise<Site> {
     let deliver: (report: Report) => void;
@@ -57,7 +57,8 @@ export class Site {
         response.end();
         return;
       }
-      const content = path === "/inputs.json" ? inputs : await find(folders, path);
+      const given = () => (typeof inputs === "string" ? inputs : inputs());
+      const content = path === "/inputs.json" ? given() : await find(folders, path);
       const type = TYPES[extname(path)] ?? "application/octet-stream";
       response.writeHead(content === undefined ? 404 : 200, { "Content-Type": type, ...headersOf(path) });
       response.end(content);
