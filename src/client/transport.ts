@@ -64,14 +64,14 @@ export class Transport {
 
   /** A file. Reading it may fail where the connection does: ask again. */
   async bytes(asking: Asking): Promise<Uint8Array<ArrayBuffer>> {
-    const retries = this.retriesOf(asking);
     for (let attempt = 0; ; attempt++) {
       const response = await this.ask(asking);
       try {
         return new Uint8Array(await response.arrayBuffer());
       } catch (cause) {
         asking.signal?.throwIfAborted();
-        if (attempt >= retries) throw this.unreachable(cause);
+        if (asking.once || attempt >= this.retries) throw this.unreachable(cause);
+        await pause(undefined, attempt, asking.signal);
       }
     }
   }
@@ -152,6 +152,7 @@ function codeOf(error: unknown): string {
 
 /** Twice as long each time, never at the same time as everybody else, and not shorter than the service says. */
 async function pause(response: Response | undefined, attempt: number, signal: Signal | undefined): Promise<void> {
+  signal?.throwIfAborted();
   const said = 1000 * Number(response?.headers.get("retry-after") ?? 0);
   const own = FIRST_PAUSE_MS * 2 ** attempt * (0.5 + Math.random());
   const milliseconds = Math.min(LONGEST_PAUSE_MS, Math.max(own, Number.isFinite(said) ? said : 0));

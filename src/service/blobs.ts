@@ -20,6 +20,9 @@ export interface BlobRecord {
   readonly created: number;
 }
 
+const DAY_MS = 86_400_000;
+const RESUMED_MS = 3_600_000;
+
 /** Of one tenant, keys, models and images that wait. */
 const MOST_BLOBS = 4096;
 
@@ -181,9 +184,9 @@ export class Blobs {
     if (this.sweeps) this.touched.set(key, this.now());
   }
 
-  /** Where it is not known, when this process began: an upload may have been under way. */
+  /** Where it is not known as if it were an hour from its day: an upload may have been under way when this process began. */
   private lastUsed(key: string, { created }: BlobRecord): number {
-    return this.touched.get(key) ?? Math.max(created, this.begun);
+    return this.touched.get(key) ?? Math.max(created, this.begun - DAY_MS + RESUMED_MS);
   }
 
   private follow(key: string, n: number, chunk: Uint8Array): void {
@@ -223,7 +226,7 @@ export class Blobs {
     const key = keyOf(tenant, sha256);
     this.running.delete(key);
     this.touched.delete(key);
-    for (let n = 0; this.recent.take(`${key}/${n}`); n++);
+    this.recent.forget(`${key}/`);
     await this.records.delete(key);
     await this.vault.remove(tenant, folderOf(sha256));
   }

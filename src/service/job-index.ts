@@ -19,6 +19,12 @@ export class JobIndex {
     jobs.set(name, { image, ended: ended !== undefined });
   }
 
+  /** Of one that is known: a job that was deleted meanwhile does not come back. */
+  end(name: string, tenant: string): void {
+    const known = this.tenants.get(tenant)?.get(name);
+    if (known) this.tenants.get(tenant)!.set(name, { ...known, ended: true });
+  }
+
   delete(name: string, tenant: string): void {
     const jobs = this.tenants.get(tenant);
     jobs?.delete(name);

@@ -61,6 +61,7 @@ export class Jobs {
     const there = await this.parts.jobs.get(name);
     if (there) {
       requireSame(there, model, image);
+      this.index.set(name, there);
       if (there.ended === undefined) await this.queue.add(name, there); // it may have failed there, the first time
       return false;
     }
@@ -133,7 +134,7 @@ export class Jobs {
   async ended(name: string): Promise<void> {
     const job = await this.parts.jobs.get(name);
     if (job?.ended === undefined) return;
-    this.index.set(name, job);
+    this.index.end(name, job.tenant);
     await this.dropImage(job);
   }
 
@@ -151,14 +152,15 @@ export class Jobs {
     for (const [name, job] of open) {
       await this.queue.add(name, job);
       const now = await this.parts.jobs.get(name);
-      if (now?.nonce !== job.nonce || now.ended !== undefined) await this.queue.remove(name, job); // meanwhile
+      if (now?.nonce === job.nonce && now.ended === undefined) this.index.set(name, now);
+      else await this.queue.remove(name, job); // meanwhile
     }
     const images = new Set(
       (await this.parts.blobs.records.all()).map(([, { tenant, sha256 }]) => `${tenant}/${sha256}`),
     );
     for (const [name, job] of all) {
       if (job.ended === undefined) continue;
-      this.index.set(name, job);
+      this.index.end(name, job.tenant);
       if (images.has(`${job.tenant}/${job.image}`)) await this.dropImage(job);
     }
   }

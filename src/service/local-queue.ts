@@ -1,5 +1,5 @@
 import { Refusal } from "./failures.js";
-import { tenantOf } from "./job-record.js";
+import { type JobRecord, tenantOf } from "./job-record.js";
 import type { JobQueue } from "./queue.js";
 import type { Runs } from "./runs.js";
 import { Watchers } from "./watchers.js";
@@ -11,6 +11,8 @@ export class LocalQueue implements JobQueue {
   readonly watchers = new Watchers();
   private readonly progress = new Map<string, number>();
   private readonly waiting: string[] = [];
+  /** Of those that wait or run: a name may be given again to another job. */
+  private readonly nonces = new Map<string, string>();
   private running: { readonly name: string; readonly controller: AbortController } | undefined;
   /** When each tenant's last job began, by a count. */
   private readonly served = new Map<string, number>();
@@ -25,15 +27,21 @@ export class LocalQueue implements JobQueue {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  async add(name: string): Promise<void> {
-    if (this.running?.name === name || this.waiting.includes(name)) return;
+  async add(name: string, { nonce }: JobRecord): Promise<void> {
+    if (this.nonces.get(name) === nonce || this.waiting.includes(name)) return;
+    this.nonces.set(name, nonce);
     this.waiting.push(name);
     this.pump();
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string, { nonce }: JobRecord): Promise<void> {
+    this.watchers.tell(name);
+    if (this.nonces.get(name) !== nonce) return;
     const at = this.waiting.indexOf(name);
-    if (at >= 0) this.waiting.splice(at, 1);
+    if (at >= 0) {
+      this.waiting.splice(at, 1);
+      this.nonces.delete(name);
+    }
     if (this.running?.name === name) {
       this.running.controller.abort(new Refusal("conflict", "the job has ended", "submit another"));
     }
@@ -89,7 +97,10 @@ export class LocalQueue implements JobQueue {
       return false;
     });
     this.watchers.tell(name);
-    if (ended) return this.onEnded(name);
+    if (ended) {
+      if (!this.waiting.includes(name)) this.nonces.delete(name);
+      return this.onEnded(name);
+    }
     if (this.stopping) return;
     this.waiting.unshift(name);
     for (let left = RETRY_MS; left > 0 && !this.stopping && !this.runs.problem; left -= 100)

@@ -26,8 +26,8 @@ export interface ModelRecord {
   readonly created: number;
   readonly budget: number;
   readonly used: number;
-  /** The last jobs that were charged: one whose answer was lost is charged once. */
-  readonly charged: readonly string[];
+  /** The last jobs that were charged, and when: one whose answer was lost is charged once. */
+  readonly charged: readonly { readonly job: string; readonly at: number }[];
   readonly revoked: boolean;
 }
 
@@ -35,6 +35,8 @@ export interface ModelRecord {
 const MOST_MODELS = 64;
 /** More than may be on their way at once. */
 const MOST_CHARGES = 128;
+/** Ids are the hospital's, and may be given again when the job's record is gone, after a day. */
+const CHARGE_MS = 3_600_000;
 
 /** What an owner says of a model. */
 export type ModelRegistration = Pick<ModelRecord, "key" | "blob" | "name" | "version" | "commitment" | "budget">;
@@ -118,12 +120,14 @@ export class Models {
     let refusal: Refusal | undefined;
     const record = await this.records.update(id, (old) => {
       refusal = undefined;
-      if (old.charged.includes(job)) return old;
+      const now = this.now();
+      const charged = old.charged.filter(({ at }) => now - at < CHARGE_MS);
       if (old.revoked) refusal = new Refusal("forbidden", "the owner revoked this model", "ask its owner");
+      else if (charged.some((each) => each.job === job)) return old;
       else if (old.used >= old.budget) {
         const what = `all ${old.budget} diagnoses of this model are used`;
         refusal = new Refusal("budget-spent", what, "ask its owner for more");
-      } else return { ...old, used: old.used + 1, charged: [...old.charged.slice(1 - MOST_CHARGES), job] };
+      } else return { ...old, used: old.used + 1, charged: [...charged.slice(1 - MOST_CHARGES), { job, at: now }] };
       return old;
     });
     if (!record) throw notFound("model");
@@ -133,7 +137,7 @@ export class Models {
   /** Of a job that gave no result, and whose failure was not the image's. */
   async refund(id: string, job: string): Promise<void> {
     await this.records.update(id, (old) => {
-      const charged = old.charged.filter((name) => name !== job);
+      const charged = old.charged.filter((each) => each.job !== job);
       return { ...old, used: Math.max(0, old.used - 1), charged };
     });
   }

@@ -8,12 +8,18 @@ export class Recent {
   put(name: string, bytes: Uint8Array): void {
     this.take(name);
     if (bytes.length > this.mostBytes) return;
-    this.held.set(name, bytes);
+    // A part of a larger buffer would keep all of that.
+    this.held.set(name, bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice());
     this.used += bytes.length;
     for (const [oldest] of this.held) {
       if (this.used <= this.mostBytes) return;
       this.take(oldest);
     }
+  }
+
+  /** Of names that begin so. */
+  forget(beginning: string): void {
+    for (const name of [...this.held.keys()]) if (name.startsWith(beginning)) this.take(name);
   }
 
   take(name: string): Uint8Array | undefined {

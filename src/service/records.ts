@@ -87,7 +87,7 @@ export class DirectoryRecords<T> implements Records<T> {
     const file = await open(partial, "w", 0o600);
     try {
       await file.writeFile(JSON.stringify(value));
-      if (lasting) await file.sync();
+      await file.datasync(); // always: a name must not come to stand for less than the whole
     } finally {
       await file.close();
     }

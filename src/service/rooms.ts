@@ -83,7 +83,7 @@ export async function openRooms(
     }
     for (const [, { owner, blob }] of await models.records.all()) needed.add(`${owner}/${blob}`);
     const isNeeded = (tenant: string, sha256: string) =>
-      needed.has(`${tenant}/${sha256}`) || jobs.needs(tenant, sha256);
+      refusing() !== undefined || needed.has(`${tenant}/${sha256}`) || jobs.needs(tenant, sha256);
     await blobs.deleteUntouched(now() - DAY_MS, isNeeded);
   }
 
@@ -108,17 +108,20 @@ export async function openRooms(
   }
 
   async function namesOfRecords(): Promise<string[]> {
-    const all = [await keys.records.all(), await parts.jobs.all()].flat();
-    return [...new Set(all.map(([, { tenant }]) => tenant))];
+    const own = [await keys.records.all(), await parts.jobs.all(), await blobs.records.all()].flat();
+    const given = (await models.records.all()).flatMap(([, { owner, hospital }]) => [owner, hospital]);
+    return [...new Set([...own.map(([, { tenant }]) => tenant), ...given])];
   }
 
   let sweeps = 0;
   async function sweep(): Promise<void> {
-    if (refusing()) return; // it is another process's to decide
+    // Nothing is deleted by another process's right, nor for records that belong to other objects.
+    const mayDelete = async () => !(refusing() ?? (await vault.problem()));
+    if (!(await mayDelete())) return;
     await tokens.sweep();
     await jobs.forget(({ ended }) => ended !== undefined && ended < now() - DAY_MS);
     await sweepBlobs();
-    if (sweeps++ % SWEEPS_FOR_STRAYS === 0) await removeStrays();
+    if (sweeps++ % SWEEPS_FOR_STRAYS === 0 && (await mayDelete())) await removeStrays();
     await jobs.resume();
   }
 

@@ -1,6 +1,6 @@
 import { AwsClient } from "aws4fetch";
 import { Refusal } from "./failures.js";
-import { type ObjectStore, requireName } from "./store.js";
+import { isName, type ObjectStore, requireName } from "./store.js";
 
 /** A bucket of a store that speaks S3's protocol. */
 export interface S3Options {
@@ -43,7 +43,7 @@ export class S3Store implements ObjectStore {
 
   async remove(folder: string): Promise<void> {
     const keys = await this.below(`${requireName(folder)}/`);
-    const all = [folder, ...keys];
+    const all = [folder, ...keys.filter(isName)];
     for (let at = 0; at < all.length; at += DELETIONS_AT_ONCE) {
       await Promise.all(all.slice(at, at + DELETIONS_AT_ONCE).map((key) => this.ask("DELETE", pathOf(key))));
     }
@@ -52,7 +52,8 @@ export class S3Store implements ObjectStore {
   async list(folder: string): Promise<string[]> {
     const prefix = folder === "" ? "" : `${requireName(folder)}/`;
     const keys = await this.below(prefix);
-    return [...new Set(keys.map((key) => key.slice(prefix.length).split("/")[0]))];
+    const names = new Set(keys.map((key) => key.slice(prefix.length).split("/")[0]));
+    return [...names].filter(isName); // consoles make objects for folders
   }
 
   /** In pages of a thousand. Without a delimiter: not every store groups names right where one begins like another. */

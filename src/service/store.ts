@@ -19,9 +19,13 @@ export const PLANS = "PLANS";
 
 const NAME = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
 
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
 /** @throws RangeError for what is no name of an object */
 export function requireName(name: string): string {
-  if (NAME.test(name)) return name;
+  if (isName(name)) return name;
   throw new RangeError(`${JSON.stringify(name)} is no name of an object`);
 }
 
@@ -63,7 +67,7 @@ export class DirectoryStore implements ObjectStore {
 
   async list(folder: string): Promise<string[]> {
     const names = await readdir(folder === "" ? this.folder : this.path(folder)).catch(() => []);
-    return names.filter((name) => NAME.test(name)); // not what was half written
+    return names.filter(isName); // not what was half written
   }
 
   private path(name: string): string {

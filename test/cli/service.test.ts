@@ -87,7 +87,7 @@ test("from an empty folder to diagnoses, rotation and deletion", async () => {
   );
   expect(JSON.parse(readFileSync(join(home, "owner", "commitment.json"), "utf8")).commitment).toBe(commitment);
 
-  for (let index = 0; index < 3; index++) {
+  for (let index = 0; index < 12; index++) {
     const said = right("hospital", `ask --plan net.plan --secret keys/secret --dataset phantom --index ${index}`);
     expect(said.model).toMatchObject({ id: models[0].model, name: "rl1-phantom" });
     expect(

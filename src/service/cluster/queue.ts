@@ -28,6 +28,9 @@ export class RedisQueue implements JobQueue {
   readonly watchers = new Watchers();
   private readonly progress = new Map<string, number>();
   private undurable: string | undefined = "Redis was not asked yet";
+  private checking: Promise<void> | undefined;
+  /** How often the connection was lost: what was found before is no longer known. */
+  private losses = 0;
   private readonly timer: NodeJS.Timeout;
 
   private constructor(
@@ -45,6 +48,7 @@ export class RedisQueue implements JobQueue {
     this.timer.unref();
     redis.on("ready", check);
     redis.on("close", () => {
+      this.losses++;
       this.undurable = "Redis cannot be reached"; // another one may come up in its place
     });
   }
@@ -58,16 +62,26 @@ export class RedisQueue implements JobQueue {
   ): Promise<RedisQueue> {
     const queue = new Queue<Queued>(QUEUE, { connection: redis, ...QUEUE_OPTIONS });
     queue.on("error", () => undefined); // the connection tells
-    // Who comes now comes behind those that an earlier service left.
-    const [last] = await within(queue.getJobs(["prioritized"], -1, -1));
-    const turns = new Turns(last?.opts.priority ?? 0, MOST_PRIORITY);
+    // Who comes now comes level with the first of those that an earlier service left; where none waits, behind what runs.
+    const [first] = await within(queue.getJobs(["prioritized"], -1, -1)); // the last of the descending list
+    const running = (await within(queue.getActive())).map(({ opts }) => opts.priority ?? 0);
+    const turns = new Turns(first?.opts.priority ?? Math.max(0, ...running), MOST_PRIORITY);
     return new RedisQueue(redis, queue, turns, signals, lease, unbound, onEnded);
   }
 
-  /** Whether Redis keeps what it is told, and is still the one of these objects. */
-  async check(): Promise<void> {
+  /** Whether Redis keeps what it is told, and is still the one of these objects. One at a time: the store may take long. */
+  check(): Promise<void> {
+    this.checking ??= this.look().finally(() => {
+      this.checking = undefined;
+    });
+    return this.checking;
+  }
+
+  private async look(): Promise<void> {
+    const { losses } = this;
     const unbound = () => this.unbound().catch((error: Error) => error.message);
-    this.undurable = (await whyNotDurable(this.redis)) ?? (await unbound());
+    const found = (await whyNotDurable(this.redis)) ?? (await unbound());
+    if (losses === this.losses) this.undurable = found;
   }
 
   hear(signal: Signal): void {
@@ -87,7 +101,7 @@ export class RedisQueue implements JobQueue {
   }
 
   async remove(name: string, { nonce }: JobRecord): Promise<void> {
-    this.signals().tell({ kind: "stop", job: name });
+    this.signals().tell({ kind: "stop", job: name, nonce });
     await within(this.queue.remove(nonce)); // not one that runs
     this.gone(name);
     this.watchers.tell(name);

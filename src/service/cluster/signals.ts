@@ -6,7 +6,7 @@ export type Signal =
   | { readonly kind: "progress"; readonly job: string; readonly steps: number }
   | { readonly kind: "ended"; readonly job: string }
   /** The job has ended otherwise, or is gone: whoever computes it stops. */
-  | { readonly kind: "stop"; readonly job: string }
+  | { readonly kind: "stop"; readonly job: string; readonly nonce: string }
   /** Something was deleted that may lie in memory. */
   | { readonly kind: "forgotten" };
 

@@ -7,7 +7,7 @@ export class Turns {
   private readonly places = new Map<string, number>();
   private begun: number;
 
-  /** @param behind the last place that is taken already */
+  /** @param behind the place that whoever comes first comes behind */
   constructor(
     behind: number,
     private readonly most: number,

@@ -12,7 +12,7 @@ import { QUEUE, QUEUE_OPTIONS, type Queued } from "./queue.js";
 import { openPatientRedis } from "./redis.js";
 import { type Signal, Signals } from "./signals.js";
 
-const RETRY_MS = 2_000;
+const RETRY_MS = 3_000;
 const CUT_MS = 10_000;
 const FORGET_MS = 30_000;
 /** What ends a job that takes its workers down is its record, which counts them. */
@@ -75,12 +75,14 @@ class Work {
       connection: redis,
       ...QUEUE_OPTIONS,
       concurrency: 1,
+      drainDelay: 1,
       lockDuration: lockMs,
       stalledInterval: lookMs,
       maxStalledCount: ANY_NUMBER,
     });
     this.worker.on("error", (error) => {
-      if (!isOfConnection(error)) onError(error); // the connection tells itself
+      // The connection tells itself; a job that was given back has no lock to be renewed.
+      if (!isOfConnection(error) && !/could not renew lock/i.test(error.message)) onError(error);
     });
     // Another worker has the job: its run is the one that counts, and ours was no crash.
     this.worker.on("lockRenewalFailed", (ids) => {
@@ -92,9 +94,11 @@ class Work {
   }
 
   hear(signal: Signal): void {
-    if (signal.kind === "stop")
-      this.running.get(signal.job)?.controller.abort(new Refusal("conflict", "the job has ended", "submit another"));
-    else if (signal.kind === "forgotten") this.forget();
+    if (signal.kind === "forgotten") this.forget();
+    if (signal.kind !== "stop") return;
+    const running = this.running.get(signal.job);
+    if (running?.id !== signal.nonce) return; // another job of the same name
+    running.controller.abort(new Refusal("conflict", "the job has ended", "submit another"));
   }
 
   /** What runs is put back first: another worker begins it again. */
@@ -117,13 +121,14 @@ class Work {
           return false;
         });
       if (ended) return this.signals.tell({ kind: "ended", job: name });
-      // While the job is this worker's still: clocks of several machines differ, and a delay would be by this one's.
-      if (!this.stopping && !controller.signal.aborted && !this.runs.problem) await this.pause();
     } finally {
       this.running.delete(name);
     }
     if (this.runs.problem) this.onProblem(this.runs.problem);
     await job.moveToWait(token);
+    // Before this worker asks for the next: what failed here may succeed elsewhere, and others look every second. No delayed job:
+    // that would be by this machine's clock.
+    if (!controller.signal.aborted && !this.runs.problem) await this.pause();
     throw new WaitingError();
   }
 

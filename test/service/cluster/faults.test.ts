@@ -36,12 +36,12 @@ describe.skipIf(!hasProgram("redis-server"))("a service on several machines", ()
     const given = { plan, network, options: { calibration } };
     const description = { name: "rl1", version: "1", commitment, budget: 100 };
     const model = await owner.give(key, holder.publicKey.fingerprint, given, description, device);
-    return { token, hospital, holder, key, model };
+    return { tenant, token, hospital, holder, key, model };
   }
 
   /** That many at once, of which each is right; `meanwhile` when the first has come back. */
   async function diagnoses(
-    { hospital, holder, model }: { hospital: HospitalClient; holder: KeyHolder; model: Model },
+    { tenant, hospital, holder, model }: { tenant: string; hospital: HospitalClient; holder: KeyHolder; model: Model },
     count: number,
     meanwhile: () => Promise<void>,
   ): Promise<void> {
@@ -61,7 +61,7 @@ describe.skipIf(!hasProgram("redis-server"))("a service on several machines", ()
     const [{ used }] = await hospital.models();
     expect(used).toBe(count);
     await expect
-      .poll(() => everythingIn(machines.folder).names.filter((name) => name.includes("/results/")), PATIENT)
+      .poll(() => everythingIn(machines.folder).names.filter((name) => name.includes(`/${tenant}/results/`)), PATIENT)
       .toEqual([]);
     holder[Symbol.dispose]();
   }
@@ -106,6 +106,7 @@ describe.skipIf(!hasProgram("redis-server"))("a service on several machines", ()
   });
 
   test("a job that takes its worker down twice fails by name, and costs nothing", async () => {
+    for (const worker of machines.workers) await worker.end("SIGKILL");
     const pair = await pairOf("poison");
     const listening = new Redis(machines.redisPort, "127.0.0.1");
     await listening.subscribe("{blindsight}:signals");

@@ -4,19 +4,16 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import S3rver from "@20minutes/s3rver";
+import type S3rver from "@20minutes/s3rver";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Lease } from "../../../src/service/cluster/lease.js";
 import { RedisRecords } from "../../../src/service/cluster/records.js";
 import { openRedis } from "../../../src/service/cluster/redis.js";
-import { Turns } from "../../../src/service/cluster/turns.js";
-import { endJob, type JobRecord } from "../../../src/service/job-record.js";
 import { DirectoryRecords, type Records } from "../../../src/service/records.js";
 import { S3Store } from "../../../src/service/s3-store.js";
 import { DirectoryStore, type ObjectStore } from "../../../src/service/store.js";
 import { hasProgram } from "../../programs.js";
-import { freePort, Machine } from "./machines.js";
+import { bucketIn, freePort, Machine } from "./machines.js";
 
 interface Value {
   readonly count: number;
@@ -31,10 +28,7 @@ let port: number;
 
 beforeAll(async () => {
   const storePort = await freePort();
-  bucket = new S3rver({
-    ...{ port: storePort, address: "127.0.0.1", silent: true, directory: join(folder, "s3"), vhostBuckets: false },
-    configureBuckets: [{ name: "objects", configs: [] }],
-  });
+  bucket = bucketIn(join(folder, "s3"), storePort);
   await bucket.run();
   stores.push(["a bucket", async () => new S3Store({ ...S3, endpoint: `http://127.0.0.1:${storePort}/objects/` })]);
   if (!present) return;
@@ -188,20 +182,6 @@ test("what stands before a bucket and answers in its place: its 404 is no absenc
   server.close();
 });
 
-test("a run's end is for its own job, not for a later one of the same id", async () => {
-  const records = await DirectoryRecords.open<JobRecord>(join(folder, "jobs"));
-  const job = (nonce: string) =>
-    ({ id: "same-id-of-a-hospital", tenant: "anna", nonce, state: "running", attempts: 1 }) as unknown as JobRecord;
-  await records.create("anna_same-id-of-a-hospital", job("first"));
-  await records.delete("anna_same-id-of-a-hospital");
-  await records.create("anna_same-id-of-a-hospital", job("second"));
-  const done = { state: "done", result: { sha256: "", bytes: 0, run: "late" } } as const;
-  expect(await endJob(records, job("first"), done, 1)).toBe(false);
-  expect((await records.get("anna_same-id-of-a-hospital"))!.ended).toBe(undefined);
-  expect(await endJob(records, job("second"), done, 2)).toBe(true);
-  expect(await endJob(records, job("second"), done, 3)).toBe(false);
-});
-
 test("a bucket that refuses, or is none: 503, with the reason for the log only", async () => {
   const endpoint = await stores[1][1]().then((store) => (store as unknown as { endpoint: string }).endpoint);
   const wrong = new S3Store({ ...S3, secretAccessKey: "wrong", endpoint });
@@ -214,69 +194,4 @@ test("a bucket that refuses, or is none: 503, with the reason for the log only",
     expect(error).toMatchObject({ code: "busy", message: "the store of files is out of reach" });
     expect(error.cause.message).toContain(reason);
   }
-});
-
-describe.skipIf(!present)("a lease", () => {
-  const KEY = "{blindsight}:service";
-
-  test("that another service has taken over is given up, for good", async () => {
-    const lost: string[] = [];
-    const lease = await Lease.take(redis, (why) => lost.push(why));
-    expect(lease.problem()).toBe(undefined);
-    await redis.set(KEY, "another", "PX", 60_000);
-    await expect
-      .poll(() => lost, { timeout: 5_000 })
-      .toEqual([expect.stringContaining("another service has taken over")]);
-    expect(lease.problem()).toContain("not confirmed");
-    await redis.del(KEY);
-    await new Promise((wake) => setTimeout(wake, 2_500));
-    expect(await redis.get(KEY)).toBe(null); // nor taken back
-    await lease.release();
-  });
-
-  test("that vanished is taken again by who still has it, and waited for by the next", async () => {
-    const lease = await Lease.take(redis, () => undefined);
-    await redis.del(KEY);
-    await expect.poll(() => redis.get(KEY), { timeout: 5_000 }).not.toBe(null);
-    expect(lease.problem()).toBe(undefined);
-    // A Redis that was away for longer than the lease: nobody began meanwhile.
-    Object.assign(lease, { until: 0 });
-    await redis.del(KEY);
-    await expect.poll(() => lease.problem(), { timeout: 5_000 }).toBe(undefined);
-    const next = Lease.take(redis, () => undefined);
-    setTimeout(() => lease.release(), 500);
-    expect((await next).problem()).toBe(undefined);
-    await (await next).release();
-  });
-});
-
-describe("turns", () => {
-  test("who comes with one job goes before who has many, and everybody's comes", () => {
-    const turns = new Turns(0, 2 ** 21);
-    const waiting = new Map<string, number>();
-    const add = (job: string) => waiting.set(job, turns.placeOf(job, job.slice(0, 1)));
-    for (let k = 0; k < 20; k++) add(`m${k}`);
-    const order: string[] = [];
-    // Three others have one job each, always.
-    for (const tenant of "abc") add(`${tenant}0`);
-    for (let k = 0; k < 80; k++) {
-      const [next] = [...waiting].reduce((best, each) => (each[1] < best[1] ? each : best));
-      waiting.delete(next);
-      turns.begin(next);
-      order.push(next);
-      turns.end(next);
-      if (!next.startsWith("m")) add(`${next.slice(0, 1)}${k + 1}`);
-    }
-    // One of four each.
-    expect(order.filter((job) => job.startsWith("m")).length).toBe(20);
-    expect(order.slice(0, 8).filter((job) => job.startsWith("m")).length).toBe(2);
-  });
-
-  test("places begin anew when nobody waits; behind those that were there, as long as somebody does", () => {
-    const turns = new Turns(700, 2 ** 21);
-    expect(turns.placeOf("a1", "a")).toBe(701);
-    expect(turns.placeOf("a1", "a")).toBe(701);
-    turns.end("a1");
-    expect(turns.placeOf("a2", "a")).toBe(1);
-  });
 });

@@ -8,6 +8,20 @@ import { join } from "node:path";
 import S3rver from "@20minutes/s3rver";
 import { command } from "../../cli/blindsight.js";
 
+/** A store with the bucket `objects`. */
+export function bucketIn(directory: string, port: number): S3rver {
+  const server = new S3rver({
+    ...{ port, address: "127.0.0.1", silent: true, directory, vhostBuckets: false },
+    configureBuckets: [{ name: "objects", configs: [] }],
+  });
+  // Its own looks whether a folder is empty, and then removes it with what has been put there meanwhile: objects were lost.
+  server.store.deleteObject = async (bucket, key) => {
+    for (const kind of ["object", "object.md5", "metadata.json"])
+      rmSync(server.store.getResourcePath(bucket, key, kind), { force: true });
+  };
+  return server;
+}
+
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -82,14 +96,7 @@ export class Machines {
   }
 
   async startStore(): Promise<void> {
-    this.store = new S3rver({
-      port: this.ports.store,
-      address: "127.0.0.1",
-      silent: true,
-      directory: join(this.folder, "store"),
-      vhostBuckets: false,
-      configureBuckets: [{ name: "objects", configs: [] }],
-    });
+    this.store = bucketIn(join(this.folder, "store"), this.ports.store);
     await this.store.run();
   }
 

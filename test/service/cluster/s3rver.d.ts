@@ -9,6 +9,10 @@ declare module "@20minutes/s3rver" {
       vhostBuckets: boolean;
       configureBuckets: readonly { name: string; configs: readonly string[] }[];
     });
+    readonly store: {
+      deleteObject(bucket: string, key: string): Promise<void>;
+      getResourcePath(bucket: string, key: string, kind: string): string;
+    };
     run(): Promise<unknown>;
     close(): Promise<void>;
   }
