@@ -24,10 +24,11 @@ return tonumber(epoch)`;
 
 const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
+/** Redis' own word, of a wrong password say, begins with capitals; what the connection says of its retries helps nobody. */
 function unreachable(cause: Error): never {
-  throw new DataError(`Redis cannot be reached: ${cause.message}`, "look whether it runs, and its URL and password", {
-    cause,
-  });
+  const [said] = /^[A-Z]{3,} .*/.exec(cause.message) ?? [];
+  const problem = `Redis cannot be reached${said ? `: ${said}` : ""}`;
+  throw new DataError(problem, "look whether it runs, and at its URL and password", { cause });
 }
 
 /** That one process answers requests: its turns for tenants and blobs are in its memory. Workers may be many. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lease } from "../../../src/service/cluster/lease.js";
+import { openRedis } from "../../../src/service/cluster/redis.js";
 import { hasProgram } from "../../programs.js";
 import { freePort, Machine } from "./machines.js";
 
@@ -39,6 +40,21 @@ describe.skipIf(!hasProgram("redis-server"))("a lease", () => {
     await new Promise((wake) => setTimeout(wake, 2_500));
     expect(await redis.get(KEY)).toBe(null); // nor taken back
     await lease.release();
+  });
+
+  test("of a Redis that does not answer, or wants a password: one line", async () => {
+    const away = openRedis(`redis://127.0.0.1:${await freePort()}`, () => undefined);
+    const error = await Lease.take(away, () => undefined).catch((thrown) => thrown);
+    expect([error.message, error.fix]).toEqual([
+      "Redis cannot be reached",
+      expect.stringContaining("URL and password"),
+    ]);
+    away.disconnect();
+    await redis.config("SET", "requirepass", "a-password");
+    const stranger = openRedis(`redis://127.0.0.1:${redis.options.port}`, () => undefined);
+    await expect(Lease.take(stranger, () => undefined)).rejects.toThrow("Redis cannot be reached: NOAUTH");
+    stranger.disconnect();
+    await redis.config("SET", "requirepass", "");
   });
 
   test("that vanished is taken again by who still has it, and waited for by the next", async () => {
