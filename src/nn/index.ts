@@ -8,6 +8,7 @@ export { Randomness } from "../ckks/randomness.js";
 export type { Upsampled } from "../picture/enlarge.js";
 export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
+export { type Calibration, measureCalibration } from "./calibration.js";
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
 export { compile, foldFor } from "./compile.js";
 export type { CompileOptions } from "./compile-options.js";
