@@ -16,6 +16,7 @@ import { HospitalClient } from "blindsight/client";
 import { Evaluator, KeyHolder, Parameters } from "blindsight/ckks";
 import { compile, importOnnx, type Plan } from "blindsight/nn";
 import { primePool } from "blindsight/ntt";
+import { readPicture } from "blindsight/picture";
 import { chooseParameters, readParameters, writeParameters } from "blindsight/seal";
 
 async function main(): Promise<void> {
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
   const [value] = await alice.decrypt(y, 1);
   const seals = readParameters(writeParameters(chooseParameters({ depth: 1 }), "zlib"));
   const planned = (plan: Plan & nn.Plan) => plan.report();
-  if (Math.abs(value - 0.25) > 0.01 || primePool().length !== 822 || !compile || !importOnnx || !HospitalClient || !planned || seals.maxLevel !== 1) {
+  if (Math.abs(value - 0.25) > 0.01 || primePool().length !== 822 || !compile || !importOnnx || !HospitalClient || !readPicture || !planned || seals.maxLevel !== 1) {
     throw new DeviceError("wrong", "mend it");
   }
 }

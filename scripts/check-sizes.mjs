@@ -40,6 +40,7 @@ const BUDGETS = [
     source: `import { Server } from "blindsight/nn"; console.log(Server);`,
   },
   { what: "blindsight/client", kilobytes: 255, source: all("blindsight/client") },
+  { what: "blindsight/picture", kilobytes: 65, source: all("blindsight/picture") },
   { what: "blindsight/worker", kilobytes: 7, file: "dist/worker.js" },
   { what: "blindsight/bundle", kilobytes: 790, file: "dist/blindsight.js" },
 ];

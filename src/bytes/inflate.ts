@@ -33,6 +33,30 @@ export function inflateAtMost(packed: Uint8Array, most: number): Uint8Array<Arra
 }
 
 /**
+ * The same, for a stream that may be far from `most`: takes twice what it unpacks to, and nothing for what it could.
+ * @throws Error in a few words: damaged, cut, or longer than `most`
+ */
+export function inflateUpTo(packed: Uint8Array, most: number): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  let filled = 0;
+  const stream = new Inflate((part) => {
+    filled += part.length;
+    if (filled > most) throw new Error(`it unpacks to more than ${most} bytes`);
+    parts.push(part);
+  });
+  for (let at = 0; at < packed.length; at += piece) {
+    stream.push(packed.subarray(at, at + piece), at + piece >= packed.length);
+  }
+  const result = new Uint8Array(filled);
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}
+
+/**
  * What a zlib stream is made of: a deflate stream, and the Adler-32 of what that unpacks to.
  * @returns undefined for what is no zlib stream. RFC 1950: deflate, a window of 32 KiB at most, no dictionary.
  */

@@ -6,6 +6,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Randomness } from "../ckks/randomness.js";
 export type { Upsampled } from "../picture/enlarge.js";
+export type { Picture } from "../picture/picture.js";
 export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
 export { type Calibration, measureCalibration } from "./calibration.js";

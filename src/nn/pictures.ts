@@ -2,6 +2,7 @@ import { kindOf } from "../ckks/copies.js";
 import { ParameterError } from "../errors.js";
 import { nextTurn } from "../ntt/turn.js";
 import { planesFor } from "../picture/enlarge.js";
+import { maxPicturePixels } from "../picture/limits.js";
 import { luma, type Picture } from "../picture/picture.js";
 import type { Aborting } from "./aborting.js";
 import { type ImageValues, imageValues } from "./graph/image.js";
@@ -23,19 +24,45 @@ export interface Pixels {
 }
 
 /**
- * An image in a network's units, from what apps have: an ImageData or other pixels, or values that are in these units already
+ * An image in a network's units, from what apps have: an ImageData or other pixels, a `Picture` (what `readPicture` of blindsight/picture
+ * makes of a PNG, a JPEG or a DICOM; 16 bits keep their fractions), or values that are in these units already
  * (`imageFromPng`: the bytes of a PNG). Of a picture the centre is taken, in the network's proportions, resampled to the network's size by exact means over areas;
  * for a network of one channel colours become luma (Rec. 601), for one of three a grey picture is the same in all.
  * Where its images were enlarged for the training, the picture is treated alike. Pixels v enter as v·scale + offset of the network's card. Costs milliseconds a megapixel.
  * @throws ParameterError for pixels that are not width × height, not bytes or not sRGB, and for a network whose input is no image of one channel or three;
  *   TypeError for anything else
  */
-export function imageFrom(source: Pixels | ImageValues, network: Pick<Network, "input" | "card">): Float64Array {
+export function imageFrom(
+  source: Pixels | Picture | ImageValues,
+  network: Pick<Network, "input" | "card">,
+): Float64Array {
   if (source instanceof Float64Array || source instanceof Float32Array || Array.isArray(source)) {
     return imageValues(network.input, source as ImageValues);
   }
   requireImages(network);
-  return valuesOf(pictureOf(source as Pixels), network);
+  return valuesOf(isPicture(source) ? checkedPicture(source) : pictureOf(source as Pixels), network);
+}
+
+function isPicture(source: unknown): source is Picture {
+  const { grey, colour } = (source ?? {}) as Partial<Picture>;
+  return typeof grey === "function" && typeof colour === "function";
+}
+
+/** Its values are looked at as they are asked for. */
+function checkedPicture(picture: Picture): Picture {
+  const { width, height, coloured } = picture;
+  requireExtents(width, height);
+  const checked = (value: number) => {
+    if (value >= 0 && value <= 255) return value;
+    throw new ParameterError("the image has a value outside of 0..255", "scale its values to 0..255");
+  };
+  return {
+    width,
+    height,
+    coloured,
+    grey: (pixel) => checked(picture.grey(pixel)),
+    colour: (pixel, channel) => checked(picture.colour(pixel, channel)),
+  };
 }
 
 /**
@@ -68,7 +95,7 @@ function requireImages({ input }: Pick<Network, "input">): void {
 }
 
 /** As of a PNG. */
-const MOST_PIXELS = 64_000_000;
+const MOST_PIXELS = maxPicturePixels;
 
 function pictureOf(pixels: Pixels): Picture {
   const { data, width, height, planar = false, colorSpace = "srgb" } = pixels ?? {};
@@ -89,11 +116,8 @@ function pictureOf(pixels: Pixels): Picture {
     throw new ParameterError(`the image's colours are in ${colorSpace}, networks take sRGB`, fix);
   }
   if (typeof planar !== "boolean") throw new TypeError(`planar: true or false was expected, not ${kindOf(planar)}`);
+  requireExtents(width, height);
   const count = width * height;
-  const whole = Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1;
-  if (!whole || count > MOST_PIXELS) {
-    throw new ParameterError(`the image has ${width}×${height} pixels`, `give 1 to ${MOST_PIXELS} of them`);
-  }
   const channels = data.length / count;
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     const fix = "give 1, 3 or 4 numbers a pixel, side by side";
@@ -115,13 +139,19 @@ function pictureOf(pixels: Pixels): Picture {
   return { width, height, coloured: channels > 1, grey, colour };
 }
 
+function requireExtents(width: number, height: number): void {
+  const whole = Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1;
+  if (whole && width * height <= MOST_PIXELS) return;
+  throw new ParameterError(`the image has ${width}×${height} pixels`, `give 1 to ${MOST_PIXELS} of them`);
+}
+
 function opaqueNowhere(pixels: number, alpha: (pixel: number) => number): boolean {
   for (let pixel = 0; pixel < pixels; pixel++) if (alpha(pixel) !== 0) return false;
   return true;
 }
 
 /** An image as apps have it: what `imageFrom` takes, or the bytes of a PNG. */
-export type ImageSource = Pixels | Uint8Array | ImageValues;
+export type ImageSource = Pixels | Picture | Uint8Array | ImageValues;
 
 /** `imageFrom` or `imageFromPng`, by what is given. */
 export async function imageOf(source: ImageSource, network: Pick<Network, "input" | "card">): Promise<Float64Array> {

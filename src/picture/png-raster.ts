@@ -1,11 +1,8 @@
 import { adler32 } from "../bytes/checksum.js";
 import { inflate, zlibParts } from "../bytes/inflate.js";
 import { FormatError } from "../errors.js";
+import { maxPictureBytes, maxPicturePixels } from "./limits.js";
 import { damagedPng, type PngChunks, type PngHeader } from "./png-chunks.js";
-
-/** Pictures with more pixels or more bytes of samples than this are refused before anything is allocated for them. */
-export const maxPngPixels = 64_000_000;
-export const maxPngBytes = 2 ** 28;
 
 /** A sample of a pixel, 0 to 2^depth − 1; pixels in row order, channels as the colour type has them. */
 export type Sampler = (pixel: number, channel: number) => number;
@@ -42,8 +39,8 @@ const adam7 = [
  */
 export function readRaster({ header, data }: Pick<PngChunks, "header" | "data">, file: string): Sampler {
   const { width, height, depth, channels, interlaced } = header;
-  if (width * height > maxPngPixels) {
-    const message = `${file} is too large: ${width}×${height} pixels, at most ${maxPngPixels} are read`;
+  if (width * height > maxPicturePixels) {
+    const message = `${file} is too large: ${width}×${height} pixels, at most ${maxPicturePixels} are read`;
     throw new FormatError(message, "scale it down first");
   }
   const passes = passesOf(header);
@@ -88,8 +85,8 @@ function passTable(passes: readonly Pass[], interlaced: boolean): Pass[] {
 }
 
 function unpack(data: Uint8Array, size: number, file: string): Uint8Array {
-  if (size > maxPngBytes) {
-    const message = `${file} is too large: ${size} bytes of samples, at most ${maxPngBytes} are read`;
+  if (size > maxPictureBytes) {
+    const message = `${file} is too large: ${size} bytes of samples, at most ${maxPictureBytes} are read`;
     throw new FormatError(message, "scale it down first, or save it with 8 bits a sample");
   }
   if (data.length < 6) throw damagedPng(`${file} is a damaged PNG: it has no image data`);

@@ -2,15 +2,15 @@ import { luma, type Picture } from "./picture.js";
 import { damagedPng, grey, greyAlpha, type PngChunks, palette, readChunks, rgb } from "./png-chunks.js";
 import { readRaster, type Sampler } from "./png-raster.js";
 
+export { maxPictureBytes as maxPngBytes, maxPicturePixels as maxPngPixels } from "./limits.js";
 export type { Picture } from "./picture.js";
-export { maxPngBytes, maxPngPixels } from "./png-raster.js";
 
 /**
  * Decodes a PNG of any kind in the standard: grey of 1 to 16 bits, grey with alpha, RGB, RGBA, or a palette;
  * interlaced or not. Alpha is composited on black; luma is Rec. 601's (0.299 R + 0.587 G + 0.114 B).
  * Gamma and colour profiles are ignored. Takes as many bytes as the picture's samples, see `readRaster`.
  * @param file what to call the picture in errors.
- * @throws FormatError when it is no PNG, is damaged, or is larger than `maxPngPixels` or `maxPngBytes`.
+ * @throws FormatError when it is no PNG, is damaged, or is larger than `maxPicturePixels` or `maxPictureBytes`.
  */
 export function readPng(bytes: Uint8Array, file: string): Picture {
   const chunks = readChunks(bytes, file);

@@ -1,0 +1,94 @@
+import type { DecodedPicture } from "../decoded.js";
+import { chooseFrame } from "../frame-choice.js";
+import type { Picture } from "../picture.js";
+import { colourPicture } from "./colour.js";
+import { malformed } from "./damaged.js";
+import * as dictionary from "./dictionary.js";
+import { displayTags } from "./display.js";
+import { type DataSet, DataSetReader, type Encoding } from "./elements.js";
+import { greyTable } from "./grey.js";
+import { type ImageHeader, readHeader, requireSquarePixels } from "./header.js";
+import { type Raster, readFrame } from "./raster.js";
+import { type TransferSyntax, transferSyntax } from "./syntaxes.js";
+import { Values } from "./values.js";
+
+/** What a deflated data set may unpack to: a small file must not ask for gigabytes. */
+const mostInflated = 2 ** 29;
+
+/**
+ * Decodes one frame of a DICOM file, as `readPicture` says.
+ *
+ * Malformed, and refused, is a file: with an element that `DataSetReader` refuses; without its transfer syntax, rows, columns, samples, bits
+ * allocated and stored, high bit, pixel representation or photometric interpretation; where one of the attributes that are used has another VR
+ * than PS3.6 gives it, is no number where it should be one ("1A" frames), or contradicts another; whose Pixel Data is shorter than its
+ * frames, or longer by more than a byte; whose compressed frames cannot be told apart, are damaged, or are not of the size that is said.
+ * @throws FormatError for that, and for kinds that are not read; ParameterError for the frame
+ */
+export async function readDicom(bytes: Uint8Array, file: string, wanted: number | undefined): Promise<DecodedPicture> {
+  const { set, syntax } = await readDataSet(bytes, file);
+  const values = new Values(set, syntax, file);
+  const header = readHeader(values, syntax.coding);
+  const frame = chooseFrame(file, header.frames, wanted);
+  const groups = functionalGroups(values, header.frames, frame);
+  const inGroups = (sequence: dictionary.Attribute) => {
+    for (const group of groups) {
+      const [found] = group.items(sequence);
+      if (found) return found;
+    }
+    return values;
+  };
+  requireSquarePixels(values, [values, inGroups(dictionary.pixelMeasures)]);
+  const raster = await readFrame(values, header, syntax, frame);
+  const grey = header.photometric.startsWith("MONO");
+  const places = { rescale: inGroups(dictionary.pixelValues), voi: inGroups(dictionary.frameVoiLut) };
+  const picture = grey
+    ? greyPicture(greyTable(values, places, header, raster), header, raster)
+    : colourPicture(values, header, raster);
+  const modality = values.text(dictionary.modality);
+  // Printed and compared: nothing but what a code may have.
+  if (modality !== undefined && !/^[A-Z0-9_ ]{1,16}$/.test(modality))
+    throw malformed(file, "Modality (0008,0060) is no code");
+  return {
+    format: "dicom",
+    picture,
+    frames: header.frames,
+    frame,
+    modality,
+    tags: displayTags(set, values),
+    transferSyntax: syntax.name,
+  };
+}
+
+function greyPicture(table: Float64Array, { columns, rows }: ImageHeader, { words, stride }: Raster): Picture {
+  const grey = (pixel: number) => table[words[pixel * stride]];
+  return { width: columns, height: rows, coloured: false, grey, colour: grey };
+}
+
+const metaEncoding: Encoding = { implicit: false, bigEndian: false };
+
+async function readDataSet(bytes: Uint8Array, file: string): Promise<{ set: DataSet; syntax: TransferSyntax }> {
+  const reader = new DataSetReader(bytes, file, 132);
+  const meta = reader.read(metaEncoding, (tag) => tag >= 0x00030000);
+  const uid = new Values(meta, metaEncoding, file).text(dictionary.transferSyntaxUid);
+  if (uid === undefined) throw malformed(file, "Transfer Syntax UID (0002,0010) is missing");
+  const syntax = transferSyntax(uid, file);
+  if (!syntax.deflated) return { set: reader.read(syntax), syntax };
+  const { inflateUpTo } = await import("../../bytes/inflate.js");
+  let unpacked: Uint8Array;
+  try {
+    unpacked = inflateUpTo(bytes.subarray(reader.at), mostInflated);
+  } catch (cause) {
+    throw malformed(file, `its data set does not unpack (${(cause as Error).message})`, cause);
+  }
+  return { set: new DataSetReader(unpacked, file).read(syntax), syntax };
+}
+
+/** Of a file with functional groups: the frame's own, then those that all frames share. Source: PS3.3, C.7.6.16. */
+function functionalGroups(values: Values, frames: number, frame: number): Values[] {
+  const own = values.items(dictionary.frameGroups);
+  if (own.length !== 0 && own.length !== frames) {
+    throw malformed(values.file, `it has groups of ${own.length} frames, and ${frames} frames`);
+  }
+  const [shared] = values.items(dictionary.sharedGroups);
+  return [own[frame - 1], shared].filter((group) => group !== undefined);
+}

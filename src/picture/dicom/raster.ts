@@ -1,0 +1,90 @@
+import { malformed } from "./damaged.js";
+import type { ImageHeader } from "./header.js";
+import { compressedFrame, nativeFrame } from "./pixel-data.js";
+import type { TransferSyntax } from "./syntaxes.js";
+import type { Values } from "./values.js";
+
+/** Samples of a frame, as whole words: sample c of pixel k is `words[c * step + k * stride]`. */
+export interface Raster {
+  readonly words: Uint8Array | Uint16Array;
+  readonly step: number;
+  readonly stride: number;
+  /** What the pixels themselves say of their colours: a JPEG may. */
+  readonly colours?: "RGB" | "YCbCr";
+}
+
+/** Unpacks one frame, from 1. Takes the bytes of its samples, at most 256 MiB, and with JPEG up to five times as much. */
+export async function readFrame(
+  values: Values,
+  header: ImageHeader,
+  syntax: TransferSyntax,
+  frame: number,
+): Promise<Raster> {
+  if (syntax.coding === "native") return fromNative(nativeFrame(values, header, frame), header, syntax.bigEndian);
+  const stream = compressedFrame(values, header, frame);
+  return syntax.coding === "rle" ? fromRle(stream, header, values.file) : fromJpeg(stream, header, syntax, values.file);
+}
+
+function fromNative(bytes: Uint8Array, header: ImageHeader, bigEndian: boolean): Raster {
+  const { rows, columns, samples, planar, bitsAllocated, photometric } = header;
+  const pixels = rows * columns;
+  if (photometric === "YBR_FULL_422") {
+    // Y Y Cb Cr: the chroma belongs to the first of two pixels, and the second has the same.
+    const words = new Uint8Array(3 * pixels);
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const pair = 4 * (pixel >> 1);
+      words[3 * pixel] = bytes[pair + (pixel & 1)];
+      words[3 * pixel + 1] = bytes[pair + 2];
+      words[3 * pixel + 2] = bytes[pair + 3];
+    }
+    return { words, step: 1, stride: 3 };
+  }
+  const order = planar ? { step: pixels, stride: 1 } : { step: 1, stride: samples };
+  if (bitsAllocated === 8) return { words: bytes, ...order };
+  const words = new Uint16Array(bytes.length / 2);
+  const [high, low] = bigEndian ? [0, 1] : [1, 0];
+  for (let k = 0; k < words.length; k++) words[k] = (bytes[2 * k + high] << 8) | bytes[2 * k + low];
+  return { words, ...order };
+}
+
+async function fromRle(stream: Uint8Array, header: ImageHeader, file: string): Promise<Raster> {
+  const { unpackRle } = await import("./rle.js");
+  const { rows, columns, samples, bitsAllocated } = header;
+  const pixels = rows * columns;
+  const wide = bitsAllocated === 16;
+  const segments = unpackRle(stream, wide ? 2 * samples : samples, pixels, file);
+  const words = wide ? new Uint16Array(pixels * samples) : new Uint8Array(pixels * samples);
+  for (let channel = 0; channel < samples; channel++) {
+    if (!wide) words.set(segments[channel], channel * pixels);
+    else {
+      const [high, low] = [segments[2 * channel], segments[2 * channel + 1]];
+      for (let k = 0; k < pixels; k++) words[channel * pixels + k] = (high[k] << 8) | low[k];
+    }
+  }
+  return { words, step: pixels, stride: 1 };
+}
+
+async function fromJpeg(
+  stream: Uint8Array,
+  header: ImageHeader,
+  syntax: TransferSyntax,
+  file: string,
+): Promise<Raster> {
+  const { decodeJpeg } = await import("../jpeg/decode.js");
+  const { rows, columns, samples, bitsAllocated, bitsStored, signed } = header;
+  const { width, height, process, precision, planes, colours } = decodeJpeg(stream, file);
+  if (process !== (syntax.coding === "jpeg" ? "baseline" : "lossless")) {
+    throw malformed(file, `its pixels are a ${process} JPEG, its transfer syntax is ${syntax.name}`);
+  }
+  if (width !== columns || height !== rows || planes.length !== samples || precision > bitsAllocated) {
+    const said = `${columns}×${rows} pixels of ${samples} × ${bitsAllocated} bits`;
+    throw malformed(file, `it says ${said}, its JPEG has ${width}×${height} of ${planes.length} × ${precision}`);
+  }
+  // The sign would stand in a bit that the JPEG does not have.
+  if (signed && precision < bitsStored) throw malformed(file, `its JPEG has ${precision} bits of signed ${bitsStored}`);
+  if (planes.length === 1) return { words: planes[0], step: 0, stride: 1 };
+  const pixels = rows * columns;
+  const words = planes[0] instanceof Uint16Array ? new Uint16Array(3 * pixels) : new Uint8Array(3 * pixels);
+  for (const [channel, plane] of planes.entries()) words.set(plane, channel * pixels);
+  return { words, step: pixels, stride: 1, colours };
+}
