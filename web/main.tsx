@@ -1,10 +1,18 @@
+import config from "virtual:page-config";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import config from "virtual:page-config";
 import { RemoteEngine } from "./engine/remote.js";
 import "./style.css";
 import { Page } from "./views/page.js";
-import { firstLanguage, LANGUAGES, type Language, rememberLanguage, Spoken, SpokenProvider, useSpoken } from "./words/spoken.js";
+import {
+  firstLanguage,
+  LANGUAGES,
+  type Language,
+  rememberLanguage,
+  Spoken,
+  SpokenProvider,
+  useSpoken,
+} from "./words/spoken.js";
 
 function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);

@@ -11,9 +11,9 @@ import {
   Plan,
   Server,
 } from "blindsight/nn";
+import { beginningOf } from "./ciphertext.js";
 import { hexOf } from "./digest.js";
 import type { BroughtModel, Progress } from "./messages.js";
-import { beginningOf } from "./ciphertext.js";
 import { outcomeOf } from "./outcome.js";
 import { PageError } from "./page-error.js";
 
@@ -54,21 +54,26 @@ export class AloneRoles implements Disposable {
     private readonly server: Server,
     private readonly model: EncryptedModel,
     private readonly device: Device,
+    /** What keys and model took: told with the first answer. */
+    private made: { keys: number; weights: number } | undefined,
   ) {}
 
   static async open(brought: Brought, device: Device, onward: Onward): Promise<AloneRoles> {
     const { plan, network, calibration } = brought;
+    const begin = performance.now();
     onward({ stage: "keys", done: 0, total: 1 });
     const holder = await KeyHolder.create(plan, device);
     try {
       await device.idle();
+      const keys = performance.now() - begin;
       const server = new Server(plan, device, holder.evaluationKeys);
       const total = modelSize(plan).vectors;
       const onProgress = (done: number) => onward({ stage: "weights", done, total });
       const owner = new ModelOwner(plan, holder.publicKey);
       const model = server.load(owner.encrypt(network, { calibration, onProgress }));
       await device.idle();
-      return new AloneRoles(brought, holder, server, model, device);
+      const made = { keys, weights: performance.now() - begin - keys };
+      return new AloneRoles(brought, holder, server, model, device, made);
     } catch (error) {
       holder[Symbol.dispose]();
       throw error;
@@ -90,10 +95,17 @@ export class AloneRoles implements Disposable {
     onward({ stage: "decrypt", done: 0, total: 1 });
     const logits = await this.holder.decrypt(result);
     const decrypted = clock();
+    const made = this.made;
+    this.made = undefined;
     // Written only to be shown: after the clock has stopped.
     const bytes = await image.toBytes();
     return outcomeOf(logits, plan, {
-      milliseconds: { encrypt: encrypted - begin, compute: computed - encrypted, decrypt: decrypted - computed },
+      milliseconds: {
+        ...made,
+        encrypt: encrypted - begin,
+        compute: computed - encrypted,
+        decrypt: decrypted - computed,
+      },
       bytes: {
         image: bytes.length,
         result: result.packedBytes,

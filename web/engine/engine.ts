@@ -17,8 +17,8 @@ import type {
   StoredKey,
 } from "./messages.js";
 import { cardOf } from "./outcome.js";
-import { ServedRoles } from "./served.js";
 import { PageError } from "./page-error.js";
+import { ServedRoles } from "./served.js";
 
 /** What the worker runs. Calls come one after the other. */
 export class PageEngine implements Engine {
@@ -155,7 +155,8 @@ export class PageEngine implements Engine {
 
   private async file(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const response = await fetch(new URL(path, this.base));
-    if (!response.ok) throw new PageError("missingFile", `${path} is missing on this page's server (${response.status})`);
+    if (!response.ok)
+      throw new PageError("missingFile", `${path} is missing on this page's server (${response.status})`);
     return new Uint8Array(await response.arrayBuffer());
   }
 }

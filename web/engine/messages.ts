@@ -76,7 +76,13 @@ export interface Outcome {
   readonly verdict: number;
   /** Of each class, from 0 to 1: no probabilities. */
   readonly scores: readonly number[];
-  readonly milliseconds: { readonly encrypt?: number; readonly compute: number; readonly decrypt?: number };
+  readonly milliseconds: {
+    readonly keys?: number;
+    readonly weights?: number;
+    readonly encrypt?: number;
+    readonly compute: number;
+    readonly decrypt?: number;
+  };
   readonly bytes: { readonly image: number; readonly result: number; readonly keys: number; readonly model: number };
   /** How the encrypted image's file begins. */
   readonly ciphertext: Uint8Array<ArrayBuffer>;

@@ -6,8 +6,8 @@ import { beginningOf } from "./ciphertext.js";
 import type { KeyShelf } from "./keys.js";
 import type { KeyStanding, Outcome, Progress, ServedPlan, StoredKey } from "./messages.js";
 import { cardOf, outcomeOf } from "./outcome.js";
-import { Recording } from "./recording.js";
 import { PageError } from "./page-error.js";
+import { Recording } from "./recording.js";
 
 type Onward = (progress: Progress) => void;
 

@@ -64,13 +64,17 @@ function Identities({ outcome, at }: { readonly outcome: Outcome; readonly at: n
   const spoken = useSpoken();
   const { result } = spoken.words;
   const { milliseconds: took, model, sent } = outcome;
+  const timed = (part: "keys" | "weights" | "encrypt" | "decrypt") => {
+    const milliseconds = took[part];
+    return [result.times[part], milliseconds === undefined ? undefined : spoken.seconds(milliseconds)] as const;
+  };
   const rows: readonly (readonly [string, string | undefined])[] = [
     [result.at, spoken.moment(at)],
     [result.model, result.modelValue(model.name, model.version)],
     [result.owner, model.owner],
-    [result.times.encrypt, took.encrypt === undefined ? undefined : spoken.seconds(took.encrypt)],
+    ...(["keys", "weights", "encrypt"] as const).map(timed),
     [sent.length > 0 ? result.times.computeServed : result.times.compute, spoken.seconds(took.compute)],
-    [result.times.decrypt, took.decrypt === undefined ? undefined : spoken.seconds(took.decrypt)],
+    timed("decrypt"),
     [result.modelHash, model.sha256],
     [result.imageHash, outcome.image],
     [result.plan, outcome.plan],

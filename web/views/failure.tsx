@@ -1,6 +1,6 @@
-import { EngineError } from "../engine/remote.js";
-import { PageError } from "../engine/page-error.js";
 import type { Fault } from "../engine/messages.js";
+import { PageError } from "../engine/page-error.js";
+import { EngineError } from "../engine/remote.js";
 import { useSpoken } from "../words/spoken.js";
 
 /** What went wrong, of whatever was thrown. */

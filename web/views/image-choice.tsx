@@ -5,21 +5,20 @@ import { Pixels } from "./canvas.js";
 
 /** Takes a picture, by a dialogue, by dropping it or as a sample, and shows what the network sees of it. */
 export function ImageChoice(props: {
-  readonly disabled: boolean;
   readonly samples: readonly string[];
   readonly preview: Preview | undefined;
   readonly onFile: (file: File) => void;
   readonly onSample: (sample: string) => void;
   readonly onFrame: (frame: number) => void;
 }) {
-  const { disabled, samples, preview, onFile, onSample } = props;
+  const { samples, preview, onFile, onSample } = props;
   const { words } = useSpoken();
   const [over, setOver] = useState(false);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
     const file = event.dataTransfer?.files[0];
-    if (file && !disabled) onFile(file);
+    if (file) onFile(file);
   };
   const drag = (event: DragEvent) => {
     event.preventDefault();
@@ -35,7 +34,6 @@ export function ImageChoice(props: {
           <input
             type="file"
             accept=".png,.jpg,.jpeg,.dcm,image/png,image/jpeg,application/dicom"
-            disabled={disabled}
             onChange={(event) => {
               const { currentTarget: input } = event;
               const file = input.files?.[0];
@@ -48,7 +46,7 @@ export function ImageChoice(props: {
         {samples.length > 0 && (
           <p class="samples">
             {samples.map((sample, k) => (
-              <button key={sample} type="button" disabled={disabled} onClick={() => onSample(sample)}>
+              <button key={sample} type="button" onClick={() => onSample(sample)}>
                 {words.image.sample} {k + 1}
               </button>
             ))}

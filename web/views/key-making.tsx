@@ -109,11 +109,7 @@ function Named({ name, onName }: { readonly name: string; readonly onName: (name
   );
 }
 
-function Secret(props: {
-  readonly label: string;
-  readonly value: string;
-  readonly onValue: (value: string) => void;
-}) {
+function Secret(props: { readonly label: string; readonly value: string; readonly onValue: (value: string) => void }) {
   return (
     <label>
       {props.label}

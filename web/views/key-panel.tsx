@@ -58,15 +58,11 @@ export function KeyPanel(props: {
           <KeyMaking
             plans={plans}
             busy={task.busy}
-            onMake={(plan, name, passphrase) =>
-              withKeys(() => engine.call("makeKey", [plan, name, passphrase]))
-            }
+            onMake={(plan, name, passphrase) => withKeys(() => engine.call("makeKey", [plan, name, passphrase]))}
           />
           <KeyImport
             busy={task.busy}
-            onImport={(bytes, name, passphrase) =>
-              withKeys(() => engine.call("importKey", [bytes, name, passphrase]))
-            }
+            onImport={(bytes, name, passphrase) => withKeys(() => engine.call("importKey", [bytes, name, passphrase]))}
           />
         </>
       )}

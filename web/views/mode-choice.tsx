@@ -16,13 +16,7 @@ export function ModeChoice(props: {
       <legend>{words.mode.legend}</legend>
       {(["alone", "served"] as const).map((each) => (
         <label key={each}>
-          <input
-            type="radio"
-            name="mode"
-            checked={mode === each}
-            disabled={disabled}
-            onChange={() => onMode(each)}
-          />
+          <input type="radio" name="mode" checked={mode === each} disabled={disabled} onChange={() => onMode(each)} />
           <span>
             <strong>{words.mode[each]}</strong>
             <small>{hints[each]}</small>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Card, Computing, KeyStanding, Mode, Outcome, PageConfig, Preview } from "../engine/messages.js";
+import { PageError } from "../engine/page-error.js";
 import type { RemoteEngine } from "../engine/remote.js";
 import { useSpoken } from "../words/spoken.js";
 import { Answer } from "./answer.js";
@@ -35,23 +36,23 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   const [standing, setStanding] = useState<KeyStanding>();
   const [served, setServed] = useState<string>();
   const [chosen, setChosen] = useState<Chosen>();
+  const [looked, setLooked] = useState<{ readonly chosen: Chosen; readonly target: string }>();
   const [preview, setPreview] = useState<Preview>();
   const [answered, setAnswered] = useState<Answered>();
   const answer = useRef<HTMLDivElement>(null);
 
-  const look = async (wanted: Mode, picture: Chosen | undefined) => {
+  /** Whose network the picture is prepared for: the brought one, or that of the open key. */
+  const target = mode === "alone" ? card && brought : standing?.fingerprint;
+  const clear = () => {
     setAnswered(undefined);
     setPreview(undefined);
-    if (!picture) return;
-    const args = [wanted, picture.bytes, picture.name, picture.frame] as const;
-    setPreview(await engine.call("look", [...args]));
   };
-  const choose = (id: string) =>
-    task.run(async (onward) => {
-      setBrought(id);
-      setCard(await engine.call("choose", [id], onward));
-      await look("alone", chosen);
-    });
+  const choose = (id: string) => {
+    setBrought(id);
+    setCard(undefined);
+    clear();
+    return task.run(async (onward) => setCard(await engine.call("choose", [id], onward)));
+  };
   useEffect(() => {
     void task.run(async (onward) => {
       onward({ stage: "device", done: 0, total: 1 });
@@ -59,29 +60,33 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
       if (models[0]) setCard(await engine.call("choose", [models[0].id], onward));
     });
   }, []);
+  // A picture may be dropped before anything is ready for it.
+  useEffect(() => {
+    if (task.busy || !chosen || !target || (looked?.chosen === chosen && looked.target === target)) return;
+    setLooked({ chosen, target });
+    clear();
+    const { bytes, name, frame } = chosen;
+    void task.run(async () => setPreview(await engine.call("look", [mode, bytes, name, frame])));
+  }, [chosen, target, looked, task.busy]);
 
-  const take = (picture: Chosen) =>
-    task.run(async () => {
-      setChosen(picture);
-      await look(mode, picture);
-    });
   const takeSample = (sample: string) =>
     task.run(async () => {
       const response = await fetch(new URL(`samples/${sample}`, document.baseURI));
-      const picture = { bytes: new Uint8Array(await response.arrayBuffer()), name: sample };
-      setChosen(picture);
-      await look(mode, picture);
+      if (!response.ok) throw new PageError("missingFile", `samples/${sample}`);
+      setChosen({ bytes: new Uint8Array(await response.arrayBuffer()), name: sample });
     });
-  const changeMode = (wanted: Mode) =>
-    task.run(async () => {
-      setMode(wanted);
-      if (wanted === "alone" || standing) await look(wanted, chosen);
-      else setPreview(undefined);
-    });
+  const changeMode = (wanted: Mode) => {
+    setMode(wanted);
+    setLooked(undefined);
+    clear();
+  };
   const stand = (now: KeyStanding | undefined) => {
     setStanding(now);
+    if (!now) {
+      clear();
+      setLooked(undefined);
+    }
     if (!now?.models.some(({ id }) => id === served)) setServed(now?.models[0]?.id);
-    void task.run(() => look("served", now && chosen));
   };
   const ask = async () => {
     setAnswered(undefined);
@@ -108,12 +113,11 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
         <KeyPanel {...{ engine, standing }} onStanding={stand} model={served} onModel={setServed} />
       )}
       <ImageChoice
-        disabled={task.busy || (mode === "alone" ? !card : !standing)}
         samples={samples}
         preview={preview}
-        onFile={async (file) => take({ bytes: await contentOf(file), name: file.name })}
+        onFile={async (file) => setChosen({ bytes: await contentOf(file), name: file.name })}
         onSample={takeSample}
-        onFrame={(frame) => chosen && take({ ...chosen, frame })}
+        onFrame={(frame) => chosen && setChosen({ ...chosen, frame })}
       />
       <div class="run">
         <button type="button" class="primary" disabled={task.busy || !ready || !preview} onClick={ask}>

@@ -37,7 +37,8 @@ export const en = {
       "rl3-pneumoniamnist": "Chest X-ray of a child: pneumonia (PneumoniaMNIST)",
       "rl3-breastmnist": "Ultrasound of a breast: malignant (BreastMNIST)",
     } as Readonly<Record<string, string>>,
-    about: (name: string) => `Network ${name}, trained on public research data. It answers for any picture, also for one that it is not for.`,
+    about: (name: string) =>
+      `Network ${name}, trained on public research data. It answers for any picture, also for one that it is not for.`,
   },
 
   key: {
@@ -53,9 +54,11 @@ export const en = {
     lock: "Lock",
     export: "Save to a file",
     forget: "Remove from this workstation",
-    forgetSure: "Remove this key from this workstation? Without a saved file and its passphrase nobody can read results under it again.",
+    forgetSure:
+      "Remove this key from this workstation? Without a saved file and its passphrase nobody can read results under it again.",
     id: "Key id",
-    idHint: "Read it to the model's owner by telephone, group by group. An id that came over the network proves nothing.",
+    idHint:
+      "Read it to the model's owner by telephone, group by group. An id that came over the network proves nothing.",
     passphrase: "Passphrase",
     again: "The same passphrase again",
     name: "Name",
@@ -74,7 +77,8 @@ export const en = {
     waiting: "No model is encrypted for this key yet. Read the key id to the model's owner, and look again.",
     refresh: "Look again",
     models: "Model",
-    modelOption: (name: string, version: string, owner: string, left: string) => `${name}, version ${version}, by ${owner} (${left} diagnoses left)`,
+    modelOption: (name: string, version: string, owner: string, left: string) =>
+      `${name}, version ${version}, by ${owner} (${left} diagnoses left)`,
   },
 
   image: {
@@ -87,7 +91,8 @@ export const en = {
     show: "Show this frame",
     preview: "This is what is encrypted",
     previewAlt: (width: string, height: string) => `The image as the network takes it, ${width} by ${height} values`,
-    facts: (format: string, width: string, height: string) => `${format}, ${width} × ${height} pixels before it was cut and scaled`,
+    facts: (format: string, width: string, height: string) =>
+      `${format}, ${width} × ${height} pixels before it was cut and scaled`,
     tags: "From the file, shown to you only",
     tagsHint: "None of this leaves the tab, and none of it is printed.",
     unlike: "This picture does not look like those that the network was made for",
@@ -134,6 +139,8 @@ export const en = {
     received: "Received",
     details: "Times and identities",
     times: {
+      keys: "Making the keys",
+      weights: "Encrypting the network",
       encrypt: "Encrypting the image",
       compute: "Computing",
       computeServed: "Encrypting, sending, computing and receiving",
@@ -147,7 +154,8 @@ export const en = {
     imageHash: "SHA-256 of the encrypted image",
     key: "Key id",
     at: "Time",
-    nothingProves: "The answer is for this image, model and key, as the service says, and was compared with what was asked. Nothing proves what the service computed.",
+    nothingProves:
+      "The answer is for this image, model and key, as the service says, and was compared with what was asked. Nothing proves what the service computed.",
     print: "Print",
   },
 
@@ -164,17 +172,22 @@ export const en = {
     title: "That did not work",
     technical: "In the software's words",
     kinds: {
-      FormatError: "This file cannot be read: it is damaged, or of a kind that the page does not take. Take a PNG, a JPEG or a DICOM, or the key file that was saved here.",
+      FormatError:
+        "This file cannot be read: it is damaged, or of a kind that the page does not take. Take a PNG, a JPEG or a DICOM, or the key file that was saved here.",
       SecurityError: "The passphrase does not open this key, or its file was changed. Try the passphrase again.",
-      KeyMismatchError: "This key is not for this plan or model. If you did not change anything, tell your administrator: something was exchanged.",
+      KeyMismatchError:
+        "This key is not for this plan or model. If you did not change anything, tell your administrator: something was exchanged.",
       ParameterError: "This image lies outside what the network can answer for.",
-      DeviceError: "The computation could not start in this browser. Close other tabs, or use a current Chrome, Edge or Firefox.",
+      DeviceError:
+        "The computation could not start in this browser. Close other tabs, or use a current Chrome, Edge or Firefox.",
       DataError: "The file could not be read. Choose it again.",
       unauthorized: "The service does not know this token, or it has ended. Ask the operator for a new one.",
       unreachable: "The service does not answer. Look whether this computer is online; then tell your administrator.",
-      substituted: "The service answered for something else than was asked. Do not use this answer, and tell your administrator.",
+      substituted:
+        "The service answered for something else than was asked. Do not use this answer, and tell your administrator.",
       "budget-spent": "The budget of this model is used up. Ask the model's owner.",
-      obsolete: "The service runs another plan now: the key and the model have to be made again. Tell your administrator.",
+      obsolete:
+        "The service runs another plan now: the key and the model have to be made again. Tell your administrator.",
       busy: "The service does not answer for this request (it is busy). Try again in a minute.",
       forbidden: "This token may not do that: ask the operator for one of the scope “hospital”.",
       "over-quota": "The service has no more room for this hospital. Delete old keys, or ask the operator.",

@@ -136,6 +136,8 @@ export const zh: Words = {
     received: "接收",
     details: "用时与标识",
     times: {
+      keys: "生成密钥",
+      weights: "加密网络",
       encrypt: "加密影像",
       compute: "计算",
       computeServed: "加密、发送、计算与接收",
@@ -149,7 +151,8 @@ export const zh: Words = {
     imageHash: "加密影像的 SHA-256",
     key: "密钥编号",
     at: "时间",
-    nothingProves: "根据服务的说明，该回答对应此影像、模型和密钥，并已与请求核对。没有任何东西能证明服务实际计算了什么。",
+    nothingProves:
+      "根据服务的说明，该回答对应此影像、模型和密钥，并已与请求核对。没有任何东西能证明服务实际计算了什么。",
     print: "打印",
   },
 
@@ -166,7 +169,8 @@ export const zh: Words = {
     title: "操作没有成功",
     technical: "软件的原始信息",
     kinds: {
-      FormatError: "无法读取此文件：文件已损坏，或不是本页面支持的类型。请使用 PNG、JPEG 或 DICOM，或在此保存的密钥文件。",
+      FormatError:
+        "无法读取此文件：文件已损坏，或不是本页面支持的类型。请使用 PNG、JPEG 或 DICOM，或在此保存的密钥文件。",
       SecurityError: "口令无法打开此密钥，或文件已被更改。请重新输入口令。",
       KeyMismatchError: "此密钥不适用于该方案或模型。如果您没有更改过任何内容，请告知管理员：可能有内容被替换。",
       ParameterError: "此影像超出了网络能够回答的范围。",
