@@ -55,7 +55,7 @@ class Splits:
             if max(x.shape[-2:]) <= self.size:
                 x = F.interpolate(x, (self.size, self.size), mode="bilinear", align_corners=False)
             else:
-                rows, columns = (areas(n, self.size) for n in x.shape[-2:])
+                rows, columns = (areas(n, self.size).float() for n in x.shape[-2:])
                 x = torch.einsum("yi,ncij,xj->ncyx", rows, x, columns)
         return x / 127.5 - 1
 
@@ -96,7 +96,7 @@ class Splits:
 def areas(sources, targets):
     """Each target cell is the exact mean over its share of the line, as in src/picture/resample.ts."""
     ratio = sources / targets
-    low, high = torch.arange(targets)[:, None] * ratio, torch.arange(1, targets + 1)[:, None] * ratio
+    low, high = (torch.arange(first, targets + first).double()[:, None] * ratio for first in (0, 1))
     cell = torch.arange(sources)[None, :]
     return (torch.minimum(cell + 1, high) - torch.maximum(cell, low)).clamp(min=0) / ratio
 

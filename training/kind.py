@@ -2,7 +2,7 @@
 """The check of an image's kind: what a network's training pictures look like, in numbers, and how far another picture is from that.
 
     python3 training/kind.py                    fits it for breastmnist and pneumoniamnist, writes it into the cards of their models/*.onnx
-    python3 training/kind.py breastmnist --files my.onnx
+    python3 training/kind.py own --data my.npz --files my.onnx
     python3 training/kind.py --report           measures it (kind_report.py): training/kind.json, the table of docs/image-kinds.md
 
 Rewriting a card touches the metadata entry `blindsight` of an ONNX file and nothing else; no network is trained again.
@@ -38,7 +38,7 @@ def describe(pixels):
     """54 numbers for each picture (n, rows, columns) of grey values 0..255; src/picture/description.ts computes the same."""
     p = np.asarray(pixels, np.float64) / 255
     n, height, width = p.shape
-    rows, columns = (areas(side, GRID).double().numpy() for side in (height, width))
+    rows, columns = (areas(side, GRID).numpy() for side in (height, width))
     grid = np.einsum("yi,nij,xj->nyx", rows, p, columns).reshape(n, -1)
     right, down = np.diff(p, axis=2), np.diff(p, axis=1)
     detail = [right, down, np.diff(right, axis=2), np.diff(down, axis=1), np.diff(right, axis=1),
@@ -111,7 +111,7 @@ def resampled(pictures, seed, gain=0.0, bias=0.0):
 def line(side, larger, zoom, random):
     kept = int(8 * side / zoom)
     first = random.randint(0, 8 * side - kept + 1)
-    return areas(kept, side).double().numpy() @ larger[first:first + kept]
+    return areas(kept, side).numpy() @ larger[first:first + kept]
 
 
 def kind_fields(data):
@@ -145,17 +145,20 @@ def main():
         from kind_report import report
         return report(options.datasets or list(MODALITY), options.mnist)
     for name in options.datasets or MODALITY:
-        fields = kind_fields(Splits(name, options.data))
-        if "kind" not in fields:
-            parser.error(f"{name} has fewer than {FEWEST} training pictures, or smaller ones than 8×8")
-        files = options.files or [path for path in sorted((ROOT / "models").glob("*.onnx")) if dataset_of(path) == name]
+        files = options.files or [path for path in sorted((ROOT / "models").glob("*.onnx")) if card_of(path).get("dataset") == name]
+        fitted = {}
         for path in files:
+            data = Splits(name, options.data, size=card_of(path)["input"]["height"])
+            size = data.grey("train").shape  # of the network's size only where the pictures are larger
+            fields = fitted[size] = fitted.get(size) or kind_fields(data)
+            if "kind" not in fields:
+                parser.error(f"{name} has fewer than {FEWEST} training pictures, or smaller ones than 8×8")
             rewrite(path, fields)
             print(f"{path.name}: kind of {name}, threshold {fields['kind']['threshold']}, {len(json.dumps(fields['kind']))} bytes")
 
 
-def dataset_of(path):
-    return next((json.loads(entry.value).get("dataset") for entry in onnx.load(path).metadata_props if entry.key == "blindsight"), None)
+def card_of(path):
+    return next((json.loads(entry.value) for entry in onnx.load(path).metadata_props if entry.key == "blindsight"), {})
 
 
 if __name__ == "__main__":
