@@ -1,8 +1,8 @@
 import type { Split } from "../../data/dataset.js";
-import { farFromTraining, imageToInput } from "../../data/input.js";
+import { imageToInput } from "../../data/input.js";
 import { readFileWhole } from "../../data/read-file.js";
 import { DataError } from "../../errors.js";
-import type { Plan } from "../../nn/index.js";
+import { type Plan, unlikeTraining } from "../../nn/index.js";
 import { enlarged, nativeExtents, planesFor } from "../../picture/enlarge.js";
 import { readPng } from "../../picture/png.js";
 import { UsageError } from "../failure.js";
@@ -45,9 +45,10 @@ async function fromPixels(plan: Plan, options: ImageOptions, terminal: Terminal)
   const { card } = plan;
   const pictures = options.image ? await fromPngs(plan, options.image) : await fromDataset(plan, options, terminal);
   return pictures.map(({ title, pixels }) => {
-    const strange = farFromTraining(pixels, card);
-    if (strange) terminal.warn(`${title}: ${strange}`);
-    return imageToInput(pixels, card);
+    const values = imageToInput(pixels, card);
+    const strange = unlikeTraining(values, { input: plan.program.input, card });
+    if (strange) terminal.warn(`${title}: ${strange.text}`);
+    return values;
   });
 }
 

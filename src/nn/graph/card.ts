@@ -1,4 +1,5 @@
 import { ParameterError } from "../../errors.js";
+import { faultOfKind, takenKind } from "../../picture/kind.js";
 import type { NetworkCard } from "./network.js";
 
 /** What a plan says of the network's use: all that the key holder needs to make values of pixels, and a verdict of logits. */
@@ -19,7 +20,8 @@ export function neutralCard(classes: number): PlanCard {
 export function planCard(card: NetworkCard | undefined, classes: number): PlanCard {
   if (!card) return neutralCard(classes);
   const { name, dataset, labels, positive, threshold, activation, input, upsampled, training } = card;
-  return { name, dataset, labels, positive, threshold, activation, input, upsampled, training };
+  const kind = card.kind && takenKind(card.kind);
+  return { name, dataset, labels, positive, threshold, activation, input, upsampled, training, kind };
 }
 
 /** Characters that a label or a name may have. */
@@ -49,6 +51,8 @@ export function requireCard(card: PlanCard, logits: number): void {
   for (const range of training ? [training.pixelMean, training.pixelStd] : []) {
     if (!(Number.isFinite(range?.[0]) && Number.isFinite(range[1]) && range[0] <= range[1])) fail("training");
   }
+  const fault = card.kind === undefined ? undefined : faultOfKind(card.kind);
+  if (fault) fail(`${["kind", fault[0]].filter(Boolean).join(".")} must be ${fault[1]}`);
 }
 
 /** The largest |value| of an image: what a pixel of 0 or 255 becomes. */
