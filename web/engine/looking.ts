@@ -1,5 +1,5 @@
 /** From a file to what the network sees of it, and back to a picture of exactly that. */
-import { imageFrom, type PlanCard } from "blindsight/nn";
+import { imageFrom, type PlanCard, unlikeTraining } from "blindsight/nn";
 import { readPicture } from "blindsight/picture";
 import type { Preview } from "./messages.js";
 
@@ -22,7 +22,7 @@ export async function look(
   const decoded = await readPicture(bytes, { name, frame });
   const { picture, format, frames, modality, tags = [] } = decoded;
   const values = imageFrom(picture, seeing);
-  const unlike = undefined as { text: string } | undefined;
+  const unlike = unlikeTraining(values, seeing);
   const [, height, width] = seeing.input;
   const preview: Preview = {
     width,
