@@ -4,7 +4,7 @@
 export type Value = string | readonly number[] | Uint8Array | readonly (readonly Part[])[];
 export type Part = readonly [tag: number, vr: string, value: Value];
 
-const long = new Set(["OB", "OW", "OV", "SQ", "UN", "UT"]);
+const long = new Set(["OB", "OF", "OW", "OV", "SQ", "UN", "UT"]);
 
 export function elementOf([tag, vr, value]: Part): number[] {
   const body = bodyOf(vr, value);
