@@ -13,7 +13,7 @@ import { type TransferSyntax, transferSyntax } from "./syntaxes.js";
 import { Values } from "./values.js";
 
 /** What a deflated data set may unpack to: a small file must not ask for gigabytes. */
-const mostInflated = 2 ** 29;
+const mostInflated = 2 ** 28;
 
 /**
  * Decodes one frame of a DICOM file, as `readPicture` says.
