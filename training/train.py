@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from card import write_card
+from card_texts import MODALITY
 from choose import logits_of, ranges, score, spread
 from datasets import DATASETS, Splits, pattern
 from export import export
@@ -81,6 +82,8 @@ def report(options, data, network, recipe, sets, runs):
                        "twin": f"{name}-relu" if activation == "quad" and keeps_twin else None}
         if data.upsampled:
             description["upsampled"] = data.upsampled
+        if data.name in MODALITY:
+            description["modality"] = MODALITY[data.name]
         bytes_ = export(shipped["model"], path, sets["train"][0].shape[1:], description)
         if activation == "relu":
             keeps_twin = bytes_ <= LARGEST_TWIN

@@ -78,6 +78,7 @@ const range = v.strictTuple([number, number]);
 const card = v.strictObject({
   name: v.string(),
   dataset: v.optional(v.string()),
+  modality: v.optional(v.array(v.string())),
   labels: v.array(v.string()),
   positive: count,
   threshold: number,
