@@ -49,6 +49,13 @@ export function memoryOption(): Option {
   return new Option("--memory <MiB>", what).argParser(wholeNumber("--memory", 0, 2 ** 22));
 }
 
+/** What goes with `--image`: see `ImageFileOptions`. */
+export function addImageFileOptions(command: Command): Command {
+  return command
+    .option("--frame <n>", "which frame of a DICOM that has several, from 1", wholeNumber("--frame", 1, 2 ** 31 - 1))
+    .option("--any-modality", "take a DICOM of another modality than the network is for");
+}
+
 export function jsonOption(): Option {
   return new Option("--json", "print one JSON object and nothing else");
 }

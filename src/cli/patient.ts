@@ -1,21 +1,16 @@
 import type { Dataset } from "../data/dataset.js";
-import { readFileWhole } from "../data/read-file.js";
-import { DataError } from "../errors.js";
 import { enlarged, planesFor } from "../picture/enlarge.js";
-import { readPng } from "../picture/png.js";
 import { UsageError } from "./failure.js";
+import { type ImageFileOptions, readImageFile, refuseWithoutImage } from "./image-file.js";
 import { defaultModelFor, type LoadedModel, loadModel } from "./models.js";
 import type { RunOptions } from "./options.js";
 import { checkIndex, defaultDataset, findSubject, openShowing } from "./subject.js";
 import type { Terminal } from "./terminal.js";
 
-export interface PatientOptions extends RunOptions {
+export interface PatientOptions extends RunOptions, ImageFileOptions {
   readonly index?: number;
   readonly image?: string;
 }
-
-/** The largest picture that is decoded takes half as much unpacked. */
-const mostPictureBytes = 2 ** 29;
 
 /** One image on its way to a diagnosis. */
 export interface Patient {
@@ -34,9 +29,11 @@ export interface Patient {
  * Finds the image and its model: `--image`, or an image of a data set.
  * @param bare no argument was given at all: a phantom stands in for a data set that cannot be had
  */
-export function findPatient(options: PatientOptions, terminal: Terminal, bare: boolean): Promise<Patient> {
+export async function findPatient(options: PatientOptions, terminal: Terminal, bare: boolean): Promise<Patient> {
   const { image } = options;
-  return image === undefined ? fromDataset(options, terminal, bare) : fromPng(image, options, terminal);
+  if (image !== undefined) return fromFile(image, options, terminal);
+  refuseWithoutImage(options);
+  return fromDataset(options, terminal, bare);
 }
 
 async function fromDataset(options: PatientOptions, terminal: Terminal, bare: boolean): Promise<Patient> {
@@ -49,7 +46,7 @@ async function fromDataset(options: PatientOptions, terminal: Terminal, bare: bo
   return { model, title: `${split} image ${index} of ${dataset.name}`, pixels, label, dataset };
 }
 
-async function fromPng(path: string, options: PatientOptions, terminal: Terminal): Promise<Patient> {
+async function fromFile(path: string, options: PatientOptions, terminal: Terminal): Promise<Patient> {
   const dataset = options.dataset === undefined ? undefined : await openShowing(options.dataset, terminal);
   const model = await loadModel(options.model ?? defaultModelFor(dataset ?? { name: defaultDataset }), terminal);
   const { input } = model.network;
@@ -57,7 +54,7 @@ async function fromPng(path: string, options: PatientOptions, terminal: Terminal
     const what = `${model.name} takes ${input.join("×")} values, --image gives pictures of one channel or three`;
     throw new UsageError(what, "take a model of grey or RGB images, or a data set with --dataset");
   }
-  const bytes = await readFileWhole(path, mostPictureBytes);
-  if (!bytes) throw new DataError(`there is no image ${path}`, "check the path of the PNG");
-  return { model, title: path, pixels: planesFor(readPng(bytes, path), input, model.network.card.upsampled), dataset };
+  const { card } = model.network;
+  const picture = await readImageFile(path, card, options);
+  return { model, title: path, pixels: planesFor(picture, input, card.upsampled), dataset };
 }

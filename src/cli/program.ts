@@ -5,7 +5,7 @@ import { depth } from "./depth.js";
 import { devices } from "./devices.js";
 import { diagnose } from "./diagnose.js";
 import { evaluate } from "./evaluate.js";
-import { addModelOption, addRunOptions, jsonOption, wholeNumber } from "./options.js";
+import { addImageFileOptions, addModelOption, addRunOptions, jsonOption, wholeNumber } from "./options.js";
 import { phantoms } from "./phantoms.js";
 import { addRoleCommands } from "./roles/commands.js";
 import { addServiceCommands } from "./service/commands.js";
@@ -24,17 +24,20 @@ export function buildProgram(bare: boolean): Command {
     .showSuggestionAfterError(false)
     .exitOverride();
 
-  const image = new Option("--image <png>", "a PNG instead: its centre square, scaled to the network's size");
+  const what = "a PNG, JPEG or DICOM instead: its centre square, scaled to the network's size";
+  const image = new Option("--image <file>", what);
   addRunOptions(
-    program
-      .command("diagnose", { isDefault: true })
-      .description("diagnose one image, step by step (the default command)")
-      .option(
-        "--index <n>",
-        "number of the image in its split (default: 0)",
-        wholeNumber("--index", 0, Number.MAX_SAFE_INTEGER),
-      )
-      .addOption(image.conflicts(["index", "split"])),
+    addImageFileOptions(
+      program
+        .command("diagnose", { isDefault: true })
+        .description("diagnose one image, step by step (the default command)")
+        .option(
+          "--index <n>",
+          "number of the image in its split (default: 0)",
+          wholeNumber("--index", 0, Number.MAX_SAFE_INTEGER),
+        )
+        .addOption(image.conflicts(["index", "split"])),
+    ),
   ).action((options) => diagnose(options, bare));
 
   addRunOptions(

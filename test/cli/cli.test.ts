@@ -208,7 +208,7 @@ describe("bad input ends with one line on stderr and exit code 2", () => {
       [...quick, "--dataset", "large.npz"],
       /values of 1×28×28, the images of large are 1×32×32/,
     ],
-    ["a picture that is none", [...quick, "--image", "text.png"], /text\.png is not a PNG/],
+    ["a picture that is none", [...quick, "--image", "text.png"], /text\.png is not a PNG, a JPEG or a DICOM/],
     ["a picture that is not there", [...quick, "--image", "none.png"], /there is no image none\.png/],
     ["a picture and an index", ["--image", "chest.png", "--index", "1"], /--image.*cannot be used with.*--index/],
     ["an unknown flag", ["--fast"], /unknown option '--fast'/],

@@ -178,6 +178,7 @@ describe("the model card", () => {
     const card = {
       name: "rl3",
       dataset: "breastmnist",
+      modality: ["US"],
       labels: ["malignant", "benign"],
       positive: 0,
       threshold: 0.4,
@@ -203,6 +204,10 @@ describe("the model card", () => {
     ["training.pixelStd", { training: { pixelMean: [1, 2] } }],
     ["training.pixelMean", { training: { pixelMean: [2, 1], pixelStd: [1, 2] } }],
     ["twin", { twin: {} }],
+    ["modality", { modality: "US" }],
+    ["modality", { modality: [] }],
+    ["modality", { modality: ["us"] }],
+    ["modality", { modality: ["US", "US"] }],
   ])("a wrong %s is named", (field, card) => {
     expect(failure({ ...init, card })).toBeInstanceOf(FormatError);
     expect(failure({ ...init, card }).message).toContain(`model card: "${field}" must be `);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { FormatError, ParameterError } from "../../src/errors.js";
 import { calibrationFrom, imageFrom, imageFromPng, type Network } from "../../src/nn/index.js";
+import { readPng } from "../../src/picture/png.js";
 import { writePng } from "../data/png-bytes.js";
 import { networkOf, RandomLayers, uniform } from "./random-network.js";
 
@@ -54,6 +55,17 @@ describe("an image from what apps have", () => {
       }),
     );
     close(got, units(wanted));
+  });
+
+  test("a picture as `readPicture` gives it, its fractions kept, and no value outside of 0..255", () => {
+    const samples = Array.from({ length: 16 }, (_, k) => k * 4321);
+    const png = writePng({ width: 4, height: 4, colourType: 0, depth: 16, interlaced: false, samples });
+    const picture = readPng(png, "x");
+    close(imageFrom(picture, grey), units(samples.map((sample) => sample / 257)));
+    for (const value of [-1, 256, Number.NaN]) {
+      expect(() => imageFrom({ ...picture, grey: () => value }, grey)).toThrow(ParameterError);
+    }
+    expect(() => imageFrom({ ...picture, width: 0 }, grey)).toThrow("0×4 pixels");
   });
 
   test("a network that is not square gets the part with its proportions, undistorted", () => {

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { splits } from "../../data/dataset.js";
 import { datasetNames } from "../../data/open-dataset.js";
 import { UsageError } from "../failure.js";
-import { addDeviceOptions, jsonOption, memoryOption, wholeNumber } from "../options.js";
+import { addDeviceOptions, addImageFileOptions, jsonOption, memoryOption, wholeNumber } from "../options.js";
 import { addPlanOptions, compileCommand } from "./compile.js";
 import { decrypt } from "./decrypt.js";
 import { encrypt } from "./encrypt.js";
@@ -43,11 +43,13 @@ export function addRoleCommands(program: Command): void {
     program.command("encode-model").description("encode a network's weights for a server that may read them"),
   ).action((model, options) => encodeModel(model, options));
 
-  withPlan(program.command("encrypt").description("encrypt an image, or as many as the plan takes at once"))
+  addImageFileOptions(
+    withPlan(program.command("encrypt").description("encrypt an image, or as many as the plan takes at once")),
+  )
     .requiredOption("--out <file>", "where to write them")
     .option("--secret <file>", "the secret key")
     .option("--public <file>", "the public key: for somebody who is not to decrypt; twice the size")
-    .option("--image <png...>", "PNGs: the centre of each, scaled to the network's size")
+    .option("--image <file...>", "PNGs, JPEGs or DICOMs: the centre of each, scaled to the network's size")
     .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file`)
     .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
     .option("--index <n>", "which image of the split, or a range as 0-99 (default: 0)", indexRange)

@@ -4,13 +4,13 @@ import { readFileWhole } from "../../data/read-file.js";
 import { DataError } from "../../errors.js";
 import { type Plan, unlikeTraining } from "../../nn/index.js";
 import { enlarged, nativeExtents, planesFor } from "../../picture/enlarge.js";
-import { readPng } from "../../picture/png.js";
 import { UsageError } from "../failure.js";
+import { type ImageFileOptions, readImageFile, refuseWithoutImage } from "../image-file.js";
 import { checkIndex, openShowing } from "../subject.js";
 import type { Terminal } from "../terminal.js";
 
 /** Where images come from. */
-export interface ImageOptions {
+export interface ImageOptions extends ImageFileOptions {
   readonly image?: readonly string[];
   readonly dataset?: string;
   readonly split: Split;
@@ -21,7 +21,7 @@ export interface ImageOptions {
 const MOST_FILE_BYTES = 2 ** 29;
 
 /**
- * The images that are named, in the units of the plan's network: PNGs, a range of a data set, or values as they are.
+ * The images that are named, in the units of the plan's network: PNGs, JPEGs and DICOMs, a range of a data set, or values as they are.
  * @throws UsageError for none, several ways at once, or more than the plan takes at once
  */
 export async function inputsFor(plan: Plan, options: ImageOptions, terminal: Terminal): Promise<Float64Array[]> {
@@ -29,9 +29,10 @@ export async function inputsFor(plan: Plan, options: ImageOptions, terminal: Ter
   if (ways.length !== 1) {
     throw new UsageError(
       ways.length === 0 ? "there is nothing to encrypt" : "images are named in several ways",
-      "name PNGs with --image, or a --dataset and --index, or a JSON file of --values",
+      "name pictures with --image, or a --dataset and --index, or a JSON file of --values",
     );
   }
+  if (!options.image) refuseWithoutImage(options);
   const inputs =
     options.values !== undefined ? await fromValues(options.values) : await fromPixels(plan, options, terminal);
   if (inputs.length <= plan.images) return inputs;
@@ -43,7 +44,9 @@ export async function inputsFor(plan: Plan, options: ImageOptions, terminal: Ter
 
 async function fromPixels(plan: Plan, options: ImageOptions, terminal: Terminal): Promise<Float64Array[]> {
   const { card } = plan;
-  const pictures = options.image ? await fromPngs(plan, options.image) : await fromDataset(plan, options, terminal);
+  const pictures = options.image
+    ? await fromFiles(plan, options.image, options)
+    : await fromDataset(plan, options, terminal);
   return pictures.map(({ title, pixels }) => {
     const values = imageToInput(pixels, card);
     const strange = unlikeTraining(values, { input: plan.program.input, card });
@@ -57,7 +60,11 @@ interface Titled {
   readonly pixels: ArrayLike<number>;
 }
 
-async function fromPngs({ program, card }: Plan, paths: readonly string[]): Promise<Titled[]> {
+async function fromFiles(
+  { program, card }: Plan,
+  paths: readonly string[],
+  options: ImageFileOptions,
+): Promise<Titled[]> {
   const { input } = program;
   if (input.length !== 3 || (input[0] !== 1 && input[0] !== 3)) {
     const what = `${card.name} takes ${input.join("×")} values, --image gives pictures of one channel or three`;
@@ -65,9 +72,10 @@ async function fromPngs({ program, card }: Plan, paths: readonly string[]): Prom
   }
   const pictures: Titled[] = [];
   for (const path of paths) {
-    const bytes = await readFileWhole(path, MOST_FILE_BYTES);
-    if (!bytes) throw new DataError(`there is no image ${path}`, "check the path of the PNG");
-    pictures.push({ title: path, pixels: planesFor(readPng(bytes, path), input, card.upsampled) });
+    pictures.push({
+      title: path,
+      pixels: planesFor(await readImageFile(path, card, options), input, card.upsampled),
+    });
   }
   return pictures;
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { splits } from "../../data/dataset.js";
 import { datasetNames } from "../../data/open-dataset.js";
-import { addDeviceOptions, jsonOption, wholeNumber } from "../options.js";
+import { addDeviceOptions, addImageFileOptions, jsonOption, wholeNumber } from "../options.js";
 import { ask } from "./ask.js";
 import { deleteKey, deleteTenant, revokeToken } from "./deletions.js";
 import { owner } from "./owner.js";
@@ -64,11 +64,13 @@ export function addServiceCommands(program: Command): void {
     .requiredOption("--evaluation <file>", "the evaluation keys")
     .action((options) => sendKey(options));
 
-  addDeviceOptions(withService(program.command("ask").description("have an image diagnosed by a service")))
+  addImageFileOptions(
+    addDeviceOptions(withService(program.command("ask").description("have an image diagnosed by a service"))),
+  )
     .requiredOption("--plan <file>", "the plan of the model")
     .requiredOption("--secret <file>", "the secret key; it stays here")
     .option("--model <id>", "which of the models under the key (default: the newest)")
-    .option("--image <png...>", "a PNG: its centre square, scaled to the network's size")
+    .option("--image <file...>", "a PNG, JPEG or DICOM: its centre square, scaled to the network's size")
     .option("--dataset <name>", `${datasetNames.join(", ")}, or the path of an npz file`)
     .addOption(new Option("--split <name>", "which images of the data set").choices(splits).default("test"))
     .option("--index <n>", "which image of the split", wholeNumber("--index", 0, Number.MAX_SAFE_INTEGER), 0)

@@ -97,6 +97,7 @@ const kind = v.strictObject({
 const card = v.strictObject({
   name: v.string(),
   dataset: v.optional(v.string()),
+  modality: v.optional(v.array(v.string())),
   labels: v.array(v.string()),
   positive: count,
   threshold: number,

@@ -1,5 +1,6 @@
 import { ParameterError } from "../../errors.js";
 import { faultOfKind, takenKind } from "../../picture/kind.js";
+import { isModality } from "./modality.js";
 import type { NetworkCard } from "./network.js";
 
 /** What a plan says of the network's use: all that the key holder needs to make values of pixels, and a verdict of logits. */
@@ -19,9 +20,9 @@ export function neutralCard(classes: number): PlanCard {
 /** What of a network's card belongs into its plan. */
 export function planCard(card: NetworkCard | undefined, classes: number): PlanCard {
   if (!card) return neutralCard(classes);
-  const { name, dataset, labels, positive, threshold, activation, input, upsampled, training } = card;
+  const { name, dataset, modality, labels, positive, threshold, activation, input, upsampled, training } = card;
   const kind = card.kind && takenKind(card.kind);
-  return { name, dataset, labels, positive, threshold, activation, input, upsampled, training, kind };
+  return { name, dataset, modality, labels, positive, threshold, activation, input, upsampled, training, kind };
 }
 
 /** Characters that a label or a name may have. */
@@ -32,7 +33,7 @@ const MOST_EXTENT = 2 ** 14;
 
 /** @throws ParameterError naming the field that a network of so many logits cannot have */
 export function requireCard(card: PlanCard, logits: number): void {
-  const { name, dataset, labels, positive, threshold, input, upsampled, training } = card;
+  const { name, dataset, modality, labels, positive, threshold, input, upsampled, training } = card;
   const fail = (field: string): never => {
     throw new ParameterError(`card: ${field}`, "give the network a card as importOnnx makes it: see NetworkCard");
   };
@@ -40,6 +41,7 @@ export function requireCard(card: PlanCard, logits: number): void {
     typeof text === "string" && text.length >= 1 && text.length <= MOST_CHARACTERS && !/\p{Cc}/u.test(text);
   const classes = Math.max(2, logits);
   if (!isText(name) || (dataset !== undefined && !isText(dataset))) fail("name and dataset are short texts");
+  if (modality !== undefined && !isModality(modality)) fail("modality is a list of DICOM's codes");
   if (!(Array.isArray(labels) && labels.every(isText))) fail("labels are short texts");
   if (labels.length !== classes && labels.length !== logits) fail(`${labels.length} labels for ${classes} classes`);
   if (!(Number.isInteger(positive) && positive >= 0 && positive < classes)) fail(`positive is class ${positive}`);

@@ -190,6 +190,8 @@ export interface NetworkCard {
   readonly name: string;
   /** What it was trained on. */
   readonly dataset?: string;
+  /** What makes its images, as DICOM's codes of modalities, e.g. ["CR", "DX"]: any where missing. The command line refuses DICOMs of others. */
+  readonly modality?: readonly string[];
   /** Of the classes, in the order of their probabilities. */
   readonly labels: readonly string[];
   /** Class whose probability is compared with `threshold`, when there are two classes. */

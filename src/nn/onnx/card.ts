@@ -2,13 +2,14 @@ import { FormatError } from "../../errors.js";
 import { LEAST_SIDE } from "../../picture/description.js";
 import { nativeExtents } from "../../picture/enlarge.js";
 import { faultOfKind, type PictureKind, takenKind } from "../../picture/kind.js";
+import { isModality } from "../graph/modality.js";
 import type { NetworkCard, Shape } from "../graph/network.js";
 import { quoted } from "./quoted.js";
 
 /**
  * What the file says about its own use: the metadata entry `blindsight`, a JSON object
  *
- *     {"name", "dataset", "labels": [..], "positive": 1, "threshold": 0.5, "activation": "softmax", "twin",
+ *     {"name", "dataset", "modality": ["CR", "DX"], "labels": [..], "positive": 1, "threshold": 0.5, "activation": "softmax", "twin",
  *      "input": {"height", "width", "channels", "scale", "offset"},
  *      "upsampled": {"from": 28, "method": "bilinear"},
  *      "training": {"pixelMean": [lo, hi], "pixelStd": [lo, hi]},
@@ -40,6 +41,7 @@ export function readCard(
   return {
     name: card.optional("name", TEXT, isText) ?? (isText(network.name) ? network.name : "network"),
     dataset: card.optional("dataset", TEXT, isText),
+    modality: card.optional("modality", 'a list of DICOM\'s codes, e.g. ["CR", "DX"]', isModality),
     labels: labels ?? Array.from({ length: classes }, (_, index) => `class ${index}`),
     positive: card.optional("positive", `a class, 0 to ${classes - 1}`, isClass) ?? Math.min(1, classes - 1),
     threshold: card.optional("threshold", "a number from 0 to 1", isShare) ?? 0.5,

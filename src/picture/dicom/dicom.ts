@@ -13,12 +13,12 @@ import { type TransferSyntax, transferSyntax } from "./syntaxes.js";
 import { Values } from "./values.js";
 
 /** What a deflated data set may unpack to: a small file must not ask for gigabytes. */
-const mostInflated = 2 ** 29;
+const mostInflated = 2 ** 28;
 
 /**
  * Decodes one frame of a DICOM file, as `readPicture` says.
  *
- * Malformed, and refused, is a file: with an element that `DataSetReader` refuses; without its transfer syntax, rows, columns, samples, bits
+ * Malformed, and refused, is a file: with an element that `DataSetReader` refuses; without the length of its meta information, its transfer syntax, rows, columns, samples, bits
  * allocated and stored, high bit, pixel representation or photometric interpretation; where one of the attributes that are used has another VR
  * than PS3.6 gives it, is no number where it should be one ("1A" frames), or contradicts another; whose Pixel Data is shorter than its
  * frames, or longer by more than a byte; whose compressed frames cannot be told apart, are damaged, or are not of the size that is said.
@@ -68,7 +68,7 @@ const metaEncoding: Encoding = { implicit: false, bigEndian: false };
 
 async function readDataSet(bytes: Uint8Array, file: string): Promise<{ set: DataSet; syntax: TransferSyntax }> {
   const reader = new DataSetReader(bytes, file, 132);
-  const meta = reader.read(metaEncoding, (tag) => tag >= 0x00030000);
+  const meta = reader.readMeta();
   const uid = new Values(meta, metaEncoding, file).text(dictionary.transferSyntaxUid);
   if (uid === undefined) throw malformed(file, "Transfer Syntax UID (0002,0010) is missing");
   const syntax = transferSyntax(uid, file);

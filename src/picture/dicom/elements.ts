@@ -16,6 +16,7 @@ export interface Element {
 /** Elements by tag. */
 export type DataSet = ReadonlyMap<number, Element>;
 
+const metaLength = 0x00020000;
 const item = 0xfffee000;
 const itemEnd = 0xfffee00d;
 const sequenceEnd = 0xfffee0dd;
@@ -40,7 +41,7 @@ export interface Encoding {
  * Takes a data set apart, every element and every item of it, whoever needs it. Malformed is, and refused: a VR that PS3.5 does not
  * know; a length that goes beyond the file, or beyond the item or sequence that it stands in; tags that do not ascend, so
  * that one could come twice; a length left open where none may be, or an end of an item or sequence that is missing or stands elsewhere.
- * Stops at the element before which `until` says so. Sequences may be 64 deep, elements a million.
+ * Sequences may be 64 deep, elements a million.
  * @throws FormatError
  * Source: DICOM PS3.5, 7.
  */
@@ -58,20 +59,27 @@ export class DataSetReader {
   }
 
   /** The data set up to the end of the file. */
-  read(encoding: Encoding, until: (tag: number) => boolean = () => false): DataSet {
-    return this.dataSet(encoding, { end: this.bytes.length, open: false, depth: 0, kept: true }, until);
+  read(encoding: Encoding): DataSet {
+    return this.dataSet(encoding, { end: this.bytes.length, open: false, depth: 0, kept: true });
   }
 
-  private dataSet(encoding: Encoding, place: Place, until: (tag: number) => boolean = () => false): DataSet {
+  /** The file meta information, which says how long it is: what follows may be packed. Source: PS3.10, 7.1. */
+  readMeta(): DataSet {
+    const encoding = { implicit: false, bigEndian: false };
+    const file = { end: this.bytes.length, open: false, depth: 0, kept: true };
+    const tag = this.tag(encoding, file.end);
+    const { value } = tag === metaLength ? this.element(encoding, tag, file) : { value: new Uint8Array(0) };
+    if (value.length !== 4) throw malformed(this.file, "the length of its meta information (0002,0000) is missing");
+    const length = this.view.getUint32(this.at - 4, true);
+    if (length > file.end - this.at) throw malformed(this.file, "its meta information is longer than the file");
+    return this.dataSet(encoding, { ...file, end: this.at + length });
+  }
+
+  private dataSet(encoding: Encoding, place: Place): DataSet {
     const found = new Map<number, Element>();
     let previous = -1;
     while (place.open || this.at < place.end) {
-      const start = this.at;
       const tag = this.tag(encoding, place.end);
-      if (until(tag)) {
-        this.at = start;
-        return found;
-      }
       if (place.open && tag === itemEnd) {
         if (this.uint32(encoding, place.end) !== 0) throw malformed(this.file, "the end of an item has a length");
         return found;

@@ -18,7 +18,7 @@ export interface Lut {
 export function readLut(values: Values, descriptor: Attribute, data: Attribute, signed: boolean): Lut {
   const { file, encoding } = values;
   const described = values.words(descriptor, signed);
-  if (!described || described.length !== 3) throw malformed(file, `${named(descriptor)} is not three numbers`);
+  if (described?.length !== 3) throw malformed(file, `${named(descriptor)} is not three numbers`);
   // Only the middle one may be negative, and 0 stands for 65536.
   const count = described[0] & 0xffff || 65536;
   const [, first, bits] = described;

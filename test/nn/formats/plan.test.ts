@@ -149,6 +149,7 @@ describe("a plan that was changed is one named error", () => {
     ["a card of three labels", (text) => void (text.card.labels = ["a", "b", "c"])],
     ["a label with an escape sequence", (text) => void (text.card.labels = ["a", "\u001b[2J"])],
     ["a threshold of two", (text) => void (text.card.threshold = 2)],
+    ["a modality that is no code", (text) => void (text.card.modality = ["<b>"])],
   ])("%s", async (_, change) => {
     expect((await refusal(await forged(change))).length).toBeLessThan(300);
   });
