@@ -1,5 +1,6 @@
 // Screenshots for the check of an image's kind (docs/image-kinds.md): pages of this project in headless Chromium, and of each what
-// a network of 28×28 would get of it, `imageFromPng`. Writes them one below the other, test/nn/screenshots.png. Needs chromium and dist.
+// a network of 28×28 would get of it, `imageFromPng`. Writes them one below the other, test/nn/screenshots.png. Needs chromium, dist,
+// and marked, which a development tool (attw) brings.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

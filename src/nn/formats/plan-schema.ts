@@ -79,13 +79,7 @@ const program = v.strictObject({
 const range = v.strictTuple([number, number]);
 /** The length is looked at before the entries. */
 const numbers = (length: number) =>
-  v.pipe(
-    v.custom<number[]>(
-      (list) => Array.isArray(list) && list.length === length,
-      `a list of ${length} numbers was expected`,
-    ),
-    v.array(number),
-  );
+  v.custom<number[]>((list) => Array.isArray(list) && list.length === length && list.every(Number.isFinite));
 const kind = v.strictObject({
   version: v.literal(1),
   mean: numbers(NUMBERS),
