@@ -11,7 +11,7 @@ export interface Seeing {
 
 /**
  * @returns the network's values, and what is shown of them
- * @throws FormatError for a file that is no picture, or one of a modality that the network is not for
+ * @throws FormatError for a file that is no picture
  */
 export async function look(
   bytes: Uint8Array,
@@ -23,6 +23,8 @@ export async function look(
   const { picture, format, frames, modality, tags = [] } = decoded;
   const values = imageFrom(picture, seeing);
   const unlike = unlikeTraining(values, seeing);
+  const { modality: wanted } = seeing.card;
+  const clashes = modality !== undefined && wanted !== undefined && !wanted.includes(modality);
   const [, height, width] = seeing.input;
   const preview: Preview = {
     width,
@@ -32,7 +34,7 @@ export async function look(
     original: [picture.width, picture.height],
     frame: decoded.frame,
     frames,
-    ...(modality !== undefined && { modality }),
+    ...(clashes && { clash: { modality, wanted } }),
     tags: tags.map(({ name: title, value }) => ({ name: title, value })),
     ...(unlike !== undefined && { unlike: unlike.text }),
   };

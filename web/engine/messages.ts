@@ -56,7 +56,8 @@ export interface Preview {
   readonly original: readonly [width: number, height: number];
   readonly frame: number;
   readonly frames: number;
-  readonly modality?: string;
+  /** Where the file says that another kind of machine made it than the network is for. */
+  readonly clash?: { readonly modality: string; readonly wanted: readonly string[] };
   readonly tags: readonly Tag[];
   /** Why the picture may be of another kind than the network's. */
   readonly unlike?: string;

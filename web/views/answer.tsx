@@ -8,7 +8,7 @@ import { Sending } from "./sending.js";
 export function Answer(props: { readonly outcome: Outcome; readonly preview: Preview; readonly at: number }) {
   const { outcome, preview, at } = props;
   const spoken = useSpoken();
-  const { result } = spoken.words;
+  const { result, image } = spoken.words;
   const { card, scores, verdict, ciphertext } = outcome;
   const labels = card.labels.map((label) => spoken.label(label));
   const { width, height, pixels } = preview;
@@ -19,6 +19,8 @@ export function Answer(props: { readonly outcome: Outcome; readonly preview: Pre
       </h2>
       <p class="verdict">{result.verdict(labels[verdict])}</p>
       <p class="no-device">{spoken.words.noDevice}</p>
+      {preview.clash && <p class="warning">{image.clash(preview.clash.modality, preview.clash.wanted.join(" / "))}</p>}
+      {preview.unlike !== undefined && <p class="warning">{image.unlikeAnswer}</p>}
       <dl class="scores">
         {scores.map((score, k) => (
           <div key={card.labels[k]}>

@@ -3,14 +3,22 @@ import type { Preview } from "../engine/messages.js";
 import { useSpoken } from "../words/spoken.js";
 import { Pixels } from "./canvas.js";
 
-/** Takes a picture, by a dialogue, by dropping it or as a sample, and shows what the network sees of it. */
-export function ImageChoice(props: {
-  readonly samples: readonly string[];
-  readonly preview: Preview | undefined;
-  readonly onFile: (file: File) => void;
-  readonly onSample: (sample: string) => void;
+interface Shown {
+  /** Whether the user takes a picture of another modality all the same. */
+  readonly anyway: boolean;
+  readonly onAnyway: (anyway: boolean) => void;
   readonly onFrame: (frame: number) => void;
-}) {
+}
+
+/** Takes a picture, by a dialogue, by dropping it or as a sample, and shows what the network sees of it. */
+export function ImageChoice(
+  props: {
+    readonly samples: readonly string[];
+    readonly preview: Preview | undefined;
+    readonly onFile: (file: File) => void;
+    readonly onSample: (sample: string) => void;
+  } & Shown,
+) {
   const { samples, preview, onFile, onSample } = props;
   const { words } = useSpoken();
   const [over, setOver] = useState(false);
@@ -53,15 +61,16 @@ export function ImageChoice(props: {
           </p>
         )}
       </div>
-      {preview && <Seen preview={preview} onFrame={props.onFrame} />}
+      {preview && <Seen {...props} preview={preview} />}
     </section>
   );
 }
 
-function Seen({ preview, onFrame }: { readonly preview: Preview; readonly onFrame: (frame: number) => void }) {
+function Seen(props: Shown & { readonly preview: Preview }) {
+  const { preview, anyway, onAnyway, onFrame } = props;
   const spoken = useSpoken();
   const { image } = spoken.words;
-  const { width, height, pixels, original, frames, tags, unlike } = preview;
+  const { width, height, pixels, original, frames, tags, unlike, clash } = preview;
   const [columns, rows] = original.map((extent) => spoken.count(extent));
   return (
     <div class="seen">
@@ -72,6 +81,17 @@ function Seen({ preview, onFrame }: { readonly preview: Preview; readonly onFram
       <div>
         <p class="hint">{image.facts(preview.format.toUpperCase(), columns, rows)}</p>
         {frames > 1 && <Frame {...{ preview, onFrame }} />}
+        {clash && (
+          <div class="warning">
+            <p>
+              <strong>{image.clash(clash.modality, clash.wanted.join(" / "))}</strong>
+            </p>
+            <label class="check">
+              <input type="checkbox" checked={anyway} onChange={(event) => onAnyway(event.currentTarget.checked)} />
+              {image.clashAnyway}
+            </label>
+          </div>
+        )}
         {unlike !== undefined && (
           <div class="warning">
             <p>

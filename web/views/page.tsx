@@ -38,12 +38,14 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   const [chosen, setChosen] = useState<Chosen>();
   const [looked, setLooked] = useState<{ readonly chosen: Chosen; readonly target: string }>();
   const [preview, setPreview] = useState<Preview>();
+  const [anyway, setAnyway] = useState(false);
   const [answered, setAnswered] = useState<Answered>();
   const answer = useRef<HTMLDivElement>(null);
 
   /** Whose network the picture is prepared for: the brought one, or that of the open key. */
   const target = mode === "alone" ? card && brought : standing?.fingerprint;
   const clear = () => {
+    setAnyway(false);
     setAnswered(undefined);
     setPreview(undefined);
   };
@@ -117,10 +119,17 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
         preview={preview}
         onFile={async (file) => setChosen({ bytes: await contentOf(file), name: file.name })}
         onSample={takeSample}
+        anyway={anyway}
+        onAnyway={setAnyway}
         onFrame={(frame) => chosen && setChosen({ ...chosen, frame })}
       />
       <div class="run">
-        <button type="button" class="primary" disabled={task.busy || !ready || !preview} onClick={ask}>
+        <button
+          type="button"
+          class="primary"
+          disabled={task.busy || !ready || !preview || (preview.clash && !anyway)}
+          onClick={ask}
+        >
           {words.run.button}
         </button>
         <Running progress={task.progress} />

@@ -7,7 +7,7 @@ export interface Task {
   readonly busy: boolean;
   readonly progress: Progress | undefined;
   readonly fault: Fault | undefined;
-  /** Runs one at a time: a second one while it does is not begun. @returns undefined where it failed */
+  /** Runs one at a time, the others after it. @returns undefined where it failed */
   run<T>(work: (onward: (progress: Progress) => void) => Promise<T>): Promise<T | undefined>;
 }
 
@@ -17,21 +17,23 @@ export function useTask(): Task {
     progress: undefined,
     fault: undefined,
   });
-  const running = useRef(false);
-  const run = useCallback(async <T>(work: (onward: (progress: Progress) => void) => Promise<T>) => {
-    if (running.current) return undefined;
-    running.current = true;
-    setState({ busy: true, progress: undefined, fault: undefined });
-    let fault: Fault | undefined;
-    try {
-      return await work((progress) => setState({ busy: true, progress, fault: undefined }));
-    } catch (error) {
-      fault = faultFrom(error);
-      return undefined;
-    } finally {
-      running.current = false;
-      setState({ busy: false, progress: undefined, fault });
-    }
+  const last = useRef<Promise<unknown>>(Promise.resolve());
+  const run = useCallback(<T>(work: (onward: (progress: Progress) => void) => Promise<T>): Promise<T | undefined> => {
+    const one = async () => {
+      setState({ busy: true, progress: undefined, fault: undefined });
+      let fault: Fault | undefined;
+      try {
+        return await work((progress) => setState({ busy: true, progress, fault: undefined }));
+      } catch (error) {
+        fault = faultFrom(error);
+        return undefined;
+      } finally {
+        setState({ busy: false, progress: undefined, fault });
+      }
+    };
+    const running = last.current.then(one);
+    last.current = running;
+    return running;
   }, []);
   return { ...state, run };
 }

@@ -95,7 +95,11 @@ export const en = {
       `${format}, ${width} × ${height} pixels before it was cut and scaled`,
     tags: "From the file, shown to you only",
     tagsHint: "None of this leaves the tab, and none of it is printed.",
+    clash: (modality: string, wanted: string) =>
+      `The file says that it was made by ${modality}, and this network is for ${wanted}.`,
+    clashAnyway: "I know what this picture is. Take it all the same.",
     unlike: "This picture does not look like those that the network was made for",
+    unlikeAnswer: "This picture does not look like those that the network was made for: do not trust the answer.",
   },
 
   run: {

@@ -92,7 +92,10 @@ export const zh: Words = {
     facts: (format, width, height) => `${format}，裁剪和缩放之前为 ${width} × ${height} 像素`,
     tags: "来自文件，仅显示给您",
     tagsHint: "这些内容都不会离开本标签页，也不会被打印。",
+    clash: (modality, wanted) => `文件说明它来自 ${modality}，而此网络适用于 ${wanted}。`,
+    clashAnyway: "我了解这幅图像的来源，仍然使用它。",
     unlike: "这幅图像与该网络所适用的图像不相似",
+    unlikeAnswer: "这幅图像与该网络所适用的图像不相似：请勿相信此回答。",
   },
 
   run: {
