@@ -2,13 +2,15 @@
 // docstring, every type that it mentions is given away as well, links lead somewhere, and names are those of docs/api.txt,
 // so that a name more or less is seen in a review. `--write` writes that list.
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application, ReflectionKind } from "typedoc";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const LIST = "docs/api.txt";
-const OUT = "build/docs";
+/** `--site FOLDER`: the reference with the project's pages beside it, as `npm run site` publishes it. */
+const site = process.argv.indexOf("--site") >= 0 ? process.argv[process.argv.indexOf("--site") + 1] : undefined;
+const OUT = site ?? "build/docs";
 /** Mentioned and not given away: parts of the engine, whose shape nobody is promised, by the file that has them. */
 const NOT_EXPORTED = [
   "RnsPolynomial", // polynomial.ts: what ciphertexts and keys are made of
@@ -31,7 +33,10 @@ const app = await Application.bootstrap({
   name: `blindsight ${version}`,
   entryPoints: doors.map((types) => join(root, types.replace("./dist/", "src/").replace(".d.ts", ".ts"))),
   tsconfig: join(root, "tsconfig.build.json"),
-  readme: "none",
+  readme: site ? join(root, "README.md") : "none",
+  projectDocuments: site
+    ? ["docs/*.md", "ARCHITECTURE.md", "SECURITY.md", "CHANGELOG.md"].map((path) => join(root, path))
+    : [],
   disableSources: true, // where lines are on the web is not known here: the links would be dead
   markdownItOptions: { html: false, linkify: false }, // else SECURITY.md becomes a link to a host of that name
   excludePrivate: true,
@@ -40,17 +45,18 @@ const app = await Application.bootstrap({
   excludeExternals: true,
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
-  validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true },
+  // The pages link folders of the repository, which the site does not have.
+  validation: { notExported: true, invalidLink: true, invalidPath: !site, rewrittenLink: true },
   intentionallyNotExported: NOT_EXPORTED,
-  logLevel: "Warn",
+  logLevel: site ? "Error" : "Warn",
 });
 const project = await app.convert();
 if (!project) process.exit(1);
 app.validate(project);
 checkDocstrings(project);
 checkNames(project);
-if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
-await app.generateDocs(project, join(root, OUT));
+if (app.logger.hasErrors() || (app.logger.hasWarnings() && !site)) process.exit(1);
+await app.generateDocs(project, resolve(root, OUT));
 const count = project.getReflectionsByKind(ReflectionKind.SomeExport).length;
 console.log(`${OUT}: ${doors.length} doors, ${count} names with what they have, all documented`);
 

@@ -1,6 +1,6 @@
 // Builds the page of web/ into build/web: static files that run under any path, with a list of their SHA-256.
 // `--service https://…` builds it for a service, whose origin the policy then names; without it the page works alone only.
-// `--serve` serves it on this machine, `--out FOLDER` puts it elsewhere.
+// `--serve` serves it on this machine, `--out FOLDER` puts it elsewhere, `--docs PATH` links documentation beside it.
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     service: { type: "string" },
     out: { type: "string", default: join(root, "build/web") },
+    docs: { type: "string" },
     serve: { type: "boolean", default: false },
     port: { type: "string", default: "8081" },
   },
@@ -51,6 +52,7 @@ const config = {
     sha256: sha256(files.get(`models/${id}.onnx`)),
     bytes: ["onnx", "plan", "calibration.json"].reduce((sum, end) => sum + files.get(`models/${id}.${end}`).length, 0),
   })),
+  docs: values.docs ?? null,
   samples: Array.from({ length: SAMPLES }, (_, k) => `phantom-${k + 1}.png`),
 };
 

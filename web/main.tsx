@@ -76,6 +76,12 @@ function Footer() {
     <footer>
       <p>
         {words.footer.source} · {words.footer.version(config.version)}
+        {config.docs !== null && (
+          <>
+            {" · "}
+            <a href={config.docs}>{words.footer.docs}</a>
+          </>
+        )}
       </p>
     </footer>
   );

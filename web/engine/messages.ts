@@ -14,6 +14,8 @@ export interface BroughtModel {
 export interface PageConfig {
   /** Origin of the service; null on a page that works alone only. */
   readonly service: string | null;
+  /** Where documentation is beside the page; null where there is none. */
+  readonly docs: string | null;
   /** The library's version. */
   readonly version: string;
   readonly models: readonly BroughtModel[];

@@ -211,6 +211,7 @@ export const en = {
   },
 
   footer: {
+    docs: "Documentation",
     source: "Encrypted with blindsight",
     version: (version: string) => `Version ${version}`,
   },

@@ -203,6 +203,7 @@ export const zh: Words = {
   },
 
   footer: {
+    docs: "文档（英文）",
     source: "由 blindsight 加密",
     version: (version) => `版本 ${version}`,
   },
