@@ -1,6 +1,8 @@
 /** A picture of any size; pixels are counted in row order, values are 0..255, fractions where the file has 16 bits. */
 export interface Picture {
+  /** Columns. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** Whether it has colours, of whatever kind: a grey one has the same value in all three. */
   readonly coloured: boolean;

@@ -27,6 +27,7 @@ describe("damaged files, thousands for each reader, end in a named error, or in 
     ["arrays", INPUTS],
     ["png", INPUTS],
     ["scanlines", INPUTS],
+    ["pictures", INPUTS],
     ["onnx", INPUTS],
     ["plans", PLANS],
     ["residues", INPUTS],

@@ -13,6 +13,7 @@ describe("damaged files end in a named error, or in the values that were written
     ["arrays", 1500],
     ["png", 1500],
     ["scanlines", 1500],
+    ["pictures", 3000],
     ["onnx", 1500],
     ["plans", 300],
     ["residues", 1500],

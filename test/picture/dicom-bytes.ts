@@ -90,8 +90,13 @@ export function imageOf(kind: Kind, pixels: ArrayLike<number>, extra: readonly P
 }
 
 /** Compressed frames: an offset table and fragments. */
-export function encapsulated(kind: Kind, syntax: string, items: readonly ArrayLike<number>[]): Uint8Array {
+export function encapsulated(
+  kind: Kind,
+  syntax: string,
+  items: readonly ArrayLike<number>[],
+  extra: readonly Part[] = [],
+): Uint8Array {
   const open = [0xe0, 0x7f, 0x10, 0x00, ...ascii("OB"), 0, 0, 0xff, 0xff, 0xff, 0xff];
   const end = [0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0];
-  return dicomOf(imageParts(kind), syntax, [...open, ...items.flatMap((item) => itemOf(item)), ...end]);
+  return dicomOf([...imageParts(kind), ...extra], syntax, [...open, ...items.flatMap((item) => itemOf(item)), ...end]);
 }

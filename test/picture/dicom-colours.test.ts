@@ -72,6 +72,31 @@ describe.skipIf(!there)("colours", () => {
     expect(largestDifference(await colours(file), dcmtk.rendered(file, 8))).toBeLessThan(2);
   });
 
+  it("YBR is what PS3.3 makes of RGB, turned round", async () => {
+    const [r, g, b] = [0, 1, 2].map((c) =>
+      Array.from({ length: pixels }, (_, k) => 60 + (interleaved[3 * k + c] >> 1)),
+    );
+    const luma = r.map((_, k) => 0.299 * r[k] + 0.587 * g[k] + 0.114 * b[k]);
+    const blue = r.map((_, k) => -0.168736 * r[k] - 0.331264 * g[k] + 0.5 * b[k] + 128);
+    const red = r.map((_, k) => 0.5 * r[k] - 0.418688 * g[k] - 0.081312 * b[k] + 128);
+    const ybr = [...luma, ...blue, ...red].map(Math.round);
+    const { picture } = await readPicture(imageOf({ ...rgb, photometric: "YBR_FULL", planar: 1 }, ybr));
+    // Half a step of each of three, times 1, 1.772 and 1.402 at most.
+    const expected = r.flatMap((_, k) => [r[k], g[k], b[k]]);
+    expect(largestDifference(coloursOf(picture), expected)).toBeLessThan(1.5);
+  });
+
+  it("a JPEG that contradicts its file is refused", async () => {
+    const jpeg = dcmtk.make("dcmcjpeg", write(imageOf(rgb, interleaved)), "+eb");
+    const wrong = dcmtk.modify(jpeg, "(0028,0004)=RGB");
+    await expect(readPicture(bytesOf(wrong))).rejects.toThrow("it says RGB, its JPEG says YCbCr");
+    const red = dcmtk.modify(
+      dcmtk.make("dcmcjpeg", write(imageOf(rgb, interleaved)), "+eb", "+cr"),
+      "(0028,0004)=YBR_FULL",
+    );
+    await expect(readPicture(bytesOf(red))).rejects.toThrow("it says YBR_FULL, its JPEG says RGB");
+  });
+
   it("a palette is what dcmtk makes of it", async () => {
     const file = dcmtk.make("dcmquant", write(imageOf(rgb, interleaved)), "+pc", "200");
     expect((await readPicture(bytesOf(file))).picture.coloured).toBe(true);

@@ -82,6 +82,7 @@ describe.skipIf(!there)("greys are dcmtk's within a step of its 16 bits", () => 
   // dcmtk computes in doubles and cuts to whole numbers of 0..65535: one of them is 1/257 of ours.
   const step = 1.01 / 257;
   const first = ["+Wi", "1"];
+  const bytes = ["(0028,1050)=128", "(0028,1051)=256"];
 
   it.each<[string, string, string[], string[]]>([
     ["a window", ct, ["(0028,1050)=40", "(0028,1051)=400"], first],
@@ -113,6 +114,22 @@ describe.skipIf(!there)("greys are dcmtk's within a step of its 16 bits", () => 
     const expected = dcmtk.rendered(file, 16, ...options);
     expect(new Set(expected).size).toBeGreaterThan(2);
     expect(largestDifference(await greys(file), expected)).toBeLessThan(step);
+  });
+
+  it.each([
+    ["CT, quality 95", ct, "95"],
+    ["MR, quality 95", mr, "95"],
+    ["MR, quality 20", mr, "20"],
+  ])("JPEG baseline of a %s, but for a step of 255 between two inverse transforms", async (_, from, quality) => {
+    const file = dcmtk.modify(
+      dcmtk.make("dcmcjpeg", from, "+eb", "+q", quality),
+      "(0028,1052)=0",
+      "(0028,1053)=1",
+      ...bytes,
+    );
+    const expected = dcmtk.rendered(file, 16, ...first);
+    expect(new Set(expected).size).toBeGreaterThan(50);
+    expect(largestDifference(await greys(file), expected)).toBeLessThan(1 + step);
   });
 
   it("a slope with a fraction, but for dcmtk's rounding of what comes of it to whole numbers", async () => {

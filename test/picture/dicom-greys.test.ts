@@ -1,9 +1,12 @@
 /** The order of steps, on a few pixels by hand: PS3.3, C.11. */
 import { expect, it } from "vitest";
 import { readPicture } from "../../src/picture/index.js";
-import { imageOf, type Kind, type Part } from "./dicom-bytes.js";
+import { dicomOf, dword, elementOf, encapsulated, imageOf, imageParts, type Kind, type Part } from "./dicom-bytes.js";
 import { greysOf, largestDifference } from "./greys.js";
+import { losslessJpeg } from "./jpeg-bytes.js";
 
+const open = [255, 255, 255, 255];
+const end = (which: number) => [0xfe, 0xff, which, 0xe0, 0, 0, 0, 0];
 const row: Kind = { rows: 1, columns: 4 };
 const window = (centre: string, width: string, kind?: string): Part[] => [
   [0x00281050, "DS", centre],
@@ -95,6 +98,36 @@ it("functional groups say the rescale and the window of each frame, shared ones 
   const second = greysOf((await readPicture(bytes, { frame: 2 })).picture);
   expect(largestDifference(first, [0, 127.5, 255, 63.75])).toBeLessThan(1e-9);
   expect(largestDifference(second, [0, 102, 229.5, 38.25])).toBeLessThan(1e-9);
+});
+
+it("what somebody did not know is walked over as it came: implicit, of open length", async () => {
+  const dropped = [0xfe, 0xff, 0x00, 0xe0, ...open, 0x10, 0x00, 0x20, 0x00, ...dword(2), 65, 66];
+  const unknown = [0x09, 0, 0x10, 0x10, 85, 78, 0, 0, ...open, ...dropped, ...end(0x0d), ...end(0xdd)];
+  const image = [...imageParts(row), [0x7fe00010, "OB", Uint8Array.of(0, 51, 102, 255)] as Part];
+  const [before, behind] = [image.filter(([tag]) => tag < 0x00090000), image.filter(([tag]) => tag > 0x00090000)];
+  const { picture } = await readPicture(dicomOf(before, undefined, [...unknown, ...behind.flatMap(elementOf)]));
+  expect(greysOf(picture)).toEqual([0, 51, 102, 255]);
+});
+
+it("frames in fragments are found by the extended offset table", async () => {
+  const [first, second] = [0, 100].map((from) =>
+    losslessJpeg({ width: 4, height: 1, values: [0, 1, 2, 3].map((k) => from + k) }, 8),
+  );
+  const parts = [first.subarray(0, 30), first.subarray(30), second.subarray(0, 40), second.subarray(40)];
+  const at = 16 + parts[0].length + parts[1].length;
+  const table: Part = [0x7fe00001, "OV", Uint8Array.from([...dword(0), ...dword(0), ...dword(at), ...dword(0)])];
+  const kind = { ...row, frames: 2 };
+  const extra: Part[] = [table, [0x00281050, "DS", "128"], [0x00281051, "DS", "256"]];
+  const bytes = encapsulated(kind, "1.2.840.10008.1.2.4.70", [[], ...parts], extra);
+  for (const [frame, from] of [0, 100].entries()) {
+    const { picture } = await readPicture(bytes, { frame: frame + 1 });
+    expect(
+      largestDifference(
+        greysOf(picture),
+        [0, 1, 2, 3].map((k) => from + k),
+      ),
+    ).toBeLessThan(1e-9);
+  }
 });
 
 it("tags are shown in their alphabet, and without control characters", async () => {

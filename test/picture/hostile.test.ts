@@ -1,101 +1,16 @@
-/** Files that were made to hurt, and files that were damaged: one named error, little memory, no time. */
+/** Files that were made to hurt: one named error, little memory, no time. Damaged ones: test/data/fuzz. */
 import { deflateSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.js";
 import { readPicture } from "../../src/picture/index.js";
-import { writePng } from "../data/png-bytes.js";
-import { wordStream } from "../seed.js";
-import {
-  dicomOf,
-  dword,
-  elementOf,
-  encapsulated,
-  imageOf,
-  imageParts,
-  itemOf,
-  type Kind,
-  type Part,
-  word,
-} from "./dicom-bytes.js";
+import { dicomOf, encapsulated, imageOf, imageParts, itemOf, type Kind, type Part, word } from "./dicom-bytes.js";
 import { greysOf } from "./greys.js";
-import { baselineJpeg, exif, frameHeader, losslessJpeg, segment, withSegment } from "./jpeg-bytes.js";
+import { frameHeader, losslessJpeg, segment } from "./jpeg-bytes.js";
+import { deflatedUid, grey, jpeg, kinds, noise, rle } from "./kinds.js";
 
-const random = wordStream(23);
-const noise = (count: number, bits = 8) => Array.from({ length: count }, () => random() >>> (32 - bits));
-const [rows, columns] = [11, 14];
-const size = rows * columns;
-const grey: Kind = { rows, columns };
-const wide: Kind = { rows, columns, bits: [16, 12, 11], frames: 2 };
-const deflatedUid = "1.2.840.10008.1.2.1.99";
-const window: Part[] = [
-  [0x00280030, "DS", "0.5\\0.5"],
-  [0x00281050, "DS", "40"],
-  [0x00281051, "DS", "400"],
-  [0x00281052, "DS", "-1024"],
-  [0x00281053, "DS", "1"],
-];
-const lut: Part = [
-  0x00283010,
-  "SQ",
-  [
-    [
-      [0x00283002, "US", [16, 0, 16]],
-      [0x00283006, "OW", noise(16, 16)],
-    ],
-  ],
-];
-
-function deflated(...body: (readonly number[])[]): Uint8Array {
-  return dicomOf([], deflatedUid, Array.from(deflateSync(Uint8Array.from(body.flat()))));
-}
-
-/** A frame of RLE: each row of 14 as it is. */
-function rle(values: readonly number[]): number[] {
-  const lines = Array.from({ length: rows }, (_, y) => [columns - 1, ...values.slice(y * columns, (y + 1) * columns)]);
-  return [...dword(1), ...dword(64), ...new Array(56).fill(0), ...lines.flat()];
-}
-
-const jpeg = baselineJpeg({ width: columns, height: rows, values: noise(size) });
-const kinds: [string, Uint8Array][] = [
-  ["PNG", writePng({ width: 9, height: 7, depth: 16, colourType: 2, interlaced: true, samples: noise(189, 16) })],
-  ["JPEG", withSegment(jpeg, 0xe1, exif(6, true))],
-  ["JPEG with restart markers", baselineJpeg({ width: columns, height: rows, values: noise(size), interval: 1 })],
-  ["DICOM", imageOf(grey, noise(size), window)],
-  ["DICOM of 16 bits and two frames", imageOf(wide, noise(2 * size, 12), [lut])],
-  ["DICOM of colours", imageOf({ ...grey, photometric: "RGB", samples: 3, planar: 1 }, noise(3 * size))],
-  ["RLE", encapsulated(grey, "1.2.840.10008.1.2.5", [[], rle(noise(size))])],
-  [
-    "JPEG in a DICOM",
-    encapsulated(grey, "1.2.840.10008.1.2.4.50", [dword(0), jpeg.subarray(0, 200), jpeg.subarray(200)]),
-  ],
-  [
-    "JPEG lossless in a DICOM",
-    encapsulated({ ...grey, bits: [16, 12, 11] }, "1.2.840.10008.1.2.4.70", [
-      [],
-      losslessJpeg({ width: columns, height: rows, values: noise(size, 12) }, 12),
-    ]),
-  ],
-  [
-    "deflated",
-    deflated(...[...imageParts(grey), [0x7fe00010, "OB", Uint8Array.from(noise(size))] as Part].map(elementOf)),
-  ],
-];
-
-describe("damaged, 600 times", () => {
-  it.each(kinds)("%s: nothing but FormatErrors that were meant", async (_, good) => {
-    await readPicture(good, { frame: 1 });
-    let refused = 0;
-    for (let round = 0; round < 600; round++) {
-      const error = await failureOf(damaged(good));
-      if (error === undefined) continue;
-      refused++;
-      if (!(error instanceof FormatError)) throw error;
-      // What was not foreseen is caught as well, but it ought to be foreseen.
-      if (error.message.includes("cannot be read (")) throw error.cause;
-      expect(error.fix.length).toBeGreaterThan(10);
-    }
-    expect(refused).toBeGreaterThan(100);
-  });
+it.each(kinds)("%s, whole, is read", async (_, bytes) => {
+  const { picture } = await readPicture(bytes, { frame: 1 });
+  expect(new Set(greysOf(picture)).size).toBeGreaterThan(5);
 });
 
 async function failureOf(bytes: Uint8Array): Promise<unknown> {
@@ -106,28 +21,6 @@ async function failureOf(bytes: Uint8Array): Promise<unknown> {
   } catch (error) {
     return error;
   }
-}
-
-/** Bits, bytes and numbers changed, pieces taken out, doubled or cut off, mostly behind the signature. */
-function damaged(good: Uint8Array): Uint8Array {
-  const bytes = good.slice();
-  const place = () => (random() % 8 === 0 ? 0 : good[0] === 0 ? 132 : 2) + (random() % (good.length - 140));
-  const way = random() % 6;
-  if (way === 0) return bytes.subarray(0, place());
-  if (way === 1) {
-    const [from, count] = [place(), 1 + (random() % 20)];
-    return Uint8Array.from([...bytes.subarray(0, from), ...bytes.subarray(from + count)]);
-  }
-  if (way === 2) {
-    const [from, count] = [place(), 1 + (random() % 20)];
-    return Uint8Array.from([...bytes.subarray(0, from + count), ...bytes.subarray(from)]);
-  }
-  for (let k = 1 + (random() % 6); k > 0; k--) {
-    if (way === 3) bytes[place()] ^= 1 << (random() % 8);
-    else if (way === 4) bytes[place()] = random() & 255;
-    else bytes.set([0xff, 0xff, 0xff, 0xff].slice(random() % 4), place());
-  }
-  return bytes;
 }
 
 describe("made to hurt", () => {

@@ -7,7 +7,7 @@ import { wordStream } from "../seed.js";
 import { bytesOf, Dcmtk, hasDcmtk, run } from "./dcmtk.js";
 import { imageOf } from "./dicom-bytes.js";
 import { coloursOf, greysOf, largestDifference } from "./greys.js";
-import { baselineJpeg, exif, frameHeader, losslessJpeg, withSegment } from "./jpeg-bytes.js";
+import { baselineJpeg, exif, frameHeader, losslessJpeg, segment, withSegment } from "./jpeg-bytes.js";
 
 const there = hasDcmtk();
 const dcmtk = new Dcmtk();
@@ -41,6 +41,34 @@ describe("what our own encoder writes", () => {
       const { planes, precision } = decodeJpeg(losslessJpeg({ width, height, values, interval }, bits), "x.jpg");
       expect([precision, Array.from(planes[0])]).toEqual([bits, values]);
     }
+  });
+
+  it.each([1, 2])("components in scans of their own, chroma of 1/%i of the columns and rows", (factor) => {
+    const [width, height] = [21, 19];
+    const [across, down] = [Math.ceil(width / factor), Math.ceil(height / factor)];
+    const own = [noise(width * height), noise(across * down), noise(across * down)];
+    const grey = own.map((values, k) =>
+      baselineJpeg(k === 0 ? { width, height, values } : { width: across, height: down, values }),
+    );
+    const at = grey.map((jpeg) => jpeg.findIndex((byte, k) => byte === 0xff && jpeg[k + 1] === 0xda));
+    const scans = grey.flatMap((jpeg, k) => {
+      const scan = Array.from(jpeg.subarray(at[k], -2));
+      scan[5] = k + 1;
+      return scan;
+    });
+    const size = [height >> 8, height & 255, width >> 8, width & 255];
+    const frame = segment(0xc0, [8, ...size, 3, 1, factor * 17, 0, 2, 17, 0, 3, 17, 0]);
+    const tables = grey[0].subarray(2, frameHeader(grey[0]));
+    const jpeg = Uint8Array.from([0xff, 0xd8, ...tables, ...frame, ...scans, 0xff, 0xd9]);
+    const { planes } = decodeJpeg(jpeg, "x.jpg");
+    const alone = grey.map((bytes) => decodeJpeg(bytes, "x.jpg").planes[0]);
+    expect(planes[0]).toEqual(alone[0]);
+    if (factor === 1) expect(planes).toEqual(alone);
+    // The middle of a picture twice as large: three parts of the nearer sample, one of the other, each way.
+    const [y, x] = [8, 10];
+    const sample = (dy: number, dx: number) => alone[1][((y >> 1) + dy) * across + (x >> 1) + dx];
+    const mixed = (9 * sample(0, 0) + 3 * (sample(-1, 0) + sample(0, -1)) + sample(-1, -1) + 8) >> 4;
+    if (factor === 2) expect(planes[1][y * width + x]).toBe(mixed);
   });
 
   it("the difference that has no bits, 32768, is one", () => {

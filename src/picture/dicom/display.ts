@@ -8,7 +8,7 @@ const mostCharacters = 200;
 
 /** What a user may want to see of a file; what cannot be read here is left out, since nothing hangs on it. */
 export function displayTags(set: DataSet, values: Values): PictureTag[] {
-  const decoder = new TextDecoder(charset(values));
+  const decoder = decoderOf(charset(values));
   return displayed.flatMap(({ name, tag }) => {
     const bytes = set.get(tag)?.value.subarray(0, 4 * mostCharacters);
     if (!bytes) return [];
@@ -40,6 +40,15 @@ const charsets: Readonly<Record<string, string>> = {
   GB18030: "gb18030",
   GBK: "gbk",
 };
+
+/** A Node without ICU knows UTF-8 only. */
+function decoderOf(name: string): TextDecoder {
+  try {
+    return new TextDecoder(name);
+  } catch {
+    return new TextDecoder();
+  }
+}
 
 function charset(values: Values): string {
   const names = values.texts(characterSet) ?? [];

@@ -69,7 +69,8 @@ export function readFrame(marker: number, body: Uint8Array, room: number, file: 
   if (height === 0) throw otherKind(file, "JPEG whose height stands behind its picture (DNL)");
   if (count === 4) throw otherKind(file, "JPEG of four components (CMYK)");
   if (count !== 1 && count !== 3) throw otherKind(file, `JPEG of ${count} components`);
-  requireSize(width, height, count * (process === "lossless" ? 2 : 1), file);
+  // Progressive ones keep two bytes of each coefficient until the last scan, lossless ones two of each sample.
+  requireSize(width, height, count * (process === "baseline" ? 1 : 2), file);
   const raw = Array.from({ length: count }, (_, k) => {
     const [id, factors, quantisation] = body.subarray(6 + 3 * k, 9 + 3 * k);
     return { id, h: factors >> 4, v: factors & 15, quantisation };

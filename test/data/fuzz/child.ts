@@ -1,9 +1,10 @@
 import { BlindsightError } from "../../../src/errors.js";
 import { wordStream } from "../../seed.js";
 import { deflateTargets } from "./deflate.js";
+import { pictureTargets } from "./pictures.js";
 import { targets as immediate, type Target } from "./targets.js";
 
-const targets: Readonly<Record<string, Target>> = { ...immediate, ...deflateTargets };
+const targets: Readonly<Record<string, Target>> = { ...immediate, ...deflateTargets, ...pictureTargets };
 
 /** What takes a device, and seconds to make: for those that ask for it only. */
 async function targetOf(name: string): Promise<Target> {
