@@ -1,6 +1,6 @@
 // Checks what keeps the rooms of ARCHITECTURE.md apart: who may import whom, where Node's modules and packages may be
 // used, no circular imports (type imports count too), and the length of files. One line for each violation.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,6 @@ const MAY_IMPORT = {
   client: ["protocol", "nn", "ckks", "ntt", "bytes"],
   cli: ["index", "device", "scratch", "data", "picture", "nn", "ckks", "ntt", "bytes", "client", "service", "protocol"],
   service: ["index", "device", "scratch", "nn", "ckks", "ntt", "bytes", "protocol"],
-  web: ["index", "device", "scratch", "data", "nn", "ckks", "ntt", "client", "protocol"],
 };
 
 /** Where Node's own modules may be imported: everything else runs in browsers too. */
@@ -52,13 +51,13 @@ const GENERATED = /(\.generated|_pb)\.ts$/;
 const violations = [];
 const packages = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const shipped = Object.keys({ ...packages.dependencies, ...packages.peerDependencies });
-const files = ["src", "test", "bench", "examples", "scripts", "shaders"].flatMap(listFiles);
+const files = ["src", "test", "bench", "examples", "scripts", "shaders", "web"].flatMap(listFiles);
 const graph = new Map();
 
 for (const file of files) {
   const source = readFileSync(join(root, file), "utf8");
   checkLength(file, source);
-  if (!/\.(ts|mjs)$/.test(file) || /^src\/(ntt\/cpu|ckks)\/assembly\//.test(file)) continue;
+  if (!/\.(tsx?|mjs)$/.test(file) || /^src\/(ntt\/cpu|ckks)\/assembly\//.test(file)) continue;
   const imports = importsOf(file, source);
   for (const name of imports) checkConfined(file, name);
   graph.set(
@@ -66,6 +65,7 @@ for (const file of files) {
     imports.flatMap((name) => (name.startsWith(".") ? [targetOf(file, name)] : (PRIVATE[name] ?? []))),
   );
   if (file.startsWith("src/")) checkImports(file, imports);
+  if (file.startsWith("web/")) checkDoors(file, imports);
   if (file.startsWith("src/") && file !== "src/bundle.ts" && /^export \* from/m.test(source)) {
     violations.push(`${file}: exports whatever another file does; name what is given away`);
   }
@@ -79,7 +79,7 @@ console.log(`layers: ${graph.size} files keep to their rooms, no circular import
 function listFiles(folder) {
   try {
     return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.(ts|mjs|wgsl)$/.test(entry.name))
+      .filter((entry) => entry.isFile() && /\.(tsx?|mjs|wgsl)$/.test(entry.name))
       .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
       .sort();
   } catch {
@@ -138,8 +138,18 @@ function checkImports(file, imports) {
   }
 }
 
+/** The page is an app like others: it has the package's doors, and no way into its rooms. */
+function checkDoors(file, imports) {
+  for (const name of imports) {
+    if (name.startsWith(".") && !targetOf(file, name).startsWith("web/")) {
+      violations.push(`${file}: imports ${targetOf(file, name)}; the page imports blindsight's doors only`);
+    }
+  }
+}
+
 function targetOf(file, name) {
-  return join(dirname(file), name).replace(/\.js$/, ".ts");
+  const target = join(dirname(file), name).replace(/\.js$/, ".ts");
+  return existsSync(join(root, target)) ? target : `${target}x`;
 }
 
 function checkConfined(file, name) {

@@ -35,14 +35,14 @@ const BUDGETS = [
     source: `import { fitPolynomial } from "blindsight/ckks"; console.log(fitPolynomial(Math.exp, { interval: [0, 1], degree: 7 }));`,
   },
   {
-    what: "a server of networks", // 12 of them for what checks a plan that comes as a file (valibot)
-    kilobytes: 256, // one more for the modality of a card
+    what: "a server of networks", // 12 of them for what checks a plan that comes as a file (valibot), two for a card's kind and modality
+    kilobytes: 258,
     source: `import { Server } from "blindsight/nn"; console.log(Server);`,
   },
   { what: "blindsight/client", kilobytes: 255, source: all("blindsight/client") },
   { what: "blindsight/picture", kilobytes: 65, source: all("blindsight/picture") },
   { what: "blindsight/worker", kilobytes: 7, file: "dist/worker.js" },
-  { what: "blindsight/bundle", kilobytes: 790, file: "dist/blindsight.js" },
+  { what: "blindsight/bundle", kilobytes: 793, file: "dist/blindsight.js" },
 ];
 
 const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

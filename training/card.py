@@ -9,6 +9,8 @@ from card_texts import DATA, FOREKNOWN, FOREKNOWN_STAGED, FRAMED, LIMITS
 from networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parent.parent
+KIND_RECORD = ROOT / "training" / "kind.json"
+KINDS = json.loads(KIND_RECORD.read_text()) if KIND_RECORD.exists() else {}
 WORDS = ["no seed", "one seed", "two seeds", "three seeds", "four seeds", "five seeds"]
 
 
@@ -39,7 +41,7 @@ Validation figures are those of the epoch{' and threshold' if binary(quad) else 
 
 ## What the encryption layer must hold
 {bounds(quad)}
-
+{other_kinds(quad)}
 ## Limits
 {limits(quad)}
 """
@@ -180,6 +182,22 @@ def bounds(quad):
         return text
     mean, deviation = quad["training"]["pixelMean"], quad["training"]["pixelStd"]
     return f"{text} Training images have mean pixels {mean[0]} to {mean[1]} and standard deviations {deviation[0]} to {deviation[1]} (of 255)."
+
+
+def other_kinds(quad):
+    """Flag rates of the check of an image's kind, from training/kind.json."""
+    measured = KINDS.get(quad["dataset"])
+    if not measured:
+        return ""
+    share = lambda group, title: "{:.1f} %".format(100 * measured[group][title]["flagged"] / measured[group][title]["images"])
+    listed = lambda group: "; ".join(f"{title} {share(group, title)}" for title in measured[group] if title != "test split")
+    return f"""
+## Images of another kind
+The card's field `kind` ({measured['bytes'] / 1000:.1f} kB; `training/kind.py`) lets the key holder be warned of images unlike the training images. Fitted on the training split; its
+threshold, {measured['threshold']}, is of the training (cross-validated) and validation splits. Share of images that are warned of: **{share('own', 'test split')} of the test split**.
+Another kind: {listed('other')}.
+The test split, spoilt: {listed('changed')}. How, and what it misses: docs/image-kinds.md.
+"""
 
 
 def limits(quad):

@@ -3,12 +3,6 @@ MEDMNIST = """MedMNIST v2, `{file}.npz` ({what}, 28×28, grey), CC BY 4.0, from 
 Yang, Shi, Wei, Liu, Zhao, Ke, Pfister, Ni: "MedMNIST v2 - A large-scale lightweight benchmark for 2D and 3D biomedical
 image classification", Scientific Data 10, 41 (2023). {source}"""
 
-# DICOM's codes of what makes such images: the library refuses DICOMs of others.
-MODALITY = {
-    "breastmnist": ["US"],
-    "pneumoniamnist": ["CR", "DX"],
-}
-
 DATA = {
     "breastmnist": MEDMNIST.format(file="breastmnist", what="breast ultrasound", source="""Its source: Al-Dhabyani, Gomaa, Khaled,
 Fahmy: "Dataset of breast ultrasound images", Data in Brief 28, 104863 (2020)."""),

@@ -32,7 +32,7 @@ class Splits:
             raise SystemExit(f"{self.path} is not there: name the data set's file by --data, see training/README.md")
         self.table, self.idx = self.path.suffix == ".data", (self.path / IDX["test"][0]).exists()
         self.labels = labels or known.get("labels") or (classes_of(self.path) if self.path.is_dir() and not self.idx else None)
-        self.size, self.native, self.kept = size, None, {}
+        self.size, self.native, self.kept, self.raw = size, None, {}, {}
 
     def read(self, split):
         if split not in self.kept:
@@ -43,6 +43,7 @@ class Splits:
             if found != list(range(len(self.labels))):
                 raise SystemExit(f"{self.path}: the {split} split has the classes {found}, of {len(self.labels)} ({', '.join(self.labels)}):"
                                  " each split needs images of each class, numbered from 0")
+            self.raw[split] = values
             self.kept[split] = (torch.tensor(values).float() if self.table else self.pixels(values)), torch.tensor(classes).long()
         return self.kept[split]
 
@@ -54,9 +55,17 @@ class Splits:
             if max(x.shape[-2:]) <= self.size:
                 x = F.interpolate(x, (self.size, self.size), mode="bilinear", align_corners=False)
             else:
-                rows, columns = (areas(n, self.size) for n in x.shape[-2:])
+                rows, columns = (areas(n, self.size).float() for n in x.shape[-2:])
                 x = torch.einsum("yi,ncij,xj->ncyx", rows, x, columns)
         return x / 127.5 - 1
+
+    def grey(self, split):
+        """Pictures 0..255 (n, rows, columns), channels averaged: of the network's size, or of their own where they were enlarged."""
+        x = (self.read(split)[0] + 1) * 127.5
+        if self.upsampled or self.native == x.shape[-1]:  # bytes as they are, not rounded on the way
+            x = torch.tensor(self.raw[split])
+            x = x.unsqueeze(1) if x.dim() == 3 else x.permute(0, 3, 1, 2)
+        return x.double().mean(1).numpy()
 
     def rows(self, split):
         """Which lines of a table's file the split holds, from 0."""
@@ -87,7 +96,7 @@ class Splits:
 def areas(sources, targets):
     """Each target cell is the exact mean over its share of the line, as in src/picture/resample.ts."""
     ratio = sources / targets
-    low, high = torch.arange(targets)[:, None] * ratio, torch.arange(1, targets + 1)[:, None] * ratio
+    low, high = (torch.arange(first, targets + first).double()[:, None] * ratio for first in (0, 1))
     cell = torch.arange(sources)[None, :]
     return (torch.minimum(cell + 1, high) - torch.maximum(cell, low)).clamp(min=0) / ratio
 

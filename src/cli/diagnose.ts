@@ -1,5 +1,5 @@
-import { farFromTraining, imageToInput } from "../data/input.js";
-import { interpret } from "../nn/index.js";
+import { imageToInput } from "../data/input.js";
+import { interpret, unlikeTraining } from "../nn/index.js";
 import { narrateImage, narrateVerdicts, narrator } from "./narrate.js";
 import { findPatient, type PatientOptions } from "./patient.js";
 import { openSession } from "./session.js";
@@ -20,8 +20,8 @@ export async function diagnose(options: PatientOptions, bare: boolean): Promise<
   const input = imageToInput(patient.pixels, network.card);
   const calibration = await calibrationInputs(patient.model, patient.dataset, terminal);
   const witness = narrator(terminal, patient.model, () => {
-    const strange = farFromTraining(patient.pixels, network.card);
-    if (strange) terminal.warn(strange);
+    const strange = unlikeTraining(input, network);
+    if (strange) terminal.warn(strange.text);
     narrateImage(terminal, patient);
   });
   const session = await openSession(network, calibration, options, witness);

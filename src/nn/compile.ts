@@ -1,5 +1,6 @@
 import { type Prices, withinBudgets, withinMemory } from "./budgets.js";
 import { type CompileOptions, checkedOptions, NO_FOLDS } from "./compile-options.js";
+import type { ChannelRanges } from "./fold/curvature.js";
 import { fold, quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork, FoldOptions } from "./fold/folded.js";
 import { planCard } from "./graph/card.js";
@@ -57,10 +58,19 @@ function compileThroughput(network: Network, folds: Partial<FoldOptions>, images
  * @throws ParameterError for a network of another architecture; TypeError, UnsupportedLayerError as `compile`.
  */
 export function foldFor(plan: Plan, network: Network, images: readonly Float64Array[] = []): FoldedNetwork {
+  return foldWith(plan, network, () => (images.length > 0 ? quadRanges(network, images) : undefined));
+}
+
+/** The same with ranges of what the quadratics are given, which are asked for when the network is known to be the plan's. */
+export function foldWith(
+  plan: Plan,
+  network: Network,
+  ranges: () => readonly ChannelRanges[] | undefined,
+): FoldedNetwork {
   requirePlan(plan);
-  const { folded } = fold(network, plan.fold, images.length > 0 ? quadRanges(network, images) : undefined);
-  requireArchitecture(plan.program, folded);
-  return folded;
+  requireArchitecture(plan.program, fold(network, plan.fold).folded);
+  const known = ranges();
+  return known ? fold(network, plan.fold, known).folded : fold(network, plan.fold).folded;
 }
 
 function depthWithoutFolding(network: Network): number {

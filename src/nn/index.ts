@@ -6,9 +6,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 export { Randomness } from "../ckks/randomness.js";
 export type { Upsampled } from "../picture/enlarge.js";
+export type { PictureKind } from "../picture/kind.js";
 export type { Picture } from "../picture/picture.js";
 export type { Aborting } from "./aborting.js";
 export { type CalibratedFactors, type CalibrationOptions, calibrate } from "./calibrate.js";
+export { type Calibration, measureCalibration } from "./calibration.js";
 export { Check, type CheckOptions, check, type Finding } from "./check.js";
 export { compile, foldFor } from "./compile.js";
 export type { CompileOptions } from "./compile-options.js";
@@ -122,3 +124,4 @@ export { type PlanRow, type PlanTableOptions, planRows, planTable } from "./prog
 export { materialize, type ProgramWeights } from "./program/weights.js";
 export { predictedMs, type StepWork, type Worked, workOf } from "./program/work.js";
 export { type RunOptions, Server, type ServerOptions } from "./server.js";
+export { type UnlikeTraining, unlikeTraining } from "./unlike-training.js";

@@ -3,6 +3,7 @@ import { requireInstance } from "../ckks/copies.js";
 import type { EvaluationKeys } from "../ckks/keys/evaluation-keys.js";
 import { KeyHolder as SecretHolder } from "../ckks/keys/holder.js";
 import type { PublicKey } from "../ckks/keys/public-key.js";
+import { wrappedKeySays } from "../ckks/keys/secret.js";
 import type { Randomness } from "../ckks/randomness.js";
 import { Ring, requireRing } from "../ckks/ring.js";
 import { refuseJson } from "../ckks/storage.js";
@@ -67,7 +68,11 @@ export class KeyHolder implements Disposable {
     return new KeyHolder(plan, holder);
   }
 
-  /** The holder of a stored key, whose `toWrappedBytes` gave them. @throws as `from`; SecurityError for another passphrase; FormatError */
+  /**
+   * The holder of a stored key, whose `toWrappedBytes` gave them.
+   * @throws as `from`; KeyMismatchError for a key that was wrapped for another plan, whatever its parameters; SecurityError for
+   *   another passphrase; FormatError
+   */
   static async fromWrappedBytes(
     source: ByteSource,
     passphrase: string,
@@ -75,7 +80,7 @@ export class KeyHolder implements Disposable {
     device: Device,
   ): Promise<KeyHolder> {
     requirePlan(plan);
-    return KeyHolder.taking(plan, await SecretHolder.fromWrappedBytes(source, passphrase, device));
+    return KeyHolder.taking(plan, await SecretHolder.fromWrappedBytes(source, passphrase, device, plan.identity));
   }
 
   /** The same for `toSecretBytes`. @throws as `from`; FormatError */
@@ -98,9 +103,21 @@ export class KeyHolder implements Disposable {
     return this.#secret.toSecretBytes();
   }
 
-  /** The secret key under a passphrase: see SecretKey.toWrappedBytes. */
+  /** The secret key under a passphrase, for this plan and no other: see SecretKey.toWrappedBytes. */
   async toWrappedBytes(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#secret.toWrappedBytes(passphrase);
+    return this.#secret.toWrappedBytes(passphrase, this.plan.identity);
+  }
+
+  /**
+   * Whose key a wrapped one is, and the identity of the plan that it is for, by its file, without its passphrase: that both are true
+   * is known when `fromWrappedBytes` has opened it. Keys of older files name no plan.
+   * @throws FormatError for anything else
+   */
+  static async wrappedSays(
+    source: ByteSource,
+  ): Promise<{ readonly fingerprint: string; readonly plan: string | undefined }> {
+    const { fingerprint, purpose } = await wrappedKeySays(source);
+    return { fingerprint, plan: purpose };
   }
 
   /** What a server of the plan needs. Made with the key, or when they are first asked for where that came from elsewhere. */

@@ -4,14 +4,8 @@ import { COPY, kindOf, THIS_COPY } from "../ckks/copies.js";
 import { type PagingOptions, residencyOf } from "../ckks/paging/residency.js";
 import { refuseJson } from "../ckks/storage.js";
 import type { Device } from "../ntt/device.js";
-import {
-  type CalibratedFactors,
-  type CalibrationOptions,
-  calibrate,
-  calibrationImages,
-  LOGIT_SHARE,
-} from "./calibrate.js";
-import { foldFor } from "./compile.js";
+import type { CalibratedFactors, CalibrationOptions } from "./calibrate.js";
+import { type Calibration, calibrated } from "./calibration.js";
 import { declareOperands } from "./declared.js";
 import { requireIdentity, requireOutputScale } from "./exchange-checks.js";
 import { planned } from "./formats/head.js";
@@ -108,8 +102,11 @@ export type PlainModel = Model<Plaintext>;
 
 /** How a network becomes a model. */
 export interface ModelOptions extends CalibrationOptions {
-  /** Sample images as the network takes them: their ranges decide how weights are scaled. A few dozen will do. */
-  readonly calibration: Iterable<ImageValues>;
+  /**
+   * Sample images as the network takes them: their ranges decide how weights are scaled. A few dozen will do. Or what
+   * `measureCalibration` found in some, for who has none.
+   */
+  readonly calibration: Iterable<ImageValues> | Calibration;
   /** Called after each weight vector. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -123,13 +120,6 @@ export function weightsFor(
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`options: { calibration: images } was expected, not ${kindOf(options)}`);
   }
-  foldFor(plan, network); // before anything is asked of the images
-  const images = calibrationImages(network.input, options.calibration);
-  const folded = foldFor(plan, network, images);
-  const factors = calibrate(folded, images, {
-    margin: options.margin,
-    reach: options.reach,
-    logitBound: options.logitBound ?? LOGIT_SHARE * plan.parameters.headroomAt(0),
-  });
-  return { weights: materialize(plan.program, folded, factors, images[0]), factors };
+  const { folded, factors, example } = calibrated(plan, network, options.calibration, options);
+  return { weights: materialize(plan.program, folded, factors, example), factors };
 }

@@ -51,7 +51,7 @@ export function enlarged(
 }
 
 /** Of each new line, the two old ones that it lies between, and how far from the first. */
-function between(from: number, to: number) {
+export function between(from: number, to: number) {
   return Array.from({ length: to }, (_, k) => {
     const place = Math.max(0, ((k + 0.5) * from) / to - 0.5);
     const low = Math.min(Math.floor(place), from - 1);

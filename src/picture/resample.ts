@@ -35,13 +35,13 @@ export function centreSquare(picture: Plane, height: number, width: number): Flo
   return result;
 }
 
-interface Share {
+export interface Share {
   target: number;
   weight: number;
 }
 
 /** For each of `sources` cells of a line: the target cells it overlaps and which part of their mean it makes. */
-function shares(sources: number, targets: number): Share[][] {
+export function shares(sources: number, targets: number): Share[][] {
   const ratio = sources / targets;
   return Array.from({ length: sources }, (_, source) => {
     const first = Math.floor(source / ratio);

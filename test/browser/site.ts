@@ -10,6 +10,9 @@ const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript",
   ".mjs": "text/javascript",
   ".json": "application/json",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
 };
 /** What makes a page cross-origin isolated, so that it may share memory with workers. */
 export const ISOLATION = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { farFromTraining, imageToInput } from "../../src/data/input.js";
+import { imageToInput } from "../../src/data/input.js";
 import { colorDepth, drawImage } from "../../src/data/terminal-picture.js";
+import { type NetworkCard, unlikeTraining } from "../../src/nn/index.js";
 import { centreSquare, type Plane } from "../../src/picture/resample.js";
 
 describe("centreSquare", () => {
@@ -42,6 +43,10 @@ describe("input", () => {
 
   it("warns of a picture whose mean or contrast no training image had", () => {
     const card = { name: "m", training: { pixelMean: [100, 160], pixelStd: [20, 60] } } as const;
+    const farFromTraining = (pixels: number[], card: Pick<NetworkCard, "name" | "training">) => {
+      const units = { input: { scale: 1 / 127.5, offset: -1 } };
+      return unlikeTraining(imageToInput(pixels, units), { input: [pixels.length], card: { ...card, ...units } })?.text;
+    };
     const flat = (mean: number, deviation: number) => [mean - deviation, mean + deviation];
     expect(farFromTraining(flat(130, 40), card)).toBeUndefined();
     expect(farFromTraining(flat(97.5, 40), card)).toBeUndefined();

@@ -12,7 +12,8 @@ import { type Service, type ServiceOptions, serve } from "../../src/service/inde
 export const network = importOnnx(readFileSync(new URL("../../models/rl1-phantom.onnx", import.meta.url)));
 export const plan = compile(network);
 const set = phantomDataset(1, { train: 8, val: 0, test: 24 });
-export const imageOf = (k: number) => imageToInput(set.image("test", k).pixels, network.card);
+export const phantomPixels = (k: number) => set.image("test", k).pixels;
+export const imageOf = (k: number) => imageToInput(phantomPixels(k), network.card);
 export const calibration = Array.from({ length: 8 }, (_, k) =>
   imageToInput(set.image("train", k).pixels, network.card),
 );

@@ -19,6 +19,8 @@ const MOST_ITERATIONS = 10_000_000;
 const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** What a header's fields end in. */
+export const PASSPHRASE_BYTES = 4 + SALT_BYTES + NONCE_BYTES;
 
 /** @throws SecurityError for a passphrase that is none, and where the platform has no WebCrypto */
 export async function wrap(

@@ -61,8 +61,13 @@ export class KeyHolder implements Disposable {
   }
 
   /** See SecretKey.fromWrappedBytes. */
-  static async fromWrappedBytes(source: ByteSource, passphrase: string, device: Device): Promise<KeyHolder> {
-    return KeyHolder.from(await SecretKey.fromWrappedBytes(source, passphrase, device));
+  static async fromWrappedBytes(
+    source: ByteSource,
+    passphrase: string,
+    device: Device,
+    purpose?: string,
+  ): Promise<KeyHolder> {
+    return KeyHolder.from(await SecretKey.fromWrappedBytes(source, passphrase, device, purpose));
   }
 
   get ring(): Ring {
@@ -84,8 +89,8 @@ export class KeyHolder implements Disposable {
   }
 
   /** The secret key under a passphrase: see SecretKey.toWrappedBytes. */
-  toWrappedBytes(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#secret.toWrappedBytes(passphrase);
+  toWrappedBytes(passphrase: string, purpose?: string): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#secret.toWrappedBytes(passphrase, purpose);
   }
 
   /** New keys for those who compute: see KeyGenerator.evaluationKeys. */

@@ -3,9 +3,10 @@ import { FileReader, fileBytes, writeFile } from "../../bytes/blocks.js";
 import { ByteReader } from "../../bytes/reader.js";
 import { type ByteSource, collect, inPlace } from "../../bytes/stream.js";
 import { ByteWriter } from "../../bytes/writer.js";
+import { KeyMismatchError } from "../../errors.js";
 import type { Device } from "../../ntt/device.js";
 import { COPY, THIS_COPY } from "../copies.js";
-import { unwrap, wrap } from "../formats/passphrase.js";
+import { PASSPHRASE_BYTES, unwrap, wrap } from "../formats/passphrase.js";
 import { packTernary, readTernary, ternaryBytes, ternaryCoefficients } from "../formats/ternary.js";
 import { Parameters } from "../parameters.js";
 import { type RnsPolynomial, toOperand } from "../polynomial.js";
@@ -17,6 +18,7 @@ import { PublicKey } from "./public-key.js";
 
 const STREAM_BYTES = 32;
 const FINGERPRINT_BYTES = 32;
+const PURPOSE_BYTES = 32;
 
 /** A uniform ternary secret over Q and P, an operand, and the public key that names it. `dispose` overwrites it. */
 export class SecretKey implements Disposable {
@@ -58,12 +60,23 @@ export class SecretKey implements Disposable {
 
   /**
    * What `toWrappedBytes` wrote.
-   * @throws FormatError for anything else; SecurityError for another passphrase
+   * @param purpose what it must be for, where the file says something of that
+   * @throws FormatError for anything else; SecurityError for another passphrase; KeyMismatchError for another purpose
    */
-  static async fromWrappedBytes(source: ByteSource, passphrase: string, device: Device): Promise<SecretKey> {
+  static async fromWrappedBytes(
+    source: ByteSource,
+    passphrase: string,
+    device: Device,
+    purpose?: string,
+  ): Promise<SecretKey> {
     using file = await FileReader.open(source, "wrapped secret key");
     const { fields } = file.header;
     const { ring, fingerprint, reader } = headerOf(fields, device);
+    const found = purposeIn(reader);
+    if (purpose !== undefined && found !== undefined && found !== purpose) {
+      const fix = "take the plan that the key was made for, or make a key for this one";
+      throw new KeyMismatchError(`this key was made for ${found.slice(0, 8)}…, not for ${purpose.slice(0, 8)}…`, fix);
+    }
     const content = await unwrap(file, { reader, fields, passphrase, length: contentBytes(ring) });
     try {
       const key = await SecretKey.restore(ring, content, fingerprint);
@@ -136,13 +149,16 @@ export class SecretKey implements Disposable {
   }
 
   /**
-   * The key encrypted under a passphrase: PBKDF2-SHA-256 of 600,000 iterations, AES-256-GCM, with parameters and fingerprint
-   * authenticated. As safe as the passphrase is long.
+   * The key encrypted under a passphrase: PBKDF2-SHA-256 of 600,000 iterations, AES-256-GCM, with parameters, fingerprint and
+   * purpose authenticated. As safe as the passphrase is long.
+   * @param purpose 64 hexadecimal digits of what it is for, a plan's identity: whoever reads the file for another purpose is told so
    */
-  async toWrappedBytes(passphrase: string): Promise<Uint8Array<ArrayBuffer>> {
+  async toWrappedBytes(passphrase: string, purpose?: string): Promise<Uint8Array<ArrayBuffer>> {
     const content = await this.content();
     try {
-      const { fields, block } = await wrap(content, passphrase, this.fields());
+      const all = new ByteWriter().run(this.fields());
+      if (purpose !== undefined) all.run(purposeBytes(purpose));
+      const { fields, block } = await wrap(content, passphrase, all.finish());
       return await collect(writeFile("wrapped secret key", fields, [block]));
     } finally {
       content.fill(0);
@@ -186,6 +202,30 @@ function headerOf(fields: Uint8Array, device: Device): { ring: Ring; fingerprint
   const reader = new ByteReader(fields, "the header of this secret key");
   const ring = Ring.of(device, Parameters.take(reader));
   return { ring, fingerprint: reader.run(FINGERPRINT_BYTES), reader };
+}
+
+/**
+ * What a wrapped key's file says without its passphrase: nothing of it is known to be true until it is opened.
+ * @throws FormatError for anything else
+ */
+export async function wrappedKeySays(
+  source: ByteSource,
+): Promise<{ readonly fingerprint: string; readonly purpose: string | undefined }> {
+  using file = await FileReader.open(source, "wrapped secret key");
+  const reader = new ByteReader(file.header.fields, "the header of this secret key");
+  Parameters.take(reader);
+  const fingerprint = bytesToHex(reader.run(FINGERPRINT_BYTES));
+  return { fingerprint, purpose: purposeIn(reader) };
+}
+
+/** Of a wrapped key's header, in which it is missing or stands before what the passphrase needs. */
+function purposeIn(reader: ByteReader): string | undefined {
+  return reader.left > PASSPHRASE_BYTES ? bytesToHex(reader.run(PURPOSE_BYTES)) : undefined;
+}
+
+function purposeBytes(purpose: string): Uint8Array {
+  if (/^[0-9a-f]{64}$/.test(purpose)) return hexToBytes(purpose);
+  throw new TypeError("purpose: 64 hexadecimal digits were expected");
 }
 
 /** The key, if its file ends there. */

@@ -1,8 +1,8 @@
 import type { Split } from "../../data/dataset.js";
-import { farFromTraining, imageToInput } from "../../data/input.js";
+import { imageToInput } from "../../data/input.js";
 import { readFileWhole } from "../../data/read-file.js";
 import { DataError } from "../../errors.js";
-import type { Plan } from "../../nn/index.js";
+import { type Plan, unlikeTraining } from "../../nn/index.js";
 import { enlarged, nativeExtents, planesFor } from "../../picture/enlarge.js";
 import { UsageError } from "../failure.js";
 import { type ImageFileOptions, readImageFile, refuseWithoutImage } from "../image-file.js";
@@ -48,9 +48,10 @@ async function fromPixels(plan: Plan, options: ImageOptions, terminal: Terminal)
     ? await fromFiles(plan, options.image, options)
     : await fromDataset(plan, options, terminal);
   return pictures.map(({ title, pixels }) => {
-    const strange = farFromTraining(pixels, card);
-    if (strange) terminal.warn(`${title}: ${strange}`);
-    return imageToInput(pixels, card);
+    const values = imageToInput(pixels, card);
+    const strange = unlikeTraining(values, { input: plan.program.input, card });
+    if (strange) terminal.warn(`${title}: ${strange.text}`);
+    return values;
   });
 }
 

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { SEND_AGAIN } from "../../bytes/reader.js";
 import { FormatError } from "../../errors.js";
+import { NUMBERS } from "../../picture/description.js";
+import { TRIANGLE } from "../../picture/kind.js";
 import type { PlanText } from "./plan-content.js";
 
 /** Types and lengths only: what a program may do is `checkProgram`'s to say, and a card `requireCard`'s. */
@@ -75,6 +77,17 @@ const program = v.strictObject({
 });
 
 const range = v.strictTuple([number, number]);
+/** The length is looked at before the entries. */
+const numbers = (length: number) =>
+  v.custom<number[]>((list) => Array.isArray(list) && list.length === length && list.every(Number.isFinite));
+const kind = v.strictObject({
+  version: v.literal(1),
+  mean: numbers(NUMBERS),
+  deviation: numbers(NUMBERS),
+  scales: numbers(NUMBERS),
+  rows: numbers(TRIANGLE),
+  threshold: number,
+});
 const card = v.strictObject({
   name: v.string(),
   dataset: v.optional(v.string()),
@@ -86,6 +99,7 @@ const card = v.strictObject({
   input: v.strictObject({ scale: number, offset: number }),
   upsampled: v.optional(v.strictObject({ from: count, method: v.literal("bilinear") })),
   training: v.optional(v.strictObject({ pixelMean: range, pixelStd: range })),
+  kind: v.optional(kind),
 });
 
 const flag = v.optional(v.boolean());

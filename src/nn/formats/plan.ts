@@ -12,7 +12,7 @@ import type { PlanContent, PlanText } from "./plan-content.js";
 import { takePlan } from "./plan-schema.js";
 
 const IDENTITY_BYTES = 32;
-/** Of the text. RL-3 has six kilobytes, CryptoNets in throughput mode a quarter of a megabyte. */
+/** Of the text. RL-3 has six kilobytes, eleven with a `kind`, CryptoNets in throughput mode a quarter of a megabyte. */
 const MOST_TEXT_BYTES = 2 ** 26;
 
 /**

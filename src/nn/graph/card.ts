@@ -1,4 +1,5 @@
 import { ParameterError } from "../../errors.js";
+import { faultOfKind, takenKind } from "../../picture/kind.js";
 import { isModality } from "./modality.js";
 import type { NetworkCard } from "./network.js";
 
@@ -20,7 +21,8 @@ export function neutralCard(classes: number): PlanCard {
 export function planCard(card: NetworkCard | undefined, classes: number): PlanCard {
   if (!card) return neutralCard(classes);
   const { name, dataset, modality, labels, positive, threshold, activation, input, upsampled, training } = card;
-  return { name, dataset, modality, labels, positive, threshold, activation, input, upsampled, training };
+  const kind = card.kind && takenKind(card.kind);
+  return { name, dataset, modality, labels, positive, threshold, activation, input, upsampled, training, kind };
 }
 
 /** Characters that a label or a name may have. */
@@ -51,6 +53,8 @@ export function requireCard(card: PlanCard, logits: number): void {
   for (const range of training ? [training.pixelMean, training.pixelStd] : []) {
     if (!(Number.isFinite(range?.[0]) && Number.isFinite(range[1]) && range[0] <= range[1])) fail("training");
   }
+  const fault = card.kind === undefined ? undefined : faultOfKind(card.kind);
+  if (fault) fail(`${["kind", fault[0]].filter(Boolean).join(".")} must be ${fault[1]}`);
 }
 
 /** The largest |value| of an image: what a pixel of 0 or 255 becomes. */

@@ -5,6 +5,7 @@
  */
 import type { Polynomial } from "../../ckks/circuits/polynomial.js";
 import type { Upsampled } from "../../picture/enlarge.js";
+import type { PictureKind } from "../../picture/kind.js";
 
 /**
  * Extents of a value, row-major, without the batch: [channels, ...extents], [1, 28, 28] for a grey image, [3, 500] for a signal
@@ -209,6 +210,8 @@ export interface NetworkCard {
   readonly upsampled?: Upsampled;
   /** Smallest and largest mean and standard deviation of the pixels (0..255) over the training images. */
   readonly training?: { readonly pixelMean: readonly [number, number]; readonly pixelStd: readonly [number, number] };
+  /** What its training images look like, for telling an image of another kind (`unlikeTraining`). */
+  readonly kind?: PictureKind;
   /** Name of the ReLU network that was trained beside this one. */
   readonly twin?: string;
 }

@@ -1,4 +1,7 @@
 import { FormatError } from "../../errors.js";
+import { LEAST_SIDE } from "../../picture/description.js";
+import { nativeExtents } from "../../picture/enlarge.js";
+import { faultOfKind, type PictureKind, takenKind } from "../../picture/kind.js";
 import { isModality } from "../graph/modality.js";
 import type { NetworkCard, Shape } from "../graph/network.js";
 import { quoted } from "./quoted.js";
@@ -9,7 +12,8 @@ import { quoted } from "./quoted.js";
  *     {"name", "dataset", "modality": ["CR", "DX"], "labels": [..], "positive": 1, "threshold": 0.5, "activation": "softmax", "twin",
  *      "input": {"height", "width", "channels", "scale", "offset"},
  *      "upsampled": {"from": 28, "method": "bilinear"},
- *      "training": {"pixelMean": [lo, hi], "pixelStd": [lo, hi]}}
+ *      "training": {"pixelMean": [lo, hi], "pixelStd": [lo, hi]},
+ *      "kind": {"version": 1, "mean": [..], "deviation": [..], "scales": [..], "rows": [..], "threshold": 1.2}}
  *
  * Each field may be missing (or null) and then has a neutral value; unknown fields are ignored.
  * @param json undefined when the file has no such entry
@@ -32,6 +36,7 @@ export function readCard(
   if (labels && labels.length !== classes) throw wrong("labels", `a list of ${classes} strings, one for each class`);
   const isClass = (value: unknown): value is number =>
     Number.isInteger(value) && Number(value) >= 0 && Number(value) < classes;
+  const upsampled = readUpsampled(card, network.input);
   const isShare = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 1;
   return {
     name: card.optional("name", TEXT, isText) ?? (isText(network.name) ? network.name : "network"),
@@ -42,8 +47,9 @@ export function readCard(
     threshold: card.optional("threshold", "a number from 0 to 1", isShare) ?? 0.5,
     activation: readActivation(card, network.activation),
     input: readInput(card, network.input),
-    upsampled: readUpsampled(card, network.input),
+    upsampled,
     training: readTraining(card),
+    kind: readKind(card, network.input, upsampled),
     twin: card.optional("twin", TEXT, isText),
   };
 }
@@ -94,6 +100,19 @@ function readTraining(card: Fields): NetworkCard["training"] {
     pixelMean: training.required("pixelMean", bounds, isRange),
     pixelStd: training.required("pixelStd", bounds, isRange),
   };
+}
+
+/** What `PictureKind` says; nothing else of the object is kept. */
+function readKind(card: Fields, input: Shape, upsampled: NetworkCard["upsampled"]): PictureKind | undefined {
+  const isObjects = (value: unknown): value is PictureKind => isObject(value);
+  const kind = card.optional("kind", "an object", isObjects);
+  if (!kind) return undefined;
+  const [, ...extents] = nativeExtents(input, upsampled);
+  const picture = input.length === 3 && Math.min(...extents) >= LEAST_SIDE;
+  if (!picture) throw wrong("kind", `of a network that takes pictures of ${LEAST_SIDE}×${LEAST_SIDE} or more`);
+  const fault = faultOfKind(kind);
+  if (fault) throw wrong(`kind.${fault[0]}`, fault[1]);
+  return takenKind(kind);
 }
 
 function parse(json: string): Record<string, unknown> {

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readableOf } from "../../../src/bytes/stream.js";
+import { KeyHolder as SecretHolder } from "../../../src/ckks/index.js";
 import { FormatError, KeyMismatchError, ParameterError } from "../../../src/errors.js";
 import { openDevice, openScratchFile } from "../../../src/index.js";
-import { compile, EncryptedImage, EncryptedResult, KeyHolder, Model, Server } from "../../../src/nn/index.js";
+import { compile, EncryptedImage, EncryptedResult, KeyHolder, Model, Plan, Server } from "../../../src/nn/index.js";
 import { randomNetwork } from "../random-network.js";
 import { image, makeAll, network, planOf } from "./stored.js";
 
@@ -112,6 +113,37 @@ describe.each(["encrypted", "plain"] as const)("what the roles of an %s model ex
   });
 });
 
+test("a wrapped key is of the plan that it was made for, though another have its parameters", async () => {
+  const plan = planOf("encrypted");
+  const { program, parameters, model, depth, card } = plan;
+  const labels = [...card.labels].reverse();
+  const other = new Plan({ program, parameters, model, fold: plan.fold, depth, card: { ...card, labels } });
+  same(other.parameters.canonicalBytes(), plan.parameters.canonicalBytes());
+  using holder = await KeyHolder.create(plan, here);
+  const wrapped = await holder.toWrappedBytes("correct horse");
+  const { fingerprint } = holder.publicKey;
+  expect(await KeyHolder.wrappedSays(wrapped)).toEqual({ fingerprint, plan: plan.identity });
+  const inUse = there.statistics().bytesInUse;
+  await expect(KeyHolder.fromWrappedBytes(wrapped, "correct horse", other, there)).rejects.toThrow(KeyMismatchError);
+  expect(there.statistics().bytesInUse).toBe(inUse);
+  // Names another plan in the header: authenticated, so that the passphrase no longer opens it.
+  const at = Buffer.from(wrapped).indexOf(Buffer.from(plan.identity, "hex"));
+  const forged = Uint8Array.from(wrapped);
+  forged.set(Buffer.from(other.identity, "hex"), at);
+  await expect(KeyHolder.fromWrappedBytes(forged, "correct horse", other, there)).rejects.toThrow();
+  const plain = await SecretHolder.fromWrappedBytes(wrapped, "correct horse", there);
+  using older = KeyHolder.from(plan, await rewrapped(plain));
+  expect(older.publicKey.fingerprint).toBe(fingerprint);
+});
+
+/** Through a file that names no plan, as those of 0.1 do. */
+async function rewrapped(holder: SecretHolder): Promise<SecretHolder> {
+  using old = holder;
+  const wrapped = await old.toWrappedBytes("p");
+  expect(await KeyHolder.wrappedSays(wrapped)).toEqual({ fingerprint: old.fingerprint, plan: undefined });
+  return SecretHolder.fromWrappedBytes(wrapped, "p", there, "0".repeat(64));
+}
+
 test("a stored key is a key holder of its own plan only, and makes evaluation keys when asked", async () => {
   const plan = planOf("encrypted");
   using holder = await KeyHolder.create(plan, here);
@@ -135,8 +167,10 @@ test("a stored key is a key holder of its own plan only, and makes evaluation ke
     ),
   );
   const inUse = there.statistics().bytesInUse;
+  const secret = await holder.toSecretBytes();
+  await expect(KeyHolder.fromSecretBytes(secret, deeper, there)).rejects.toThrow(ParameterError);
   await expect(KeyHolder.fromWrappedBytes(wrapped, "correct horse battery staple", deeper, there)).rejects.toThrow(
-    ParameterError,
+    KeyMismatchError,
   );
   expect(there.statistics().bytesInUse).toBe(inUse);
   await expect(KeyHolder.fromWrappedBytes(wrapped, "wrong", plan, there)).rejects.toThrow("passphrase");

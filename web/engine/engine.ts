@@ -1,0 +1,162 @@
+import { type Device, openDevice } from "blindsight";
+import workerUrl from "blindsight/worker?url&no-inline";
+import { AloneRoles, type Brought, bring } from "./alone.js";
+import { KeyShelf } from "./keys.js";
+import { look, type Seeing } from "./looking.js";
+import type {
+  Card,
+  Computing,
+  Engine,
+  KeyStanding,
+  Mode,
+  Outcome,
+  PageConfig,
+  Preview,
+  Progress,
+  ServedPlan,
+  StoredKey,
+} from "./messages.js";
+import { cardOf } from "./outcome.js";
+import { PageError } from "./page-error.js";
+import { ServedRoles } from "./served.js";
+
+/** What the worker runs. Calls come one after the other. */
+export class PageEngine implements Engine {
+  onProgress: (progress: Progress) => void = () => {};
+  private config: PageConfig | undefined;
+  private base = "";
+  private device: Device | undefined;
+  private shelf: KeyShelf | undefined;
+  private brought: Brought | undefined;
+  private alone: AloneRoles | undefined;
+  private served: ServedRoles | undefined;
+  /** The last picture that was looked at, and whose values it was turned into. */
+  private seen: { readonly values: Float64Array; readonly by: Seeing } | undefined;
+  private readonly onward = (progress: Progress) => this.onProgress(progress);
+
+  async open(config: PageConfig, base: string): Promise<Computing> {
+    this.config = config;
+    this.base = base;
+    this.shelf = await KeyShelf.open();
+    let fallback: string | undefined;
+    this.device = await openDevice("auto", {
+      workerUrl: new URL(workerUrl, self.location.href).href,
+      onFallback: (reason) => {
+        fallback = reason.message;
+      },
+    });
+    const { crossOriginIsolated: isolated } = self;
+    return { device: this.device.describe(), isolated, ...(fallback !== undefined && { fallback }) };
+  }
+
+  async choose(id: string): Promise<Card> {
+    const entry = this.opened.config.models.find((model) => model.id === id);
+    if (!entry) throw new PageError("noModel", `this page has no model ${id}`);
+    if (this.brought?.entry.id !== id) {
+      this.onward({ stage: "files", done: 0, total: 1 });
+      this.brought = await bring(entry, (path) => this.file(path));
+      this.alone?.[Symbol.dispose]();
+      this.alone = undefined;
+    }
+    return cardOf(this.brought.plan.card);
+  }
+
+  async look(mode: Mode, bytes: Uint8Array<ArrayBuffer>, name: string, frame?: number): Promise<Preview> {
+    this.seen = undefined;
+    const by = this.seeing(mode);
+    const { values, preview } = await look(bytes, name, by, frame);
+    this.seen = { values, by };
+    return preview;
+  }
+
+  async diagnoseAlone(): Promise<Outcome> {
+    const { brought } = this;
+    if (!brought) throw new PageError("noModel", "no model was chosen");
+    this.alone ??= await AloneRoles.open(brought, this.opened.device, this.onward);
+    return this.alone.diagnose(this.valuesFor(brought.plan.card), this.onward);
+  }
+
+  storedKeys(): Promise<readonly StoredKey[]> {
+    return this.opened.shelf.all();
+  }
+
+  async connect(token: string): Promise<readonly ServedPlan[]> {
+    const { config, device, shelf } = this.opened;
+    if (config.service === null) throw new PageError("noService", "this page was built without a service");
+    this.served?.[Symbol.dispose]();
+    this.served = undefined;
+    const served = new ServedRoles(config.service, token, device, shelf);
+    const plans = await served.plans();
+    this.served = served;
+    return plans;
+  }
+
+  makeKey(plan: string, name: string, passphrase: string): Promise<StoredKey> {
+    return this.connected.makeKey(plan, name, passphrase, this.onward);
+  }
+
+  importKey(bytes: Uint8Array<ArrayBuffer>, name: string, passphrase: string): Promise<StoredKey> {
+    return this.connected.importKey(bytes, name, passphrase);
+  }
+
+  async exportKey(fingerprint: string): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.opened.shelf.get(fingerprint)).wrapped;
+  }
+
+  async forgetKey(fingerprint: string): Promise<void> {
+    await this.opened.shelf.remove(fingerprint);
+  }
+
+  unlock(fingerprint: string, passphrase: string): Promise<KeyStanding> {
+    return this.connected.unlock(fingerprint, passphrase);
+  }
+
+  async lock(): Promise<void> {
+    this.served?.lock();
+    this.seen = undefined;
+  }
+
+  standing(): Promise<KeyStanding> {
+    return this.connected.standing();
+  }
+
+  register(): Promise<KeyStanding> {
+    return this.connected.register(this.onward);
+  }
+
+  async diagnoseServed(model: string): Promise<Outcome> {
+    const { connected } = this;
+    if (!connected.plan) throw new PageError("locked", "no key is open");
+    return connected.diagnose(model, this.valuesFor(connected.plan.card), this.onward);
+  }
+
+  private seeing(mode: Mode): Seeing {
+    const plan = mode === "alone" ? this.brought?.plan : this.served?.plan;
+    if (!plan) throw new PageError("noModel", "choose a model, or open a key, before the picture");
+    return { input: plan.program.input, card: plan.card };
+  }
+
+  /** @throws Error where the picture was prepared for another network: it may have other units */
+  private valuesFor(card: Seeing["card"]): Float64Array {
+    if (this.seen?.by.card === card) return this.seen.values;
+    throw new PageError("noPicture", "choose a picture first");
+  }
+
+  private get opened() {
+    const { config, device, shelf } = this;
+    if (!config || !device || !shelf) throw new PageError("notConnected", "the engine is not open");
+    return { config, device, shelf };
+  }
+
+  private get connected(): ServedRoles {
+    if (this.served) return this.served;
+    throw new PageError("notConnected", "there is no connection to the service");
+  }
+
+  private async file(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await fetch(new URL(path, this.base));
+    if (!response.ok)
+      throw new PageError("missingFile", `${path} is missing on this page's server (${response.status})`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+}

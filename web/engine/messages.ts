@@ -1,0 +1,182 @@
+/** What the page and its engine, a worker, say to each other. Nothing here is a secret but the passphrase and the token, on their way in. */
+
+/** A model that this page brings along, to be run alone in the tab. */
+export interface BroughtModel {
+  /** Its files are models/ID.onnx, .plan and .calibration.json. */
+  readonly id: string;
+  /** SHA-256 of the .onnx file. */
+  readonly sha256: string;
+  /** Of the three files. */
+  readonly bytes: number;
+}
+
+/** What the page was built with. */
+export interface PageConfig {
+  /** Origin of the service; null on a page that works alone only. */
+  readonly service: string | null;
+  /** The library's version. */
+  readonly version: string;
+  readonly models: readonly BroughtModel[];
+  /** File names of pictures to try. */
+  readonly samples: readonly string[];
+}
+
+/** Where things are computed. */
+export interface Computing {
+  /** As the library describes its device. */
+  readonly device: string;
+  readonly isolated: boolean;
+  /** Why it is no GPU. */
+  readonly fallback?: string;
+}
+
+/** What the network is for, as its card says. */
+export interface Card {
+  readonly name: string;
+  readonly labels: readonly string[];
+  /** Where there are two classes: the one whose score is held against the threshold. */
+  readonly positive: number;
+  readonly threshold: number;
+}
+
+/** An entry of a picture's file about its patient. It is shown to the user and goes nowhere else. */
+export interface Tag {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A picture as it is encrypted. */
+export interface Preview {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA, of the network's values. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  readonly format: string;
+  /** Of the file, before it was cut and resampled. */
+  readonly original: readonly [width: number, height: number];
+  readonly frame: number;
+  readonly frames: number;
+  /** Where the file says that another kind of machine made it than the network is for. */
+  readonly clash?: { readonly modality: string; readonly wanted: readonly string[] };
+  readonly tags: readonly Tag[];
+  /** Why the picture may be of another kind than the network's. */
+  readonly unlike?: string;
+}
+
+/** A request as it left the tab. */
+export interface Sent {
+  /** Which of the things that a service takes. */
+  readonly what: "image" | "publicKey" | "evaluationKeys" | "question" | "answer";
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** What came of a diagnosis. */
+export interface Outcome {
+  readonly card: Card;
+  readonly verdict: number;
+  /** Of each class, from 0 to 1: no probabilities. */
+  readonly scores: readonly number[];
+  readonly milliseconds: {
+    readonly keys?: number;
+    readonly weights?: number;
+    readonly encrypt?: number;
+    readonly compute: number;
+    readonly decrypt?: number;
+  };
+  readonly bytes: { readonly image: number; readonly result: number; readonly keys: number; readonly model: number };
+  /** How the encrypted image's file begins. */
+  readonly ciphertext: Uint8Array<ArrayBuffer>;
+  readonly model: { readonly name: string; readonly version: string; readonly sha256: string; readonly owner?: string };
+  readonly plan: string;
+  /** SHA-256 of the encrypted image. */
+  readonly image: string;
+  /** The key's id. */
+  readonly key: string;
+  /** Empty where nothing left the tab. */
+  readonly sent: readonly Sent[];
+}
+
+/** A key on this workstation. */
+export interface StoredKey {
+  readonly fingerprint: string;
+  readonly plan: string;
+  readonly name: string;
+  readonly created: number;
+}
+
+/** A model at the service, under the key that is open. */
+export interface ServedModel {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly version: string;
+  readonly left: number;
+}
+
+/** What stands between an open key and a diagnosis. */
+export interface KeyStanding {
+  readonly fingerprint: string;
+  readonly card: Card;
+  /** Whether the service has it. */
+  readonly known: boolean;
+  readonly models: readonly ServedModel[];
+}
+
+export interface ServedPlan {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Where a long call is. */
+export interface Progress {
+  readonly stage: "files" | "device" | "keys" | "weights" | "encrypt" | "upload" | "compute" | "decrypt";
+  readonly done: number;
+  readonly total: number;
+}
+
+/** An error as it crosses from the engine: by its library's name and words. */
+export interface Fault {
+  readonly name: string;
+  readonly code?: string;
+  readonly message: string;
+  readonly fix?: string;
+}
+
+/** Alone in the tab, or with a service. */
+export type Mode = "alone" | "served";
+
+/** All that a page can ask of its engine. */
+export interface Engine {
+  /** Opens the device. */
+  open(config: PageConfig, base: string): Promise<Computing>;
+  /** Takes a brought model as the one to ask; loads its files, and nothing else yet. */
+  choose(model: string): Promise<Card>;
+  /** The picture as the network takes it: the brought one, or that of the open key. @throws where it is none */
+  look(mode: Mode, bytes: Uint8Array<ArrayBuffer>, name: string, frame?: number): Promise<Preview>;
+  /** Encrypts the last picture, computes and decrypts, all in this tab. */
+  diagnoseAlone(): Promise<Outcome>;
+
+  storedKeys(): Promise<readonly StoredKey[]>;
+  /** Gives the token that is asked with, and whose it is not told. */
+  connect(token: string): Promise<readonly ServedPlan[]>;
+  makeKey(plan: string, name: string, passphrase: string): Promise<StoredKey>;
+  importKey(bytes: Uint8Array<ArrayBuffer>, name: string, passphrase: string): Promise<StoredKey>;
+  /** The wrapped key's file. */
+  exportKey(fingerprint: string): Promise<Uint8Array<ArrayBuffer>>;
+  forgetKey(fingerprint: string): Promise<void>;
+  /** Opens a key, and finds out where it stands. */
+  unlock(fingerprint: string, passphrase: string): Promise<KeyStanding>;
+  /** Wipes the open key. */
+  lock(): Promise<void>;
+  standing(): Promise<KeyStanding>;
+  /** Sends public key and evaluation keys to the service. */
+  register(): Promise<KeyStanding>;
+  diagnoseServed(model: string): Promise<Outcome>;
+}
+
+export type Call = { readonly id: number; readonly method: keyof Engine; readonly args: readonly unknown[] };
+export type Answer =
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly fault: Fault };

@@ -1,0 +1,149 @@
+import { useState } from "preact/hooks";
+import type { Preview } from "../engine/messages.js";
+import { useSpoken } from "../words/spoken.js";
+import { Pixels } from "./canvas.js";
+
+interface Shown {
+  /** Whether the user takes a picture of another modality all the same. */
+  readonly anyway: boolean;
+  readonly onAnyway: (anyway: boolean) => void;
+  readonly onFrame: (frame: number) => void;
+}
+
+/** Takes a picture, by a dialogue, by dropping it or as a sample, and shows what the network sees of it. */
+export function ImageChoice(
+  props: {
+    readonly samples: readonly string[];
+    readonly preview: Preview | undefined;
+    readonly onFile: (file: File) => void;
+    readonly onSample: (sample: string) => void;
+  } & Shown,
+) {
+  const { samples, preview, onFile, onSample } = props;
+  const { words } = useSpoken();
+  const [over, setOver] = useState(false);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    const file = event.dataTransfer?.files[0];
+    if (file) onFile(file);
+  };
+  const drag = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(true);
+  };
+  return (
+    <section aria-labelledby="image-heading">
+      <h2 id="image-heading">{words.image.heading}</h2>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the input inside is for everybody */}
+      <div class={over ? "drop over" : "drop"} onDragOver={drag} onDragLeave={() => setOver(false)} onDrop={drop}>
+        <label class="file">
+          <span>{words.image.choose}</span>
+          <input
+            type="file"
+            accept=".png,.jpg,.jpeg,.dcm,image/png,image/jpeg,application/dicom"
+            onChange={(event) => {
+              const { currentTarget: input } = event;
+              const file = input.files?.[0];
+              input.value = ""; // the same file again is a change, too
+              if (file) onFile(file);
+            }}
+          />
+        </label>
+        <p class="hint">{words.image.drop}</p>
+        {samples.length > 0 && (
+          <p class="samples">
+            {samples.map((sample, k) => (
+              <button key={sample} type="button" onClick={() => onSample(sample)}>
+                {words.image.sample} {k + 1}
+              </button>
+            ))}
+          </p>
+        )}
+      </div>
+      {preview && <Seen {...props} preview={preview} />}
+    </section>
+  );
+}
+
+function Seen(props: Shown & { readonly preview: Preview }) {
+  const { preview, anyway, onAnyway, onFrame } = props;
+  const spoken = useSpoken();
+  const { image } = spoken.words;
+  const { width, height, pixels, original, frames, tags, unlike, clash } = preview;
+  const [columns, rows] = original.map((extent) => spoken.count(extent));
+  return (
+    <div class="seen">
+      <figure>
+        <Pixels {...{ width, height, pixels }} alt={image.previewAlt(spoken.count(width), spoken.count(height))} />
+        <figcaption>{image.preview}</figcaption>
+      </figure>
+      <div>
+        <p class="hint">{image.facts(preview.format.toUpperCase(), columns, rows)}</p>
+        {frames > 1 && <Frame {...{ preview, onFrame }} />}
+        {clash && (
+          <div class="warning">
+            <p>
+              <strong>{image.clash(clash.modality, clash.wanted.join(" / "))}</strong>
+            </p>
+            <label class="check">
+              <input type="checkbox" checked={anyway} onChange={(event) => onAnyway(event.currentTarget.checked)} />
+              {image.clashAnyway}
+            </label>
+          </div>
+        )}
+        {unlike !== undefined && (
+          <div class="warning">
+            <p>
+              <strong>{image.unlike}</strong>
+            </p>
+            <details>
+              <summary>{spoken.words.failure.technical}</summary>
+              <p lang="en">{unlike}</p>
+            </details>
+          </div>
+        )}
+        {tags.length > 0 && (
+          <details class="tags">
+            <summary>{image.tags}</summary>
+            <p class="hint">{image.tagsHint}</p>
+            <dl>
+              {tags.map(({ name, value }) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ))}
+            </dl>
+          </details>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Frame({ preview, onFrame }: { readonly preview: Preview; readonly onFrame: (frame: number) => void }) {
+  const spoken = useSpoken();
+  const { image } = spoken.words;
+  const [wanted, setWanted] = useState(`${preview.frame}`);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const frame = Number(wanted);
+    if (Number.isInteger(frame) && frame >= 1 && frame <= preview.frames) onFrame(frame);
+  };
+  return (
+    <form onSubmit={submit} class="frame">
+      <label>
+        {image.frame(spoken.count(preview.frames))}
+        <input
+          type="number"
+          min={1}
+          max={preview.frames}
+          value={wanted}
+          onInput={(event) => setWanted(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit">{image.show}</button>
+    </form>
+  );
+}
