@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { ServedPlan } from "../engine/messages.js";
 import { useSpoken } from "../words/spoken.js";
 
@@ -18,6 +18,7 @@ export function KeyMaking(props: {
   const [first, setFirst] = useState("");
   const [second, setSecond] = useState("");
   const [wrong, setWrong] = useState<string>();
+  const details = useRef<HTMLDetailsElement>(null);
   const submit = (event: Event) => {
     event.preventDefault();
     const short = [...first].length < LEAST_CHARACTERS;
@@ -25,11 +26,13 @@ export function KeyMaking(props: {
     setWrong(problem);
     if (problem !== undefined) return;
     onMake(plan, name, first);
+    setName("");
     setFirst("");
     setSecond("");
+    if (details.current) details.current.open = false;
   };
   return (
-    <details class="making">
+    <details class="making" ref={details}>
       <summary>{words.key.make}</summary>
       <form onSubmit={submit}>
         <p class="hint">{words.key.makeHint}</p>
