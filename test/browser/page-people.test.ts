@@ -106,7 +106,7 @@ describe.skipIf(!data)("pictures of all kinds", () => {
     const { page } = opened;
     await choose("rl3-pneumoniamnist");
     await opened.drop("MR_small.dcm", dicom("MR_small.dcm"));
-    await page.locator(".seen canvas").waitFor();
+    await page.locator(".seen", { hasText: "DICOM" }).waitFor();
     expect(await page.locator(".warning").first().innerText()).toContain("made by MR, and this network is for CR / DX");
     expect(await page.locator(".warning").nth(1).innerText()).toContain("does not look like those");
     expect(await page.locator("button.primary").isDisabled()).toBe(true);

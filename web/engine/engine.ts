@@ -31,7 +31,8 @@ export class PageEngine implements Engine {
   private alone: AloneRoles | undefined;
   private served: ServedRoles | undefined;
   /** The last picture that was looked at, and whose values it was turned into. */
-  private seen: { readonly values: Float64Array; readonly by: Seeing } | undefined;
+  private seen: { readonly values: Float64Array; readonly by: Seeing; readonly serial: number } | undefined;
+  private serial = 0;
   private readonly onward = (progress: Progress) => this.onProgress(progress);
 
   async open(config: PageConfig, base: string): Promise<Computing> {
@@ -65,15 +66,16 @@ export class PageEngine implements Engine {
     this.seen = undefined;
     const by = this.seeing(mode);
     const { values, preview } = await look(bytes, name, by, frame);
-    this.seen = { values, by };
-    return preview;
+    const serial = ++this.serial;
+    this.seen = { values, by, serial };
+    return { ...preview, serial };
   }
 
-  async diagnoseAlone(): Promise<Outcome> {
+  async diagnoseAlone(serial: number): Promise<Outcome> {
     const { brought } = this;
     if (!brought) throw new PageError("noModel", "no model was chosen");
     this.alone ??= await AloneRoles.open(brought, this.opened.device, this.onward);
-    return this.alone.diagnose(this.valuesFor(brought.plan.card), this.onward);
+    return this.alone.diagnose(this.valuesFor(brought.plan.card, serial), this.onward);
   }
 
   storedKeys(): Promise<readonly StoredKey[]> {
@@ -124,10 +126,10 @@ export class PageEngine implements Engine {
     return this.connected.register(this.onward);
   }
 
-  async diagnoseServed(model: string): Promise<Outcome> {
+  async diagnoseServed(model: string, serial: number): Promise<Outcome> {
     const { connected } = this;
     if (!connected.plan) throw new PageError("locked", "no key is open");
-    return connected.diagnose(model, this.valuesFor(connected.plan.card), this.onward);
+    return connected.diagnose(model, this.valuesFor(connected.plan.card, serial), this.onward);
   }
 
   private seeing(mode: Mode): Seeing {
@@ -137,8 +139,8 @@ export class PageEngine implements Engine {
   }
 
   /** @throws Error where the picture was prepared for another network: it may have other units */
-  private valuesFor(card: Seeing["card"]): Float64Array {
-    if (this.seen?.by.card === card) return this.seen.values;
+  private valuesFor(card: Seeing["card"], serial: number): Float64Array {
+    if (this.seen?.by.card === card && this.seen.serial === serial) return this.seen.values;
     throw new PageError("noPicture", "choose a picture first");
   }
 

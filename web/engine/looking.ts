@@ -18,7 +18,7 @@ export async function look(
   name: string,
   seeing: Seeing,
   frame = 1,
-): Promise<{ values: Float64Array; preview: Preview }> {
+): Promise<{ values: Float64Array; preview: Omit<Preview, "serial"> }> {
   const decoded = await readPicture(bytes, { name, frame });
   const { picture, format, frames, modality, tags = [] } = decoded;
   const values = imageFrom(picture, seeing);
@@ -26,7 +26,7 @@ export async function look(
   const { modality: wanted } = seeing.card;
   const clashes = modality !== undefined && wanted !== undefined && !wanted.includes(modality);
   const [, height, width] = seeing.input;
-  const preview: Preview = {
+  const preview: Omit<Preview, "serial"> = {
     width,
     height,
     pixels: pixelsOf(values, seeing),

@@ -49,6 +49,8 @@ export interface Tag {
 
 /** A picture as it is encrypted. */
 export interface Preview {
+  /** Which picture it is: what a diagnosis is asked of. */
+  readonly serial: number;
   readonly width: number;
   readonly height: number;
   /** RGBA, of the network's values. */
@@ -156,8 +158,8 @@ export interface Engine {
   choose(model: string): Promise<Card>;
   /** The picture as the network takes it: the brought one, or that of the open key. @throws where it is none */
   look(mode: Mode, bytes: Uint8Array<ArrayBuffer>, name: string, frame?: number): Promise<Preview>;
-  /** Encrypts the last picture, computes and decrypts, all in this tab. */
-  diagnoseAlone(): Promise<Outcome>;
+  /** Encrypts the picture, computes and decrypts, all in this tab. @param serial of the preview that the user sees: no other is taken */
+  diagnoseAlone(serial: number): Promise<Outcome>;
 
   storedKeys(): Promise<readonly StoredKey[]>;
   /** Gives the token that is asked with, and whose it is not told. */
@@ -174,7 +176,7 @@ export interface Engine {
   standing(): Promise<KeyStanding>;
   /** Sends public key and evaluation keys to the service. */
   register(): Promise<KeyStanding>;
-  diagnoseServed(model: string): Promise<Outcome>;
+  diagnoseServed(model: string, serial: number): Promise<Outcome>;
 }
 
 export type Call = { readonly id: number; readonly method: keyof Engine; readonly args: readonly unknown[] };

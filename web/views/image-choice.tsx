@@ -4,6 +4,8 @@ import { useSpoken } from "../words/spoken.js";
 import { Pixels } from "./canvas.js";
 
 interface Shown {
+  /** While an answer is under way. */
+  readonly disabled: boolean;
   /** Whether the user takes a picture of another modality all the same. */
   readonly anyway: boolean;
   readonly onAnyway: (anyway: boolean) => void;
@@ -19,14 +21,14 @@ export function ImageChoice(
     readonly onSample: (sample: string) => void;
   } & Shown,
 ) {
-  const { samples, preview, onFile, onSample } = props;
+  const { disabled, samples, preview, onFile, onSample } = props;
   const { words } = useSpoken();
   const [over, setOver] = useState(false);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
     const file = event.dataTransfer?.files[0];
-    if (file) onFile(file);
+    if (file && !disabled) onFile(file);
   };
   const drag = (event: DragEvent) => {
     event.preventDefault();
@@ -41,6 +43,7 @@ export function ImageChoice(
           <span>{words.image.choose}</span>
           <input
             type="file"
+            disabled={disabled}
             accept=".png,.jpg,.jpeg,.dcm,image/png,image/jpeg,application/dicom"
             onChange={(event) => {
               const { currentTarget: input } = event;
@@ -54,7 +57,7 @@ export function ImageChoice(
         {samples.length > 0 && (
           <p class="samples">
             {samples.map((sample, k) => (
-              <button key={sample} type="button" onClick={() => onSample(sample)}>
+              <button key={sample} type="button" disabled={disabled} onClick={() => onSample(sample)}>
                 {words.image.sample} {k + 1}
               </button>
             ))}
@@ -67,7 +70,7 @@ export function ImageChoice(
 }
 
 function Seen(props: Shown & { readonly preview: Preview }) {
-  const { preview, anyway, onAnyway, onFrame } = props;
+  const { preview, anyway, onAnyway, onFrame, disabled } = props;
   const spoken = useSpoken();
   const { image } = spoken.words;
   const { width, height, pixels, original, frames, tags, unlike, clash } = preview;
@@ -80,7 +83,7 @@ function Seen(props: Shown & { readonly preview: Preview }) {
       </figure>
       <div>
         <p class="hint">{image.facts(preview.format.toUpperCase(), columns, rows)}</p>
-        {frames > 1 && <Frame {...{ preview, onFrame }} />}
+        {frames > 1 && <Frame {...{ preview, disabled, onFrame }} />}
         {clash && (
           <div class="warning">
             <p>
@@ -122,7 +125,12 @@ function Seen(props: Shown & { readonly preview: Preview }) {
   );
 }
 
-function Frame({ preview, onFrame }: { readonly preview: Preview; readonly onFrame: (frame: number) => void }) {
+function Frame(props: {
+  readonly preview: Preview;
+  readonly disabled: boolean;
+  readonly onFrame: (frame: number) => void;
+}) {
+  const { preview, disabled, onFrame } = props;
   const spoken = useSpoken();
   const { image } = spoken.words;
   const [wanted, setWanted] = useState(`${preview.frame}`);
@@ -143,7 +151,9 @@ function Frame({ preview, onFrame }: { readonly preview: Preview; readonly onFra
           onInput={(event) => setWanted(event.currentTarget.value)}
         />
       </label>
-      <button type="submit">{image.show}</button>
+      <button type="submit" disabled={disabled}>
+        {image.show}
+      </button>
     </form>
   );
 }

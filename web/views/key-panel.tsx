@@ -13,6 +13,7 @@ import { useTask } from "./task.js";
 export function KeyPanel(props: {
   readonly engine: RemoteEngine;
   readonly standing: KeyStanding | undefined;
+  readonly disabled: boolean;
   readonly onStanding: (standing: KeyStanding | undefined) => void;
   readonly model: string | undefined;
   readonly onModel: (id: string) => void;
@@ -20,6 +21,7 @@ export function KeyPanel(props: {
   const { engine, standing, onStanding, model, onModel } = props;
   const { words } = useSpoken();
   const task = useTask();
+  const busy = task.busy || props.disabled;
   const [plans, setPlans] = useState<readonly ServedPlan[]>();
   const [keys, setKeys] = useState<readonly StoredKey[]>([]);
   const reload = async () => setKeys(await engine.call("storedKeys", []));
@@ -39,13 +41,13 @@ export function KeyPanel(props: {
     <section aria-labelledby="key-heading">
       <h2 id="key-heading">{words.key.heading}</h2>
       {plans === undefined ? (
-        <TokenForm onToken={connect} busy={task.busy} />
+        <TokenForm onToken={connect} busy={busy} />
       ) : (
         <>
           <p role="status">{words.key.connected}</p>
           <KeyOpen
             {...{ keys, standing, model, onModel }}
-            busy={task.busy}
+            busy={busy}
             onUnlock={(fingerprint, passphrase) =>
               task.run(async () => onStanding(await engine.call("unlock", [fingerprint, passphrase])))
             }
@@ -57,11 +59,11 @@ export function KeyPanel(props: {
           />
           <KeyMaking
             plans={plans}
-            busy={task.busy}
+            busy={busy}
             onMake={(plan, name, passphrase) => withKeys(() => engine.call("makeKey", [plan, name, passphrase]))}
           />
           <KeyImport
-            busy={task.busy}
+            busy={busy}
             onImport={(bytes, name, passphrase) => withKeys(() => engine.call("importKey", [bytes, name, passphrase]))}
           />
         </>

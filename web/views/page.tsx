@@ -40,7 +40,10 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   const [preview, setPreview] = useState<Preview>();
   const [anyway, setAnyway] = useState(false);
   const [answered, setAnswered] = useState<Answered>();
+  /** Meanwhile nothing else is chosen: an answer is paid for, and stands beside its own picture. */
+  const [asking, setAsking] = useState(false);
   const answer = useRef<HTMLDivElement>(null);
+  const taking = useRef(0);
 
   /** Whose network the picture is prepared for: the brought one, or that of the open key. */
   const target = mode === "alone" ? card && brought : standing?.fingerprint;
@@ -71,11 +74,22 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
     void task.run(async () => setPreview(await engine.call("look", [mode, bytes, name, frame])));
   }, [chosen, target, looked, task.busy]);
 
+  /** The picture before is gone at once, however long the new one takes; of two, the last one is taken. */
+  const take = (name: string, content: () => Promise<Uint8Array<ArrayBuffer>>) => {
+    const own = ++taking.current;
+    setChosen(undefined);
+    clear();
+    return task.run(async () => {
+      const bytes = await content();
+      if (own === taking.current) setChosen({ bytes, name });
+    });
+  };
+  const takeFile = (file: File) => take(file.name, () => contentOf(file));
   const takeSample = (sample: string) =>
-    task.run(async () => {
+    take(sample, async () => {
       const response = await fetch(new URL(`samples/${sample}`, document.baseURI));
       if (!response.ok) throw new PageError("missingFile", `samples/${sample}`);
-      setChosen({ bytes: new Uint8Array(await response.arrayBuffer()), name: sample });
+      return new Uint8Array(await response.arrayBuffer());
     });
   const changeMode = (wanted: Mode) => {
     setMode(wanted);
@@ -91,14 +105,17 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
     if (!now?.models.some(({ id }) => id === served)) setServed(now?.models[0]?.id);
   };
   const ask = async () => {
+    if (!preview) return;
     setAnswered(undefined);
+    setAsking(true);
+    const { serial } = preview;
     const outcome = await task.run((onward) =>
       mode === "alone"
-        ? engine.call("diagnoseAlone", [], onward)
-        : engine.call("diagnoseServed", [served ?? ""], onward),
+        ? engine.call("diagnoseAlone", [serial], onward)
+        : engine.call("diagnoseServed", [served ?? "", serial], onward),
     );
-    if (!outcome || !preview) return;
-    setAnswered({ outcome, preview, at: Date.now() });
+    setAsking(false);
+    if (outcome) setAnswered({ outcome, preview, at: Date.now() });
   };
   useEffect(() => {
     if (answered) answer.current?.querySelector("h2")?.focus();
@@ -108,16 +125,17 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   const samples = mode === "served" || brought?.includes("phantom") ? config.samples : [];
   return (
     <>
-      {service !== null && <ModeChoice {...{ mode, service }} onMode={changeMode} disabled={task.busy} />}
+      {service !== null && <ModeChoice {...{ mode, service }} onMode={changeMode} disabled={asking} />}
       {mode === "alone" ? (
-        <ModelChoice {...{ models, card }} chosen={brought} onChoose={choose} />
+        <ModelChoice {...{ models, card }} disabled={asking} chosen={brought} onChoose={choose} />
       ) : (
-        <KeyPanel {...{ engine, standing }} onStanding={stand} model={served} onModel={setServed} />
+        <KeyPanel {...{ engine, standing }} disabled={asking} onStanding={stand} model={served} onModel={setServed} />
       )}
       <ImageChoice
+        disabled={asking}
         samples={samples}
         preview={preview}
-        onFile={async (file) => setChosen({ bytes: await contentOf(file), name: file.name })}
+        onFile={takeFile}
         onSample={takeSample}
         anyway={anyway}
         onAnyway={setAnyway}
