@@ -63,7 +63,7 @@ async function main(): Promise<void> {
 }
 
 async function ask(page: Page): Promise<number> {
-  const button = page.locator("button.primary:enabled");
+  const button = page.locator('button.primary[aria-disabled="false"]');
   await button.waitFor();
   return page.evaluate(async () => {
     const begin = performance.now();

@@ -1,7 +1,8 @@
 // One static folder, build/site: the page alone in the tab, and under docs/ the API reference with the project's pages. It runs under any path.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -18,4 +19,16 @@ run("build-docs.mjs", "--site", join(out, "docs"));
 for (const path of ["index.html", "docs/index.html", "docs/modules/blindsight_nn.html"]) {
   if (!existsSync(join(out, path))) throw new Error(`the site has no ${path}`);
 }
+const files = readdirSync(out, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(out, join(entry.parentPath ?? entry.path, entry.name)))
+  .filter((path) => path !== "SHA256SUMS")
+  .sort();
+const sums = files.map(
+  (path) =>
+    `${createHash("sha256")
+      .update(readFileSync(join(out, path)))
+      .digest("hex")}  ${path}`,
+);
+writeFileSync(join(out, "SHA256SUMS"), `${sums.join("\n")}\n`);
 console.log(`${out}: the page, and docs/ beside it`);

@@ -2,7 +2,7 @@
 // `--service https://…` builds it for a service, whose origin the policy then names; without it the page works alone only.
 // `--serve` serves it on this machine, `--out FOLDER` puts it elsewhere, `--docs PATH` links documentation beside it.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -42,6 +42,9 @@ export const policyFor = (origin) =>
     "form-action 'none'",
   ].join("; ");
 
+if (existsSync(out) && readdirSync(out).length > 0 && !existsSync(join(out, "SHA256SUMS"))) {
+  throw new Error(`--out ${out} is not empty, and no page: name another folder`);
+}
 rmSync(out, { recursive: true, force: true });
 const files = new Map([...(await models()), ...samples()]);
 const config = {
@@ -49,8 +52,9 @@ const config = {
   version,
   models: MODELS.map((id) => ({
     id,
-    sha256: sha256(files.get(`models/${id}.onnx`)),
-    bytes: ["onnx", "plan", "calibration.json"].reduce((sum, end) => sum + files.get(`models/${id}.${end}`).length, 0),
+    sha256: Object.fromEntries(
+      ["onnx", "plan", "calibration.json"].map((end) => [end, sha256(files.get(`models/${id}.${end}`))]),
+    ),
   })),
   docs: values.docs ?? null,
   samples: Array.from({ length: SAMPLES }, (_, k) => `phantom-${k + 1}.png`),
@@ -157,6 +161,8 @@ function originOf(text) {
   const url = new URL(text);
   const local = url.protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol !== "https:" && !local) throw new Error(`--service ${text}: https:// was expected`);
+  if (url.pathname !== "/" || url.search || url.hash)
+    throw new Error(`--service ${text}: an origin was expected, without a path`);
   return url.origin;
 }
 

@@ -1,5 +1,5 @@
 // Builds the page twice and compares the lists of SHA-256; holds its first load to 500 kB compressed, without models; and looks for
-// what its policy forbids or would leak: inline scripts and styles, eval, addresses of others, this machine's paths.
+// what its policy forbids or would leak: inline scripts and styles, eval, this machine's paths.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

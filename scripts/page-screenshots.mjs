@@ -65,7 +65,7 @@ async function open(viewport, options = {}) {
 async function answer(page) {
   await page.locator(".samples button").first().click();
   await page.locator(".seen canvas").waitFor();
-  await page.locator("button.primary:enabled").click();
+  await page.locator('button.primary[aria-disabled="false"]').click();
   await page.locator(".verdict").waitFor();
 }
 

@@ -19,6 +19,17 @@ function App() {
   const [engine] = useState(() => (isSecureContext && isCurrent() ? new RemoteEngine() : undefined));
   const spoken = new Spoken(language);
   useEffect(() => {
+    // A page that comes back from the browser's cache would come back with its key open.
+    const leave = () => engine?.close();
+    const back = (event: PageTransitionEvent) => event.persisted && location.reload();
+    addEventListener("pagehide", leave);
+    addEventListener("pageshow", back);
+    return () => {
+      removeEventListener("pagehide", leave);
+      removeEventListener("pageshow", back);
+    };
+  }, [engine]);
+  useEffect(() => {
     document.documentElement.lang = spoken.locale;
     document.title = spoken.words.title;
     rememberLanguage(language);

@@ -1,4 +1,6 @@
 /** What of calibration images goes into a model: numbers that can be kept and passed on in the place of the images. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { kindOf } from "../ckks/copies.js";
 import { isPowerOfTwo } from "../ckks/slots.js";
 import { ParameterError } from "../errors.js";
@@ -10,6 +12,7 @@ import {
   LOGIT_SHARE,
 } from "./calibrate.js";
 import { foldWith } from "./compile.js";
+import { requireOutputScale } from "./exchange-checks.js";
 import type { ChannelRanges } from "./fold/curvature.js";
 import { quadRanges } from "./fold/fold.js";
 import type { FoldedNetwork } from "./fold/folded.js";
@@ -30,6 +33,8 @@ export interface Calibration extends CalibratedFactors {
   readonly ranges: readonly { readonly low: readonly number[]; readonly high: readonly number[] }[];
   /** Mean of the images, in the network's units, to four digits. */
   readonly mean: readonly number[];
+  /** SHA-256 of all the others, and of the network's numbers: they belong together. */
+  readonly digest: string;
 }
 
 /**
@@ -49,7 +54,27 @@ export function measureCalibration(
     return Number((sum / given.length).toPrecision(4));
   });
   const lists = ranges.map(({ low, high }) => ({ low: [...low], high: [...high] }));
-  return { plan: plan.identity, ...factors, ranges: lists, mean };
+  const found = { plan: plan.identity, ...factors, ranges: lists, mean };
+  return { ...found, digest: digestOf(network, found) };
+}
+
+/** Of a calibration's own numbers and its network's, layer by layer. */
+function digestOf(
+  { layers }: Network,
+  { plan, scales, outputScale, largestLogit, ranges, mean }: Omit<Calibration, "digest">,
+) {
+  const hash = sha256.create();
+  const text = new TextEncoder();
+  hash.update(text.encode(JSON.stringify([plan, scales, outputScale, largestLogit, ranges, mean])));
+  for (const layer of layers) {
+    hash.update(text.encode(`\n${layer.op}`));
+    for (const value of Object.values(layer)) {
+      if (!(value instanceof Float64Array)) continue;
+      hash.update(text.encode(` ${value.length} `));
+      hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    }
+  }
+  return bytesToHex(hash.digest());
 }
 
 /** A network that is folded for a plan, the factors of its layers, and an image like those that it was calibrated on. */
@@ -73,14 +98,17 @@ export function calibrated(
     const { folded, factors, given: images } = measured(plan, network, given, options);
     return { folded, factors, example: images[0] };
   }
+  if (options.margin !== undefined || options.reach !== undefined || options.logitBound !== undefined) {
+    const fix = "give them to measureCalibration, which chooses the factors";
+    throw new ParameterError("margin, reach and logitBound stand beside a calibration that was measured", fix);
+  }
   const folded = foldWith(plan, network, () => rangesOf(given, plan, network));
   const { scales, outputScale, largestLogit } = given;
   if (!(isNumbers(scales) && scales.length === folded.layers.length && scales.every(isScale))) throw foreign("scales");
-  return {
-    folded,
-    factors: { scales, outputScale, largestLogit },
-    example: imageValues(network.input, [...given.mean]),
-  };
+  requireOutputScale(outputScale);
+  const example = imageValues(network.input, [...given.mean]);
+  if (digestOf(network, given) !== given.digest) throw foreign("digest");
+  return { folded, factors: { scales, outputScale, largestLogit }, example };
 }
 
 function measured(plan: Plan, network: Network, images: Iterable<ImageValues>, options: CalibrationOptions) {

@@ -1,12 +1,11 @@
 /** The page for people: axe in both themes, widths and languages; pictures of all kinds; errors in words. */
 import { readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { violations } from "../web/axe.js";
 import { buildPage, Opened } from "../web/opened.js";
 import { ISOLATION, Site } from "./site.js";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const data = process.env["BLINDSIGHT_DATA"] ?? "";
 const dicom = (name: string) => readFileSync(join(data, "dicom", name));
 
@@ -23,22 +22,6 @@ afterAll(async () => {
   site?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
-
-/** What axe finds, as text: rule and element. */
-async function violations(): Promise<string[]> {
-  await opened.page.evaluate(axe);
-  return opened.page.evaluate(async () => {
-    const { run } = (globalThis as unknown as { axe: { run(): Promise<{ violations: Found[] }> } }).axe;
-    interface Found {
-      id: string;
-      nodes: { html: string; failureSummary: string }[];
-    }
-    const found = (await run()).violations;
-    return found.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-    );
-  });
-}
 
 const choose = (id: string) => opened.page.locator("select").nth(1).selectOption(id);
 
@@ -57,14 +40,14 @@ describe("axe", () => {
       for (const language of ["en", "zh"]) {
         await page.locator(".language select").selectOption(language);
         await choose("rl3-phantom");
-        expect(await violations()).toEqual([]);
+        expect(await violations(opened)).toEqual([]);
         await page.locator(".samples button").first().click();
         await page.locator(".seen canvas").waitFor();
         await opened.verdict();
-        expect(await violations()).toEqual([]);
+        expect(await violations(opened)).toEqual([]);
         await opened.drop("notes.txt", new TextEncoder().encode("no picture"));
         await page.locator("main > .failure").waitFor();
-        expect(await violations()).toEqual([]);
+        expect(await violations(opened)).toEqual([]);
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(beyond).toBeLessThanOrEqual(0);
         expect(await page.evaluate(() => document.documentElement.lang)).toBe(language === "zh" ? "zh-CN" : "en");

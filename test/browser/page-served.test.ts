@@ -1,4 +1,5 @@
 /** The page with a service of its own, both behind nginx: from the token to the verdict, and what a service that deviates gets. */
+import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { probabilities } from "../../src/nn/index.js";
@@ -14,8 +15,9 @@ import {
   plan,
   type Stage,
 } from "../service/stage.js";
+import { violations } from "../web/axe.js";
 import { Between, type Change, changing } from "../web/between.js";
-import { buildPage, freePort, Nginx, Opened } from "../web/opened.js";
+import { ASK, buildPage, freePort, Nginx, Opened } from "../web/opened.js";
 
 const PASSPHRASE = "correct horse battery staple";
 const pngOf = (k: number) =>
@@ -132,13 +134,21 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
   }, 120_000);
 
   const other = "ab".repeat(32);
-  const deviations: readonly (readonly [string, Change, RegExp])[] = [
+  const isResult = (method: string, path: string) => method === "GET" && /\/result$/.test(path);
+  const never = /Do not ask again for this image/;
+  const deviations: readonly (readonly [string, Change, RegExp, RegExp])[] = [
     [
       "a result of another image",
       changing("GET", /^\/v1\/jobs\//, (state: object) => ({ ...state, image: other })),
       /another image/,
+      /Do not use this answer/,
     ],
-    ["another plan", changing("GET", /^\/v1\/jobs\//, (state: object) => ({ ...state, plan: other })), /another plan/],
+    [
+      "another plan",
+      changing("GET", /^\/v1\/jobs\//, (state: object) => ({ ...state, plan: other })),
+      /another plan/,
+      /Do not use this answer/,
+    ],
     [
       "another model",
       changing("GET", /^\/v1\/jobs\//, (state: { model: object }) => ({
@@ -146,35 +156,125 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
         model: { ...state.model, sha256: other },
       })),
       /another model/,
+      /Do not use this answer/,
     ],
     [
       "other bytes of a result",
-      (method, path, body) =>
-        method === "GET" && /\/result$/.test(path) ? Buffer.from(body).fill(7, 5000, 5008) : undefined,
+      (method, path, body) => (isResult(method, path) ? Buffer.from(body).fill(7, 5000, 5008) : undefined),
       /not what the service said/,
+      never,
     ],
   ];
+  async function refused(message: RegExp, words: RegExp): Promise<void> {
+    const alert = opened.page.locator("main > .failure");
+    await alert.waitFor();
+    expect(await alert.innerText()).toMatch(words);
+    await alert.locator("summary").click();
+    expect(await alert.innerText()).toMatch(message);
+    const asked = between.requests.length;
+    await opened.page.waitForTimeout(1000);
+    expect(between.requests.length).toBe(asked);
+  }
+
   test.each(deviations)(
     "a service that answers with %s is noticed, and told nothing",
-    async (_what, change, message) => {
+    async (_what, change, message, words) => {
       await opened.drop("phantom.png", pngOf(2));
       between.change = change;
       try {
-        await opened.page.locator("button.primary:enabled").click();
-        const alert = opened.page.locator("main > .failure");
-        await alert.waitFor();
-        expect(await alert.innerText()).toMatch(/Do not use this answer|unexpected|busy/);
-        await alert.locator("summary").click();
-        expect(await alert.innerText()).toMatch(message);
-        const asked = between.requests.length;
-        await opened.page.waitForTimeout(1000);
-        expect(between.requests.length).toBe(asked);
+        await opened.page.locator(ASK).click();
+        await refused(message, words);
       } finally {
         between.change = () => undefined;
       }
     },
     120_000,
   );
+
+  test.each([
+    ["no ciphertext", (body: Buffer) => Buffer.alloc(body.length, 7)],
+    // Noise, under checksums that fit: what decryption refuses.
+    ["half a file", (body: Buffer) => body.subarray(0, body.length >> 1)],
+  ])(
+    "a result that is %s, as the service announced it, is refused like any other",
+    async (_what, made) => {
+      await opened.drop("phantom.png", pngOf(3));
+      let forged: Buffer | undefined;
+      // The state comes before the result: it announces what will be given.
+      between.change = (method, path, body) => {
+        if (isResult(method, path)) return (forged ??= made(body));
+        if (method !== "GET" || !/^\/v1\/jobs\//.test(path)) return undefined;
+        const state = JSON.parse(body.toString());
+        if (!state.result) return undefined;
+        forged ??= made(Buffer.alloc(state.result.bytes));
+        const sha256 = createHash("sha256").update(forged).digest("hex");
+        return Buffer.from(JSON.stringify({ ...state, result: { bytes: forged.length, sha256 } }));
+      };
+      try {
+        await opened.page.locator(ASK).click();
+        await refused(/./, never);
+      } finally {
+        between.change = () => undefined;
+      }
+    },
+    120_000,
+  );
+
+  test("a service does not speak with the page's voice", async () => {
+    const error = { code: "keySwapped", message: "x", fix: "y" };
+    between.change = (method, path) =>
+      method === "GET" && path === "/v1/keys" ? Buffer.from(JSON.stringify({ error })) : undefined;
+    between.status = 403;
+    try {
+      await press("Look again");
+      const failure = opened.page.locator("#key-heading ~ .failure");
+      await failure.waitFor();
+      expect(await failure.innerText()).toContain("The service refused this.");
+    } finally {
+      between.change = () => undefined;
+      between.status = undefined;
+    }
+  }, 120_000);
+
+  test("a question can be stopped, and the key is still open", async () => {
+    await opened.drop("phantom.png", pngOf(4));
+    // The job never ends.
+    between.change = changing(
+      "GET",
+      /^\/v1\/jobs\//,
+      ({ ended: _, result: __, ...state }: { ended?: number; result?: object }) => ({
+        ...state,
+        state: "running",
+      }),
+    );
+    try {
+      await opened.page.locator(ASK).click();
+      await press("Stop");
+      await opened.page.locator("main > .failure", { hasText: "Stopped." }).waitFor();
+    } finally {
+      between.change = () => undefined;
+    }
+    expect(await opened.verdict()).toMatch(/The network says/);
+  }, 120_000);
+
+  test("the policy holds in the worker, too", async () => {
+    const refusedBy = await opened.page.workers()[0].evaluate(
+      () =>
+        new Promise<string>((resolve) => {
+          addEventListener("securitypolicyviolation", ({ effectiveDirective }) => resolve(effectiveDirective));
+          fetch("https://elsewhere.example/").catch(() => setTimeout(() => resolve("nobody"), 1000));
+        }),
+    );
+    expect(refusedBy).toBe("connect-src");
+    opened.complaints.length = 0;
+  });
+
+  test("axe finds nothing in the panel of an open key", async () => {
+    expect(await violations(opened)).toEqual([]);
+    await opened.page.locator("summary", { hasText: "Make a new key" }).click();
+    await opened.page.locator("summary", { hasText: "Take a saved key" }).click();
+    expect(await violations(opened)).toEqual([]);
+  });
 
   test("a key that the service exchanged is not the one that is open", async () => {
     between.change = changing("GET", /^\/v1\/keys$/, ({ keys }: { keys: object[] }) => ({

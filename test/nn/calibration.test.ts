@@ -69,6 +69,9 @@ const changed: [string, (found: Calibration) => unknown, RegExp | typeof TypeErr
   ["one of too few scales", (found) => ({ ...found, scales: [1] }), /scales/],
   ["one with an output scale that is none", (found) => ({ ...found, outputScale: 0 }), /outputScale/],
   ["one of another image size", (found) => ({ ...found, mean: [1, 2] }), /784/],
+  ["one whose scale was changed", (found) => ({ ...found, scales: found.scales.map((scale) => 64 * scale) }), /digest/],
+  ["one whose output scale was changed", (found) => ({ ...found, outputScale: 8 * found.outputScale }), /digest/],
+  ["one whose mean was changed", (found) => ({ ...found, mean: found.mean.map(() => 1e30) }), /digest/],
   ["nothing", () => undefined, TypeError],
   ["a number", () => 7, TypeError],
 ];
@@ -76,4 +79,15 @@ const changed: [string, (found: Calibration) => unknown, RegExp | typeof TypeErr
 test.each(changed)("%s is refused", (_name, change, message) => {
   const calibration = change(kept()) as Calibration;
   expect(() => weightsFor(plan, network, { calibration })).toThrow(message);
+});
+
+test("it is of this network's weights, not of its architecture", () => {
+  const layers = network.layers.map((layer) =>
+    "weights" in layer ? { ...layer, weights: layer.weights.map((weight) => 50 * weight) } : layer,
+  );
+  expect(() => weightsFor(plan, { ...network, layers }, { calibration: kept() })).toThrow(/digest/);
+});
+
+test("a margin beside it is refused: it would change nothing", () => {
+  expect(() => weightsFor(plan, network, { calibration: kept(), margin: 4 })).toThrow(/margin/);
 });

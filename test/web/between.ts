@@ -11,6 +11,8 @@ export type Change = (method: string, path: string, body: Buffer) => Buffer | un
 export class Between {
   readonly requests: string[] = [];
   change: Change = () => undefined;
+  /** Of answers that are changed; their own unless said. */
+  status: number | undefined;
 
   private constructor(private readonly server: Server) {}
 
@@ -26,8 +28,12 @@ export class Between {
       onward.end(body);
       const [answer] = await once(onward, "response");
       const given = await buffer(answer);
-      const changed = between.change(method, path, given) ?? given;
-      response.writeHead(answer.statusCode, { ...answer.headers, "content-length": changed.length });
+      const change = between.change(method, path, given);
+      const changed = change ?? given;
+      response.writeHead((change && between.status) ?? answer.statusCode, {
+        ...answer.headers,
+        "content-length": changed.length,
+      });
       response.end(changed);
     });
     server.listen(0, "127.0.0.1");

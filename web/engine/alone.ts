@@ -13,7 +13,7 @@ import {
 } from "blindsight/nn";
 import { beginningOf } from "./ciphertext.js";
 import { hexOf } from "./digest.js";
-import type { BroughtModel, Progress } from "./messages.js";
+import type { BroughtModel, Outcome, Progress } from "./messages.js";
 import { outcomeOf } from "./outcome.js";
 import { PageError } from "./page-error.js";
 
@@ -27,17 +27,19 @@ export interface Brought {
   readonly calibration: Calibration;
 }
 
-/** @param fetchBytes a file of the page by its path @throws Error for files that are not those that the page was built with */
+/** @param fetchBytes a file of the page by its path @throws PageError for files that are not those that the page was built with */
 export async function bring(
   entry: BroughtModel,
   fetchBytes: (path: string) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<Brought> {
   const [onnx, plan, calibration] = await Promise.all(
-    ["onnx", "plan", "calibration.json"].map((end) => fetchBytes(`models/${entry.id}.${end}`)),
+    (["onnx", "plan", "calibration.json"] as const).map(async (end) => {
+      const path = `models/${entry.id}.${end}`;
+      const bytes = await fetchBytes(path);
+      if ((await hexOf(bytes)) === entry.sha256[end]) return bytes;
+      throw new PageError("changedFile", `${path} is not the file that this page was built with`);
+    }),
   );
-  if ((await hexOf(onnx)) !== entry.sha256) {
-    throw new PageError("changedFile", `models/${entry.id}.onnx is not the file that this page was built with`);
-  }
   return {
     entry,
     network: importOnnx(onnx),
@@ -70,8 +72,8 @@ export class AloneRoles implements Disposable {
       const total = modelSize(plan).vectors;
       const onProgress = (done: number) => onward({ stage: "weights", done, total });
       const owner = new ModelOwner(plan, holder.publicKey);
-      const model = server.load(owner.encrypt(network, { calibration, onProgress }));
-      await device.idle();
+      const encrypted = owner.encrypt(network, { calibration, onProgress });
+      const model = await loaded(encrypted, () => server.load(encrypted), device);
       const made = { keys, weights: performance.now() - begin - keys };
       return new AloneRoles(brought, holder, server, model, device, made);
     } catch (error) {
@@ -80,7 +82,7 @@ export class AloneRoles implements Disposable {
     }
   }
 
-  async diagnose(values: Float64Array, onward: Onward) {
+  async diagnose(values: Float64Array, onward: Onward, signal: AbortSignal): Promise<Outcome> {
     const { plan, entry } = this.brought;
     const clock = () => performance.now();
     const begin = clock();
@@ -89,8 +91,9 @@ export class AloneRoles implements Disposable {
     await this.device.idle();
     const encrypted = clock();
     const onProgress = (done: number, total: number) => onward({ stage: "compute", done, total });
-    using result = await this.server.run(this.model, image, { onProgress });
+    using result = await this.server.run(this.model, image, { onProgress, signal });
     await this.device.idle();
+    signal.throwIfAborted();
     const computed = clock();
     onward({ stage: "decrypt", done: 0, total: 1 });
     const logits = await this.holder.decrypt(result);
@@ -113,7 +116,7 @@ export class AloneRoles implements Disposable {
         model: this.model.packedBytes,
       },
       ciphertext: beginningOf(bytes),
-      model: { name: plan.card.name, version: entry.sha256.slice(0, 8), sha256: entry.sha256 },
+      model: { name: plan.card.name, version: entry.sha256.onnx.slice(0, 8), sha256: entry.sha256.onnx },
       image: await hexOf(bytes),
       key: this.holder.publicKey.fingerprint,
       sent: [],
@@ -123,5 +126,17 @@ export class AloneRoles implements Disposable {
   [Symbol.dispose](): void {
     this.model[Symbol.dispose]();
     this.holder[Symbol.dispose]();
+  }
+}
+
+/** The server's model, when it is whole; where that fails the weights are freed. */
+async function loaded(encrypted: EncryptedModel, load: () => EncryptedModel, device: Device): Promise<EncryptedModel> {
+  try {
+    const model = load();
+    await device.idle();
+    return model;
+  } catch (error) {
+    encrypted[Symbol.dispose]();
+    throw error;
   }
 }

@@ -26,7 +26,8 @@ export class PageEngine implements Engine {
   private config: PageConfig | undefined;
   private base = "";
   private device: Device | undefined;
-  private shelf: KeyShelf | undefined;
+  private opening: Promise<KeyShelf> | undefined;
+  private running = new AbortController();
   private brought: Brought | undefined;
   private alone: AloneRoles | undefined;
   private served: ServedRoles | undefined;
@@ -38,7 +39,6 @@ export class PageEngine implements Engine {
   async open(config: PageConfig, base: string): Promise<Computing> {
     this.config = config;
     this.base = base;
-    this.shelf = await KeyShelf.open();
     let fallback: string | undefined;
     this.device = await openDevice("auto", {
       workerUrl: new URL(workerUrl, self.location.href).href,
@@ -59,7 +59,8 @@ export class PageEngine implements Engine {
       this.alone?.[Symbol.dispose]();
       this.alone = undefined;
     }
-    return cardOf(this.brought.plan.card);
+    const { card, program } = this.brought.plan;
+    return cardOf(card, program.classes);
   }
 
   async look(mode: Mode, bytes: Uint8Array<ArrayBuffer>, name: string, frame?: number): Promise<Preview> {
@@ -74,23 +75,35 @@ export class PageEngine implements Engine {
   async diagnoseAlone(serial: number): Promise<Outcome> {
     const { brought } = this;
     if (!brought) throw new PageError("noModel", "no model was chosen");
+    const values = this.valuesFor(brought.plan.card, serial);
+    this.running = new AbortController();
     this.alone ??= await AloneRoles.open(brought, this.opened.device, this.onward);
-    return this.alone.diagnose(this.valuesFor(brought.plan.card, serial), this.onward);
+    return this.alone.diagnose(values, this.onward, this.running.signal);
   }
 
-  storedKeys(): Promise<readonly StoredKey[]> {
-    return this.opened.shelf.all();
+  /** Ends a diagnosis that is under way. */
+  stop(): void {
+    this.running.abort(new PageError("stopped", "the user stopped it"));
+  }
+
+  async storedKeys(): Promise<readonly StoredKey[]> {
+    return (await this.shelf()).all();
   }
 
   async connect(token: string): Promise<readonly ServedPlan[]> {
-    const { config, device, shelf } = this.opened;
+    const { config, device } = this.opened;
     if (config.service === null) throw new PageError("noService", "this page was built without a service");
     this.served?.[Symbol.dispose]();
     this.served = undefined;
-    const served = new ServedRoles(config.service, token, device, shelf);
+    const served = new ServedRoles(config.service, token, device, () => this.shelf());
     const plans = await served.plans();
     this.served = served;
     return plans;
+  }
+
+  async disconnect(): Promise<void> {
+    this.served?.[Symbol.dispose]();
+    this.served = undefined;
   }
 
   makeKey(plan: string, name: string, passphrase: string): Promise<StoredKey> {
@@ -102,11 +115,14 @@ export class PageEngine implements Engine {
   }
 
   async exportKey(fingerprint: string): Promise<Uint8Array<ArrayBuffer>> {
-    return (await this.opened.shelf.get(fingerprint)).wrapped;
+    const shelf = await this.shelf();
+    const kept = await shelf.get(fingerprint);
+    await shelf.put({ ...kept, saved: true });
+    return kept.wrapped;
   }
 
   async forgetKey(fingerprint: string): Promise<void> {
-    await this.opened.shelf.remove(fingerprint);
+    await (await this.shelf()).remove(fingerprint);
   }
 
   unlock(fingerprint: string, passphrase: string): Promise<KeyStanding> {
@@ -129,7 +145,9 @@ export class PageEngine implements Engine {
   async diagnoseServed(model: string, serial: number): Promise<Outcome> {
     const { connected } = this;
     if (!connected.plan) throw new PageError("locked", "no key is open");
-    return connected.diagnose(model, this.valuesFor(connected.plan.card, serial), this.onward);
+    this.running = new AbortController();
+    const values = this.valuesFor(connected.plan.card, serial);
+    return connected.diagnose(model, values, this.onward, this.running.signal);
   }
 
   private seeing(mode: Mode): Seeing {
@@ -145,9 +163,15 @@ export class PageEngine implements Engine {
   }
 
   private get opened() {
-    const { config, device, shelf } = this;
-    if (!config || !device || !shelf) throw new PageError("notConnected", "the engine is not open");
-    return { config, device, shelf };
+    const { config, device } = this;
+    if (!config || !device) throw new PageError("notConnected", "the engine is not open");
+    return { config, device };
+  }
+
+  /** Opened when it is first asked for: alone nothing is stored, and a browser may refuse to. */
+  private shelf(): Promise<KeyShelf> {
+    this.opening ??= KeyShelf.open();
+    return this.opening;
   }
 
   private get connected(): ServedRoles {

@@ -1,6 +1,7 @@
 /** Keys of this workstation: wrapped, in this browser's IndexedDB. What lies there opens with its passphrase only. */
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import type { StoredKey } from "./messages.js";
+import { plainText } from "./outcome.js";
 import { PageError } from "./page-error.js";
 
 /** A key as it is stored. */
@@ -26,11 +27,18 @@ export class KeyShelf {
     );
   }
 
+  /** Records that somebody else wrote into the store are left out where they are no keys. */
   async all(): Promise<StoredKey[]> {
-    const kept = await this.database.getAll("keys");
+    const kept = (await this.database.getAll("keys")).filter(isKey);
     return kept
       .sort((a, b) => b.created - a.created)
-      .map(({ fingerprint, plan, name, created }) => ({ fingerprint, plan, name, created }));
+      .map(({ fingerprint, plan, name, created, saved }) => ({
+        fingerprint,
+        plan,
+        name: plainText(name),
+        created,
+        saved,
+      }));
   }
 
   /** @throws Error for a key that is not here */
@@ -40,13 +48,17 @@ export class KeyShelf {
     throw new PageError("keyGone", "this key is not on this workstation any more");
   }
 
-  /** A browser may throw away what a page stored when its disk is full: it is asked not to. */
   async put(key: KeptKey): Promise<void> {
     await this.database.put("keys", key);
-    await navigator.storage?.persist?.().catch(() => false);
   }
 
   async remove(fingerprint: string): Promise<void> {
     await this.database.delete("keys", fingerprint);
   }
+}
+
+function isKey({ fingerprint, plan, name, created, saved }: KeptKey): boolean {
+  const isDigest = (text: unknown) => typeof text === "string" && /^[0-9a-f]{64}$/.test(text);
+  const isTime = typeof created === "number" && Math.abs(created) < 8e15;
+  return isDigest(fingerprint) && isDigest(plan) && typeof name === "string" && isTime && typeof saved === "boolean";
 }

@@ -37,6 +37,7 @@ export async function look(
     ...(clashes && { clash: { modality, wanted } }),
     tags: tags.map(({ name: title, value }) => ({ name: title, value })),
     ...(unlike !== undefined && { unlike: unlike.text }),
+    checked: seeing.card.kind !== undefined || seeing.card.training !== undefined,
   };
   return { values, preview };
 }

@@ -4,10 +4,8 @@
 export interface BroughtModel {
   /** Its files are models/ID.onnx, .plan and .calibration.json. */
   readonly id: string;
-  /** SHA-256 of the .onnx file. */
-  readonly sha256: string;
-  /** Of the three files. */
-  readonly bytes: number;
+  /** SHA-256 of each file, by its ending. */
+  readonly sha256: { readonly onnx: string; readonly plan: string; readonly "calibration.json": string };
 }
 
 /** What the page was built with. */
@@ -36,9 +34,8 @@ export interface Computing {
 export interface Card {
   readonly name: string;
   readonly labels: readonly string[];
-  /** Where there are two classes: the one whose score is held against the threshold. */
-  readonly positive: number;
-  readonly threshold: number;
+  /** Where one of two classes is decided by a threshold of its score. */
+  readonly decision?: { readonly positive: number; readonly threshold: number };
 }
 
 /** An entry of a picture's file about its patient. It is shown to the user and goes nowhere else. */
@@ -65,6 +62,8 @@ export interface Preview {
   readonly tags: readonly Tag[];
   /** Why the picture may be of another kind than the network's. */
   readonly unlike?: string;
+  /** Whether the network's card says what its pictures look like: otherwise nothing was checked. */
+  readonly checked: boolean;
 }
 
 /** A request as it left the tab. */
@@ -78,7 +77,8 @@ export interface Sent {
 /** What came of a diagnosis. */
 export interface Outcome {
   readonly card: Card;
-  readonly verdict: number;
+  /** The class; none where each score is a label's of its own. */
+  readonly verdict: number | undefined;
   /** Of each class, from 0 to 1: no probabilities. */
   readonly scores: readonly number[];
   readonly milliseconds: {
@@ -107,6 +107,8 @@ export interface StoredKey {
   readonly plan: string;
   readonly name: string;
   readonly created: number;
+  /** Whether it is in a file, too. */
+  readonly saved: boolean;
 }
 
 /** A model at the service, under the key that is open. */
@@ -124,6 +126,10 @@ export interface KeyStanding {
   readonly card: Card;
   /** Whether the service has it. */
   readonly known: boolean;
+  /** Of the evaluation keys, which the service needs. */
+  readonly keyBytes: number;
+  /** What was sent for it just now. */
+  readonly sent: readonly Sent[];
   readonly models: readonly ServedModel[];
 }
 
@@ -141,6 +147,8 @@ export interface Progress {
 
 /** An error as it crosses from the engine: by its library's name and words. */
 export interface Fault {
+  /** Who speaks: the browser's errors have the library's names. */
+  readonly of: "library" | "service" | "page" | "browser";
   readonly name: string;
   readonly code?: string;
   readonly message: string;
@@ -164,6 +172,8 @@ export interface Engine {
   storedKeys(): Promise<readonly StoredKey[]>;
   /** Gives the token that is asked with, and whose it is not told. */
   connect(token: string): Promise<readonly ServedPlan[]>;
+  /** Forgets the token, and wipes the open key. */
+  disconnect(): Promise<void>;
   makeKey(plan: string, name: string, passphrase: string): Promise<StoredKey>;
   importKey(bytes: Uint8Array<ArrayBuffer>, name: string, passphrase: string): Promise<StoredKey>;
   /** The wrapped key's file. */
@@ -179,7 +189,9 @@ export interface Engine {
   diagnoseServed(model: string, serial: number): Promise<Outcome>;
 }
 
-export type Call = { readonly id: number; readonly method: keyof Engine; readonly args: readonly unknown[] };
+export type Call =
+  | { readonly stop: true }
+  | { readonly id: number; readonly method: keyof Engine; readonly args: readonly unknown[] };
 export type Answer =
   | { readonly id: number; readonly progress: Progress }
   | { readonly id: number; readonly value: unknown }

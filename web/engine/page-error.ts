@@ -1,22 +1,31 @@
-/** What the page itself refuses; its `code` has words in every language. */
+/** What the page itself refuses. */
+export type PageCode =
+  | "noModel"
+  | "changedFile"
+  | "missingFile"
+  | "keyGone"
+  | "keySwapped"
+  | "oldKey"
+  | "locked"
+  | "notConnected"
+  | "noPicture"
+  | "noService"
+  | "badToken"
+  | "answerRefused"
+  | "stopped"
+  | "engineDied"
+  | "tooLarge"
+  | "noPicturePlan"
+  | "oneFile";
+
+/** An error of the page's own; its `code` has words in every language. */
 export class PageError extends Error {
   override get name(): string {
     return "PageError";
   }
 
   constructor(
-    readonly code:
-      | "noModel"
-      | "changedFile"
-      | "missingFile"
-      | "keyGone"
-      | "keySwapped"
-      | "oldKey"
-      | "locked"
-      | "notConnected"
-      | "noPicture"
-      | "noService"
-      | "badToken",
+    readonly code: PageCode,
     message: string,
   ) {
     super(message);

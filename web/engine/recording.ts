@@ -1,4 +1,5 @@
 import type { Sent } from "./messages.js";
+import { PageError } from "./page-error.js";
 
 const KINDS: Readonly<Record<string, "image" | "publicKey" | "evaluationKeys">> = {
   "encrypted image": "image",
@@ -35,12 +36,14 @@ export class Recording {
     if (digest !== undefined && typeof body === "string") this.#announced.set(digest, KINDS[kindIn(body)] ?? "image");
     const chunk = body instanceof Uint8Array && digest !== undefined ? this.#announced.get(digest) : undefined;
     if (chunk === "image") this.#image ??= Uint8Array.from(body as Uint8Array);
-    const response = await fetch(input, init);
-    const content = new Uint8Array(await response.arrayBuffer());
     const sentBytes =
       body instanceof Uint8Array ? body.length : typeof body === "string" ? new TextEncoder().encode(body).length : 0;
     const what = chunk ?? (pathname.endsWith("/result") ? "answer" : "question");
-    this.#sent.push({ what, sentBytes, receivedBytes: content.length });
+    // Before it is known whether an answer comes: what is sent again is counted again.
+    const at = this.#sent.push({ what, sentBytes, receivedBytes: 0 }) - 1;
+    const response = await fetch(input, init);
+    const content = await contentOf(response);
+    this.#sent[at] = { what, sentBytes, receivedBytes: content.length };
     const { status, statusText, headers } = response;
     return new Response(status === 204 ? null : content, { status, statusText, headers });
   };
@@ -49,4 +52,23 @@ export class Recording {
 function kindIn(body: string): string {
   const { kind } = JSON.parse(body) as { kind?: unknown };
   return typeof kind === "string" ? kind : "";
+}
+
+/** Results and plans have some megabytes. */
+const MOST_ANSWER_BYTES = 2 ** 26;
+
+/** A body, as far as it is no larger than any that a service has to give. */
+async function contentOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  const reader = response.body?.getReader();
+  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+    bytes += next.value.length;
+    parts.push(next.value as Uint8Array<ArrayBuffer>);
+    if (bytes > MOST_ANSWER_BYTES) {
+      await reader?.cancel();
+      throw new PageError("tooLarge", `the service answers with more than ${MOST_ANSWER_BYTES} bytes`);
+    }
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

@@ -5,7 +5,7 @@ import { KeyHolder, Plan } from "blindsight/nn";
 import { beginningOf } from "./ciphertext.js";
 import type { KeyShelf } from "./keys.js";
 import type { KeyStanding, Outcome, Progress, ServedPlan, StoredKey } from "./messages.js";
-import { cardOf, outcomeOf } from "./outcome.js";
+import { cardOf, outcomeOf, plainText } from "./outcome.js";
 import { PageError } from "./page-error.js";
 import { Recording } from "./recording.js";
 
@@ -21,7 +21,7 @@ export class ServedRoles implements Disposable {
     url: string,
     token: string,
     private readonly device: Device,
-    private readonly shelf: KeyShelf,
+    private readonly shelf: () => Promise<KeyShelf>,
   ) {
     this.#client = new HospitalClient({ url, token, fetch: this.recording.fetch });
   }
@@ -32,16 +32,19 @@ export class ServedRoles implements Disposable {
   }
 
   async plans(): Promise<ServedPlan[]> {
-    const plans = await this.#client.plans();
-    return plans.flatMap(({ id, name, obsoleteBy }) => (obsoleteBy === undefined ? [{ id, name }] : []));
+    const plans = (await this.#client.plans()).slice(0, MOST_LISTED);
+    return plans.flatMap(({ id, name, obsoleteBy }) =>
+      obsoleteBy === undefined ? [{ id, name: plainText(name) }] : [],
+    );
   }
 
   /** Makes a key for a plan and stores it wrapped; the key itself is gone until it is unlocked. */
   async makeKey(planId: string, name: string, passphrase: string, onward: Onward): Promise<StoredKey> {
     const plan = await this.#client.plan(planId);
+    requireUsable(plan);
     onward({ stage: "keys", done: 0, total: 1 });
     using holder = await KeyHolder.create(plan, this.device);
-    return await this.keep(holder, name, await holder.toWrappedBytes(passphrase));
+    return await this.keep(holder, { name, wrapped: await holder.toWrappedBytes(passphrase), saved: false });
   }
 
   /** Takes the file of a wrapped key, of this page or of `blindsight keygen --passphrase`. @throws as KeyHolder.fromWrappedBytes */
@@ -49,20 +52,25 @@ export class ServedRoles implements Disposable {
     const { plan: planId } = await KeyHolder.wrappedSays(wrapped);
     if (planId === undefined) throw new PageError("oldKey", "this key's file is of an older version and names no plan");
     const plan = await this.#client.plan(planId);
+    requireUsable(plan);
     using holder = await KeyHolder.fromWrappedBytes(wrapped, passphrase, plan, this.device);
-    return await this.keep(holder, name, wrapped);
+    return await this.keep(holder, { name, wrapped, saved: true });
   }
 
-  private async keep(holder: KeyHolder, name: string, wrapped: Uint8Array<ArrayBuffer>): Promise<StoredKey> {
+  private async keep(
+    holder: KeyHolder,
+    made: { readonly name: string; readonly wrapped: Uint8Array<ArrayBuffer>; readonly saved: boolean },
+  ): Promise<StoredKey> {
+    const { name, wrapped, saved } = made;
     const { fingerprint } = holder.publicKey;
-    const stored = { fingerprint, plan: holder.plan.identity, name, created: Date.now() };
-    await this.shelf.put({ ...stored, wrapped, planFile: await holder.plan.toBytes() });
+    const stored = { fingerprint, plan: holder.plan.identity, name, created: Date.now(), saved };
+    await (await this.shelf()).put({ ...stored, wrapped, planFile: await holder.plan.toBytes() });
     return stored;
   }
 
   async unlock(fingerprint: string, passphrase: string): Promise<KeyStanding> {
     this.lock();
-    const { wrapped, planFile } = await this.shelf.get(fingerprint);
+    const { wrapped, planFile } = await (await this.shelf()).get(fingerprint);
     // What lies in the browser's store may have been changed: the key's file authenticates the plan's identity.
     const plan = await Plan.fromBytes(planFile);
     const holder = await KeyHolder.fromWrappedBytes(wrapped, passphrase, plan, this.device);
@@ -71,7 +79,12 @@ export class ServedRoles implements Disposable {
       throw new PageError("keySwapped", "another key is stored under this one's id");
     }
     this.holder = holder;
-    return this.standing();
+    try {
+      return await this.standing();
+    } catch (error) {
+      this.lock(); // whoever sees an error sees no open key
+      throw error;
+    }
   }
 
   lock(): void {
@@ -86,33 +99,47 @@ export class ServedRoles implements Disposable {
     const isOwn = (each: { fingerprint: string; plan: string }) =>
       each.fingerprint === fingerprint && each.plan === plan.identity;
     const known = (await this.#client.keys()).some(isOwn);
-    this.models = (await this.#client.models()).filter((model) => isOwn(model) && !model.revoked);
-    const models = [...this.models]
-      .sort((a, b) => b.created - a.created)
-      .map(({ id, owner, name, version, budget, used }) => ({ id, owner, name, version, left: budget - used }));
-    return { fingerprint, card: cardOf(plan.card), known, models };
+    const own = (await this.#client.models()).filter((model) => isOwn(model) && !model.revoked);
+    this.models = own.sort((a, b) => b.created - a.created).slice(0, MOST_LISTED);
+    const models = this.models.map(({ id, owner, name, version, budget, used }) => ({
+      id,
+      owner: plainText(owner),
+      name: plainText(name),
+      version: plainText(version),
+      left: Math.max(0, budget - used),
+    }));
+    const { evaluationKeyBytes: keyBytes, program } = plan;
+    return { fingerprint, card: cardOf(plan.card, program.classes), known, keyBytes, sent: [], models };
   }
 
   async register(onward: Onward): Promise<KeyStanding> {
     onward({ stage: "keys", done: 0, total: 1 });
     const onUpload = (done: number, total: number) => onward({ stage: "upload", done, total });
+    this.recording.start();
     await this.#client.ensureKey(this.open, { onUpload });
-    return this.standing();
+    const { sent } = this.recording;
+    return { ...(await this.standing()), sent };
   }
 
   /**
-   * Nothing is asked of the service when the result is there, whatever came of its decryption: that would tell it (SECURITY.md).
+   * Nothing is asked of the service when the result is there, whatever came of its decryption: that would tell it (SECURITY.md). All
+   * refusals from then on are one, which says not to ask again: a second question would tell it, too.
    */
-  async diagnose(modelId: string, values: Float64Array, onward: Onward): Promise<Outcome> {
+  async diagnose(modelId: string, values: Float64Array, onward: Onward, signal: AbortSignal): Promise<Outcome> {
     const holder = this.open;
     const model = this.models.find(({ id }) => id === modelId);
     if (!model) throw new PageError("noModel", "this model is not under the key that is open");
     this.recording.start();
     const begin = performance.now();
     onward({ stage: "encrypt", done: 0, total: 1 });
-    const diagnosis = await this.#client.diagnose(holder, this.device, model, values, {
-      onUpload: (done, total) => onward({ stage: "upload", done, total }),
-      onProgress: (done, total) => onward({ stage: "compute", done, total }),
+    const asked = {
+      signal,
+      onUpload: (done: number, total: number) => onward({ stage: "upload", done, total }),
+      onProgress: (done: number, total: number) => onward({ stage: "compute", done, total }),
+    };
+    const diagnosis = await this.#client.diagnose(holder, this.device, model, values, asked).catch((error: unknown) => {
+      if (signal.aborted || !this.recording.sent.some(({ what }) => what === "answer")) throw error;
+      throw new PageError("answerRefused", error instanceof Error ? error.message : `${error}`);
     });
     const { sent, image = new Uint8Array(0) } = this.recording;
     const sum = (what: string, bytes: "sentBytes" | "receivedBytes") =>
@@ -121,7 +148,12 @@ export class ServedRoles implements Disposable {
       milliseconds: { compute: performance.now() - begin },
       bytes: { image: sum("image", "sentBytes"), result: sum("answer", "receivedBytes"), keys: 0, model: model.bytes },
       ciphertext: beginningOf(image),
-      model: { name: model.name, version: model.version, sha256: model.sha256, owner: model.owner },
+      model: {
+        name: plainText(model.name),
+        version: plainText(model.version),
+        sha256: model.sha256,
+        owner: plainText(model.owner),
+      },
       image: diagnosis.image,
       key: holder.publicKey.fingerprint,
       sent,
@@ -136,4 +168,19 @@ export class ServedRoles implements Disposable {
   [Symbol.dispose](): void {
     this.lock();
   }
+}
+
+/** Plans and models that are shown. */
+const MOST_LISTED = 200;
+/** Of evaluation keys: what a tab has room for. */
+const MOST_KEY_BYTES = 2 ** 29;
+
+/** @throws PageError for a plan that no page can use: of no pictures, or with keys beyond a tab's memory */
+function requireUsable({ program, evaluationKeyBytes, images }: Plan): void {
+  const [channels, ...extents] = program.input;
+  if (extents.length !== 2 || (channels !== 1 && channels !== 3) || images !== 1) {
+    throw new PageError("noPicturePlan", `the plan takes ${program.input.join("×")} values`);
+  }
+  if (evaluationKeyBytes <= MOST_KEY_BYTES) return;
+  throw new PageError("tooLarge", `the plan asks for evaluation keys of ${evaluationKeyBytes} bytes`);
 }

@@ -1,11 +1,20 @@
 /** The engine's worker: keys, pictures and results live here, so that the page's own thread stays free for its user. */
-import { PageEngine } from "./engine.js";
 import type { Answer, Call, Fault, Progress } from "./messages.js";
 
-const scope = self as unknown as { onmessage: (event: MessageEvent<Call>) => void; postMessage(answer: Answer): void };
-const engine = new PageEngine();
+// Before anything of the library is evaluated, hence the import() below: its classes have methods of this name.
+const symbols = Symbol as unknown as { dispose?: symbol };
+symbols.dispose ??= Symbol("Symbol.dispose");
 
-scope.onmessage = async ({ data: { id, method, args } }) => {
+const scope = self as unknown as { onmessage: (event: MessageEvent<Call>) => void; postMessage(answer: Answer): void };
+const opening = import("./engine.js").then(({ PageEngine }) => new PageEngine());
+
+scope.onmessage = async ({ data }) => {
+  const engine = await opening;
+  if ("stop" in data) {
+    engine.stop();
+    return;
+  }
+  const { id, method, args } = data;
   engine.onProgress = (progress: Progress) => scope.postMessage({ id, progress });
   try {
     const value = await (engine[method] as (...args: unknown[]) => Promise<unknown>).apply(engine, [...args]);
@@ -15,13 +24,25 @@ scope.onmessage = async ({ data: { id, method, args } }) => {
   }
 };
 
+/** Texts of a service's may have any length. */
+const MOST_CHARACTERS = 500;
+
 function faultOf(error: unknown): Fault {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  if (!(error instanceof Error)) return { of: "browser", name: "Error", message: String(error) };
   const { name, message, fix, code } = error as Error & { fix?: unknown; code?: unknown };
+  const of =
+    name === "PageError"
+      ? "page"
+      : name === "ServiceError"
+        ? "service"
+        : error instanceof DOMException
+          ? "browser"
+          : "library";
   return {
+    of,
     name,
-    message,
-    ...(typeof fix === "string" && { fix }),
+    message: message.slice(0, MOST_CHARACTERS),
+    ...(typeof fix === "string" && { fix: fix.slice(0, MOST_CHARACTERS) }),
     ...(typeof code === "string" && { code }),
   };
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { CIPHERTEXT_SIDE } from "../engine/ciphertext.js";
 import type { Outcome, Preview } from "../engine/messages.js";
 import { useSpoken } from "../words/spoken.js";
@@ -11,20 +12,22 @@ export function Answer(props: { readonly outcome: Outcome; readonly preview: Pre
   const { result, image } = spoken.words;
   const { card, scores, verdict, ciphertext } = outcome;
   const labels = card.labels.map((label) => spoken.label(label));
+  const { decision } = card;
   const { width, height, pixels } = preview;
   return (
     <section aria-labelledby="answer-heading" class="answer">
       <h2 id="answer-heading" tabIndex={-1}>
         {result.heading}
       </h2>
-      <p class="verdict">{result.verdict(labels[verdict])}</p>
+      <p class="verdict">{verdict === undefined ? result.each : result.verdict(labels[verdict])}</p>
       <p class="no-device">{spoken.words.noDevice}</p>
       {preview.clash && <p class="warning">{image.clash(preview.clash.modality, preview.clash.wanted.join(" / "))}</p>}
       {preview.unlike !== undefined && <p class="warning">{image.unlikeAnswer}</p>}
       <dl class="scores">
         {scores.map((score, k) => (
-          <div key={card.labels[k]}>
-            <dt>{labels[k] ?? k}</dt>
+          // Labels may be alike; classes never change places.
+          <div key={k}>
+            <dt>{labels[k]}</dt>
             <dd>
               <meter min={0} max={1} value={score} aria-label={`${result.score}: ${labels[k]}`} />
               <span>{spoken.score(score)}</span>
@@ -33,8 +36,7 @@ export function Answer(props: { readonly outcome: Outcome; readonly preview: Pre
         ))}
       </dl>
       <p class="hint">
-        {result.scoreHint}{" "}
-        {scores.length === 2 && result.threshold(labels[card.positive], spoken.score(card.threshold))}
+        {result.scoreHint} {decision && result.threshold(labels[decision.positive], spoken.score(decision.threshold))}
       </p>
       <div class="pair">
         <figure>
@@ -64,6 +66,14 @@ export function Answer(props: { readonly outcome: Outcome; readonly preview: Pre
 
 function Identities({ outcome, at }: { readonly outcome: Outcome; readonly at: number }) {
   const spoken = useSpoken();
+  const details = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const unfold = () => {
+      if (details.current) details.current.open = true;
+    };
+    addEventListener("beforeprint", unfold);
+    return () => removeEventListener("beforeprint", unfold);
+  }, []);
   const { result } = spoken.words;
   const { milliseconds: took, model, sent } = outcome;
   const timed = (part: "keys" | "weights" | "encrypt" | "decrypt") => {
@@ -83,7 +93,7 @@ function Identities({ outcome, at }: { readonly outcome: Outcome; readonly at: n
     [result.key, outcome.key],
   ];
   return (
-    <details class="identities" open>
+    <details class="identities" open ref={details}>
       <summary>{result.details}</summary>
       <dl>
         {rows.map(

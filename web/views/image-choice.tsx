@@ -4,6 +4,8 @@ import { useSpoken } from "../words/spoken.js";
 import { Pixels } from "./canvas.js";
 
 interface Shown {
+  /** Of the file. */
+  readonly name: string | undefined;
   /** While an answer is under way. */
   readonly disabled: boolean;
   /** Whether the user takes a picture of another modality all the same. */
@@ -17,28 +19,23 @@ export function ImageChoice(
   props: {
     readonly samples: readonly string[];
     readonly preview: Preview | undefined;
-    readonly onFile: (file: File) => void;
+    readonly onFiles: (files: readonly File[]) => void;
     readonly onSample: (sample: string) => void;
   } & Shown,
 ) {
-  const { disabled, samples, preview, onFile, onSample } = props;
+  const { disabled, samples, preview, onFiles, onSample } = props;
   const { words } = useSpoken();
   const [over, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    const file = event.dataTransfer?.files[0];
-    if (file && !disabled) onFile(file);
-  };
-  const drag = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(true);
-  };
   return (
     <section aria-labelledby="image-heading">
       <h2 id="image-heading">{words.image.heading}</h2>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping is a second way; the input inside is for everybody */}
-      <div class={over ? "drop over" : "drop"} onDragOver={drag} onDragLeave={() => setOver(false)} onDrop={drop}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: what is dropped anywhere is taken; this only shows where */}
+      <div
+        class={over ? "drop over" : "drop"}
+        onDragOver={() => setOver(true)}
+        onDragLeave={() => setOver(false)}
+        onDrop={() => setOver(false)}
+      >
         <label class="file">
           <span>{words.image.choose}</span>
           <input
@@ -47,9 +44,9 @@ export function ImageChoice(
             accept=".png,.jpg,.jpeg,.dcm,image/png,image/jpeg,application/dicom"
             onChange={(event) => {
               const { currentTarget: input } = event;
-              const file = input.files?.[0];
+              const files = [...(input.files ?? [])];
               input.value = ""; // the same file again is a change, too
-              if (file) onFile(file);
+              if (files.length > 0) onFiles(files);
             }}
           />
         </label>
@@ -64,6 +61,9 @@ export function ImageChoice(
           </p>
         )}
       </div>
+      <p role="status" class="visually-hidden">
+        {preview && [words.image.preview, preview.unlike && words.image.unlike].filter(Boolean).join(". ")}
+      </p>
       {preview && <Seen {...props} preview={preview} />}
     </section>
   );
@@ -83,6 +83,9 @@ function Seen(props: Shown & { readonly preview: Preview }) {
       </figure>
       <div>
         <p class="hint">{image.facts(preview.format.toUpperCase(), columns, rows)}</p>
+        {props.name !== undefined && <p class="hint">{image.file(props.name)}</p>}
+        {frames > 1 && <p>{spoken.words.result.frame(spoken.count(preview.frame), spoken.count(frames))}</p>}
+        {!preview.checked && <p class="hint">{image.unchecked}</p>}
         {frames > 1 && <Frame {...{ preview, disabled, onFrame }} />}
         {clash && (
           <div class="warning">

@@ -118,7 +118,7 @@ function Secret(props: { readonly label: string; readonly value: string; readonl
       {props.label}
       <input
         type="password"
-        autocomplete="off"
+        autocomplete="one-time-code"
         required
         value={props.value}
         onInput={(event) => props.onValue(event.currentTarget.value)}

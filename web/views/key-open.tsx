@@ -1,14 +1,12 @@
 import { useState } from "preact/hooks";
 import type { KeyStanding, StoredKey } from "../engine/messages.js";
 import { useSpoken } from "../words/spoken.js";
+import { SentTable } from "./sending.js";
 
 /** An id as people read it to each other. */
 export function inGroups(id: string): string {
   return id.match(/.{1,4}/g)?.join(" ") ?? id;
 }
-
-/** Of RL-3: what is said before it is known. */
-const KEYS_BYTES = 50e6;
 
 /** The keys of this workstation; the one that is open, and what is still missing for a diagnosis. */
 export function KeyOpen(props: {
@@ -16,7 +14,7 @@ export function KeyOpen(props: {
   readonly standing: KeyStanding | undefined;
   readonly model: string | undefined;
   readonly busy: boolean;
-  readonly onModel: (id: string) => void;
+  readonly onModel: (id: string | undefined) => void;
   readonly onUnlock: (fingerprint: string, passphrase: string) => void;
   readonly onLock: () => void;
   readonly onRefresh: () => void;
@@ -30,6 +28,7 @@ export function KeyOpen(props: {
   return (
     <>
       <h3>{words.stored}</h3>
+      <p role="status">{standing && words.opened}</p>
       {keys.length === 0 && <p>{words.none}</p>}
       <ul class="keys">
         {keys.map((key) => (
@@ -39,7 +38,7 @@ export function KeyOpen(props: {
             </p>
             <p class="hint">{words.id}</p>
             <p class="hash">{inGroups(key.fingerprint)}</p>
-            <p class="hint">{words.idHint}</p>
+            {!key.saved && <p class="warning">{words.unsaved}</p>}
             {standing?.fingerprint === key.fingerprint ? (
               <Open {...props} standing={standing} />
             ) : (
@@ -78,7 +77,7 @@ function Unlock(props: {
         {words.key.passphrase}
         <input
           type="password"
-          autocomplete="off"
+          autocomplete="one-time-code"
           required
           value={passphrase}
           onInput={(event) => setPassphrase(event.currentTarget.value)}
@@ -95,7 +94,7 @@ function Open(props: {
   readonly standing: KeyStanding;
   readonly model: string | undefined;
   readonly busy: boolean;
-  readonly onModel: (id: string) => void;
+  readonly onModel: (id: string | undefined) => void;
   readonly onLock: () => void;
   readonly onRefresh: () => void;
   readonly onRegister: () => void;
@@ -105,23 +104,30 @@ function Open(props: {
   const { key: words } = spoken.words;
   return (
     <div class="open">
-      <p role="status">{words.opened}</p>
+      <p class="hint">{words.idHint}</p>
       {!standing.known && (
         <>
           <p>{words.unknown}</p>
           <button type="button" disabled={busy} onClick={props.onRegister}>
             {words.register}
           </button>
-          <p class="hint">{words.registerHint(spoken.bytes(KEYS_BYTES))}</p>
+          <p class="hint">{words.registerHint(spoken.bytes(standing.keyBytes))}</p>
+        </>
+      )}
+      {standing.sent.length > 0 && (
+        <>
+          <p>{words.sentFor}</p>
+          <SentTable sent={standing.sent} />
         </>
       )}
       {standing.known && standing.models.length === 0 && <p>{words.waiting}</p>}
       {standing.models.length > 0 && (
         <label>
           {words.models}
-          <select value={model} onChange={(event) => props.onModel(event.currentTarget.value)}>
+          <select value={model ?? ""} onChange={(event) => props.onModel(event.currentTarget.value || undefined)}>
+            <option value="">{words.choose}</option>
             {standing.models.map(({ id, name, version, owner, left }) => (
-              <option key={id} value={id}>
+              <option key={id} value={id} disabled={left === 0}>
                 {words.modelOption(name, version, owner, spoken.count(left))}
               </option>
             ))}

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { KeyStanding, ServedPlan, StoredKey } from "../engine/messages.js";
 import { PageError } from "../engine/page-error.js";
 import type { RemoteEngine } from "../engine/remote.js";
@@ -12,60 +12,95 @@ import { useTask } from "./task.js";
 /** From a token to an open key with a model under it. */
 export function KeyPanel(props: {
   readonly engine: RemoteEngine;
+  /** What the service runs: known where there is a connection. */
+  readonly plans: readonly ServedPlan[] | undefined;
+  readonly onPlans: (plans: readonly ServedPlan[] | undefined) => void;
   readonly standing: KeyStanding | undefined;
   readonly disabled: boolean;
   readonly onStanding: (standing: KeyStanding | undefined) => void;
   readonly model: string | undefined;
-  readonly onModel: (id: string) => void;
+  readonly onModel: (id: string | undefined) => void;
 }) {
-  const { engine, standing, onStanding, model, onModel } = props;
+  const { engine, plans, onPlans, standing, onStanding, model, onModel } = props;
   const { words } = useSpoken();
   const task = useTask();
   const busy = task.busy || props.disabled;
-  const [plans, setPlans] = useState<readonly ServedPlan[]>();
   const [keys, setKeys] = useState<readonly StoredKey[]>([]);
+  const heading = useRef<HTMLHeadingElement>(null);
   const reload = async () => setKeys(await engine.call("storedKeys", []));
-  useEffect(() => void reload(), []);
+  // Alone a browser that stores nothing is no trouble; here it is, and is said.
+  useEffect(() => void task.run(reload), []);
+  // What was pressed may be gone, and the focus with it.
+  useEffect(() => {
+    if (!task.busy && document.activeElement === document.body) heading.current?.focus();
+  }, [task.busy]);
   const connect = (token: string) =>
     task.run(async () => {
       if (!/^bs_[0-9a-f]{16}_[\w-]{43}$/.test(token)) throw new PageError("badToken", "the token is not whole");
-      setPlans(await engine.call("connect", [token]));
+      onPlans(await engine.call("connect", [token]));
+    });
+  const lock = async () => {
+    await engine.call("lock", []);
+    onStanding(undefined);
+  };
+  const disconnect = () =>
+    task.run(async () => {
+      await lock();
+      await engine.call("disconnect", []);
+      onPlans(undefined);
     });
   const withKeys = (work: () => Promise<unknown>) => task.run(() => work().then(reload));
+  const store = (work: () => Promise<unknown>) =>
+    withKeys(async () => {
+      await work();
+      // A browser may throw away what a page stored when its disk is full: it is asked not to.
+      await navigator.storage?.persist?.().catch(() => false);
+    });
   const forget = async (fingerprint: string) => {
     if (!confirm(words.key.forgetSure)) return;
-    if (standing?.fingerprint === fingerprint) await engine.call("lock", []).then(() => onStanding(undefined));
-    await withKeys(() => engine.call("forgetKey", [fingerprint]));
+    await withKeys(async () => {
+      if (standing?.fingerprint === fingerprint) await lock();
+      await engine.call("forgetKey", [fingerprint]);
+    });
   };
+  const unlock = (fingerprint: string, passphrase: string) =>
+    task.run(async () => {
+      if (standing) await lock();
+      onStanding(await engine.call("unlock", [fingerprint, passphrase]));
+    });
   return (
     <section aria-labelledby="key-heading">
-      <h2 id="key-heading">{words.key.heading}</h2>
+      <h2 id="key-heading" tabIndex={-1} ref={heading}>
+        {words.key.heading}
+      </h2>
+      <p role="status">{plans && words.key.connected}</p>
       {plans === undefined ? (
         <TokenForm onToken={connect} busy={busy} />
       ) : (
         <>
-          <p role="status">{words.key.connected}</p>
           <KeyOpen
-            {...{ keys, standing, model, onModel }}
-            busy={busy}
-            onUnlock={(fingerprint, passphrase) =>
-              task.run(async () => onStanding(await engine.call("unlock", [fingerprint, passphrase])))
-            }
-            onLock={() => task.run(() => engine.call("lock", []).then(() => onStanding(undefined)))}
+            {...{ keys, standing, model, onModel, busy }}
+            onUnlock={unlock}
+            onLock={() => task.run(lock)}
             onRefresh={() => task.run(async () => onStanding(await engine.call("standing", [])))}
             onRegister={() => task.run(async (onward) => onStanding(await engine.call("register", [], onward)))}
-            onExport={(key) => task.run(async () => save(await engine.call("exportKey", [key.fingerprint]), key))}
+            onExport={(key) => withKeys(async () => save(await engine.call("exportKey", [key.fingerprint]), key))}
             onForget={forget}
           />
+          {plans.length === 0 && <p>{words.key.noPlans}</p>}
           <KeyMaking
-            plans={plans}
-            busy={busy}
-            onMake={(plan, name, passphrase) => withKeys(() => engine.call("makeKey", [plan, name, passphrase]))}
+            {...{ plans, busy }}
+            onMake={(plan, name, passphrase) => store(() => engine.call("makeKey", [plan, name, passphrase]))}
           />
           <KeyImport
             busy={busy}
-            onImport={(bytes, name, passphrase) => withKeys(() => engine.call("importKey", [bytes, name, passphrase]))}
+            onImport={(bytes, name, passphrase) => store(() => engine.call("importKey", [bytes, name, passphrase]))}
           />
+          <p>
+            <button type="button" disabled={busy} onClick={disconnect}>
+              {words.key.disconnect}
+            </button>
+          </p>
         </>
       )}
       <Running progress={task.progress} />
@@ -88,7 +123,7 @@ function TokenForm({ onToken, busy }: { readonly onToken: (token: string) => voi
         {words.key.token}
         <input
           type="password"
-          autocomplete="off"
+          autocomplete="one-time-code"
           required
           value={token}
           aria-describedby="token-hint"

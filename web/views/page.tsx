@@ -1,6 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Card, Computing, KeyStanding, Mode, Outcome, PageConfig, Preview } from "../engine/messages.js";
-import { PageError } from "../engine/page-error.js";
+import type {
+  Card,
+  Computing,
+  KeyStanding,
+  Mode,
+  Outcome,
+  PageConfig,
+  Preview,
+  ServedPlan,
+} from "../engine/messages.js";
 import type { RemoteEngine } from "../engine/remote.js";
 import { useSpoken } from "../words/spoken.js";
 import { Answer } from "./answer.js";
@@ -9,15 +17,9 @@ import { ImageChoice } from "./image-choice.js";
 import { KeyPanel } from "./key-panel.js";
 import { ModeChoice } from "./mode-choice.js";
 import { ModelChoice } from "./model-choice.js";
+import { usePicture } from "./picture.js";
 import { Running } from "./running.js";
 import { useTask } from "./task.js";
-
-/** The picture that was chosen last, whole: another network or frame is asked of it again. */
-interface Chosen {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly name: string;
-  readonly frame?: number;
-}
 
 interface Answered {
   readonly outcome: Outcome;
@@ -33,30 +35,30 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   const [computing, setComputing] = useState<Computing>();
   const [brought, setBrought] = useState(models[0]?.id);
   const [card, setCard] = useState<Card>();
+  const [plans, setPlans] = useState<readonly ServedPlan[]>();
   const [standing, setStanding] = useState<KeyStanding>();
   const [served, setServed] = useState<string>();
-  const [chosen, setChosen] = useState<Chosen>();
-  const [looked, setLooked] = useState<{ readonly chosen: Chosen; readonly target: string }>();
-  const [preview, setPreview] = useState<Preview>();
-  const [anyway, setAnyway] = useState(false);
   const [answered, setAnswered] = useState<Answered>();
   /** Meanwhile nothing else is chosen: an answer is paid for, and stands beside its own picture. */
   const [asking, setAsking] = useState(false);
   const answer = useRef<HTMLDivElement>(null);
-  const taking = useRef(0);
-
+  /** Counts networks: one that comes back late is not shown. */
+  const choosing = useRef(0);
   /** Whose network the picture is prepared for: the brought one, or that of the open key. */
   const target = mode === "alone" ? card && brought : standing?.fingerprint;
-  const clear = () => {
-    setAnyway(false);
-    setAnswered(undefined);
-    setPreview(undefined);
-  };
+  const onChange = () => setAnswered(undefined);
+  const picture = usePicture({ engine, task, mode, target, locked: asking, onChange });
+  const { preview, anyway } = picture;
+
   const choose = (id: string) => {
+    picture.again();
     setBrought(id);
     setCard(undefined);
-    clear();
-    return task.run(async (onward) => setCard(await engine.call("choose", [id], onward)));
+    const own = ++choosing.current;
+    return task.run(async (onward) => {
+      const found = await engine.call("choose", [id], onward);
+      if (own === choosing.current) setCard(found);
+    });
   };
   useEffect(() => {
     void task.run(async (onward) => {
@@ -65,47 +67,26 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
       if (models[0]) setCard(await engine.call("choose", [models[0].id], onward));
     });
   }, []);
-  // A picture may be dropped before anything is ready for it.
-  useEffect(() => {
-    if (task.busy || !chosen || !target || (looked?.chosen === chosen && looked.target === target)) return;
-    setLooked({ chosen, target });
-    clear();
-    const { bytes, name, frame } = chosen;
-    void task.run(async () => setPreview(await engine.call("look", [mode, bytes, name, frame])));
-  }, [chosen, target, looked, task.busy]);
-
-  /** The picture before is gone at once, however long the new one takes; of two, the last one is taken. */
-  const take = (name: string, content: () => Promise<Uint8Array<ArrayBuffer>>) => {
-    const own = ++taking.current;
-    setChosen(undefined);
-    clear();
-    return task.run(async () => {
-      const bytes = await content();
-      if (own === taking.current) setChosen({ bytes, name });
-    });
-  };
-  const takeFile = (file: File) => take(file.name, () => contentOf(file));
-  const takeSample = (sample: string) =>
-    take(sample, async () => {
-      const response = await fetch(new URL(`samples/${sample}`, document.baseURI));
-      if (!response.ok) throw new PageError("missingFile", `samples/${sample}`);
-      return new Uint8Array(await response.arrayBuffer());
-    });
   const changeMode = (wanted: Mode) => {
     setMode(wanted);
-    setLooked(undefined);
-    clear();
+    if (wanted === "alone" && standing) stand(undefined);
+    picture.again();
+    if (wanted === "alone") void engine.call("lock", []);
   };
   const stand = (now: KeyStanding | undefined) => {
+    // The picture of whoever had the key open before.
+    if (standing && standing.fingerprint !== now?.fingerprint) picture.drop();
     setStanding(now);
-    if (!now) {
-      clear();
-      setLooked(undefined);
-    }
-    if (!now?.models.some(({ id }) => id === served)) setServed(now?.models[0]?.id);
+    const open = now?.models.filter(({ left }) => left > 0) ?? [];
+    // One is taken; among several, or in the place of one that is gone, the user chooses.
+    if (!open.some(({ id }) => id === served)) pick(served === undefined && open.length === 1 ? open[0].id : undefined);
+  };
+  const pick = (id: string | undefined) => {
+    setServed(id);
+    setAnswered(undefined);
   };
   const ask = async () => {
-    if (!preview) return;
+    if (!preview || reason !== undefined) return;
     setAnswered(undefined);
     setAsking(true);
     const { serial } = preview;
@@ -122,6 +103,16 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   }, [answered]);
 
   const ready = mode === "alone" ? card !== undefined : standing !== undefined && served !== undefined;
+  const { why } = words.run;
+  const reason = task.busy
+    ? why.busy
+    : !ready
+      ? why.model
+      : !preview
+        ? why.picture
+        : preview.clash && !anyway
+          ? why.clash
+          : undefined;
   const samples = mode === "served" || brought?.includes("phantom") ? config.samples : [];
   return (
     <>
@@ -129,41 +120,52 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
       {mode === "alone" ? (
         <ModelChoice {...{ models, card }} disabled={asking} chosen={brought} onChoose={choose} />
       ) : (
-        <KeyPanel {...{ engine, standing }} disabled={asking} onStanding={stand} model={served} onModel={setServed} />
+        <KeyPanel
+          {...{ engine, plans, standing }}
+          disabled={asking}
+          onPlans={setPlans}
+          onStanding={stand}
+          model={served}
+          onModel={pick}
+        />
       )}
       <ImageChoice
+        {...{ samples, preview, anyway }}
         disabled={asking}
-        samples={samples}
-        preview={preview}
-        onFile={takeFile}
-        onSample={takeSample}
-        anyway={anyway}
-        onAnyway={setAnyway}
-        onFrame={(frame) => chosen && setChosen({ ...chosen, frame })}
+        name={picture.name}
+        onFiles={picture.takeFiles}
+        onSample={picture.takeSample}
+        onAnyway={picture.setAnyway}
+        onFrame={picture.showFrame}
       />
       <div class="run">
         <button
           type="button"
           class="primary"
-          disabled={task.busy || !ready || !preview || (preview.clash && !anyway)}
+          aria-disabled={reason !== undefined}
+          aria-describedby="ask-reason"
           onClick={ask}
         >
           {words.run.button}
         </button>
+        <p class="hint" id="ask-reason">
+          {reason}
+        </p>
         <Running progress={task.progress} />
+        {asking && (
+          <p>
+            <button type="button" onClick={() => engine.stop()}>
+              {words.run.stop}
+            </button>{" "}
+            {mode === "served" && <span class="hint">{words.run.stopHint}</span>}
+          </p>
+        )}
       </div>
       <Failure fault={task.fault} />
       <div ref={answer}>{answered && <Answer {...answered} />}</div>
       <p class="hint engine">{computing && <Described computing={computing} />}</p>
     </>
   );
-}
-
-/** What a picture's file may have; the reader has bounds of its own. */
-const MOST_FILE_BYTES = 2 ** 29;
-
-async function contentOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await file.slice(0, MOST_FILE_BYTES).arrayBuffer());
 }
 
 function Described({ computing }: { readonly computing: Computing }) {

@@ -5,10 +5,23 @@ const ORDER = ["image", "publicKey", "evaluationKeys", "question", "answer"] as 
 
 /** What left the tab: counted, or what a service would have been sent. */
 export function Sending({ outcome }: { readonly outcome: Outcome }) {
+  const { result } = useSpoken().words;
+  const alone = outcome.sent.length === 0;
+  return (
+    <>
+      <h3>{result.sawHeading}</h3>
+      <p>{alone ? result.sawNothing : result.sawService}</p>
+      <SentTable sent={alone ? wouldBe(outcome) : outcome.sent} />
+      <p class="kept">{result.kept}</p>
+      {!alone && <p class="hint">{result.learns}</p>}
+    </>
+  );
+}
+
+/** Requests, summed by what they are. */
+export function SentTable({ sent }: { readonly sent: readonly Sent[] }) {
   const spoken = useSpoken();
   const { result } = spoken.words;
-  const alone = outcome.sent.length === 0;
-  const sent = alone ? wouldBe(outcome) : outcome.sent;
   const rows = ORDER.flatMap((what) => {
     const requests = sent.filter((each) => each.what === what);
     if (requests.length === 0) return [];
@@ -16,32 +29,26 @@ export function Sending({ outcome }: { readonly outcome: Outcome }) {
     return [{ what, sentBytes: sum("sentBytes"), receivedBytes: sum("receivedBytes") }];
   });
   return (
-    <>
-      <h3>{result.sawHeading}</h3>
-      <p>{alone ? result.sawNothing : result.sawService}</p>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{result.what}</th>
-              <th scope="col">{result.sent}</th>
-              <th scope="col">{result.received}</th>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{result.what}</th>
+            <th scope="col">{result.sent}</th>
+            <th scope="col">{result.received}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ what, sentBytes, receivedBytes }) => (
+            <tr key={what}>
+              <th scope="row">{result.rows[what]}</th>
+              <td>{sentBytes > 0 ? spoken.bytes(sentBytes) : "–"}</td>
+              <td>{receivedBytes > 0 ? spoken.bytes(receivedBytes) : "–"}</td>
             </tr>
-          </thead>
-          <tbody>
-            {rows.map(({ what, sentBytes, receivedBytes }) => (
-              <tr key={what}>
-                <th scope="row">{result.rows[what]}</th>
-                <td>{sentBytes > 0 ? spoken.bytes(sentBytes) : "–"}</td>
-                <td>{receivedBytes > 0 ? spoken.bytes(receivedBytes) : "–"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      <p class="kept">{result.kept}</p>
-      {!alone && <p class="hint">{result.learns}</p>}
-    </>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -10,7 +10,8 @@ export const en = {
   mode: {
     legend: "Where it is computed",
     alone: "Alone in this tab",
-    aloneHint: "Key, network and computation are all here. Nothing is sent anywhere.",
+    aloneHint:
+      "Key, network and computation are all here. The page's own server sees which network's file is loaded, and nothing else.",
     served: "By a service",
     servedHint: (origin: string) => `${origin} computes on what it cannot read. The key stays here.`,
   },
@@ -44,7 +45,8 @@ export const en = {
   key: {
     heading: "Your hospital's key",
     token: "Access token",
-    tokenHint: "Begins with bs_. The operator of the service gave it. It is not stored.",
+    tokenHint:
+      "Begins with bs_. The operator of the service gave it. The page does not store it; do not let the browser do so.",
     connect: "Connect",
     connected: "Connected.",
     stored: "Keys on this workstation",
@@ -54,6 +56,11 @@ export const en = {
     lock: "Lock",
     export: "Save to a file",
     forget: "Remove from this workstation",
+    unsaved: "This key is not in a file yet: save it now, and keep the file. A browser may lose what a page stores.",
+    disconnect: "Disconnect",
+    noPlans: "The service runs no network yet. Ask its operator.",
+    choose: "Choose a model",
+    sentFor: "What was sent for this key:",
     forgetSure:
       "Remove this key from this workstation? Without a saved file and its passphrase nobody can read results under it again.",
     id: "Key id",
@@ -95,6 +102,8 @@ export const en = {
       `${format}, ${width} × ${height} pixels before it was cut and scaled`,
     tags: "From the file, shown to you only",
     tagsHint: "None of this leaves the tab, and none of it is printed.",
+    file: (name: string) => `File: ${name}`,
+    unchecked: "This network does not say what its images look like: whether this is one of them was not checked.",
     clash: (modality: string, wanted: string) =>
       `The file says that it was made by ${modality}, and this network is for ${wanted}.`,
     clashAnyway: "I know what this picture is. Take it all the same.",
@@ -103,6 +112,14 @@ export const en = {
   },
 
   run: {
+    stop: "Stop",
+    stopHint: "A question that was sent may be counted all the same.",
+    why: {
+      busy: "Please wait.",
+      model: "Choose a network, or open a key with a model, first.",
+      picture: "Choose an image first.",
+      clash: "Say first that you know what this image is.",
+    },
     button: "Encrypt and diagnose",
     stages: {
       files: "Loading the network",
@@ -119,6 +136,8 @@ export const en = {
   result: {
     heading: "Answer",
     verdict: (label: string) => `The network says: ${label}`,
+    each: "Each score is for itself: an image may have several of these, or none.",
+    frame: (frame: string, frames: string) => `Frame ${frame} of ${frames}`,
     score: "Score",
     scoreHint: "A score is no probability: it was not calibrated. A higher one means only that the network is surer.",
     threshold: (label: string, share: string) => `The verdict is “${label}” from a score of ${share} on.`,
@@ -175,7 +194,7 @@ export const en = {
   failure: {
     title: "That did not work",
     technical: "In the software's words",
-    kinds: {
+    library: {
       FormatError:
         "This file cannot be read: it is damaged, or of a kind that the page does not take. Take a PNG, a JPEG or a DICOM, or the key file that was saved here.",
       SecurityError: "The passphrase does not open this key, or its file was changed. Try the passphrase again.",
@@ -184,18 +203,26 @@ export const en = {
       ParameterError: "This image lies outside what the network can answer for.",
       DeviceError:
         "The computation could not start in this browser. Close other tabs, or use a current Chrome, Edge or Firefox.",
-      DataError: "The file could not be read. Choose it again.",
-      unauthorized: "The service does not know this token, or it has ended. Ask the operator for a new one.",
+    } as Readonly<Record<string, string>>,
+    service: {
+      unauthorized:
+        "The service does not know this token, or it has ended. Disconnect, and ask the operator for a new one.",
       unreachable: "The service does not answer. Look whether this computer is online; then tell your administrator.",
       substituted:
         "The service answered for something else than was asked. Do not use this answer, and tell your administrator.",
       "budget-spent": "The budget of this model is used up. Ask the model's owner.",
       obsolete:
         "The service runs another plan now: the key and the model have to be made again. Tell your administrator.",
-      busy: "The service does not answer for this request (it is busy). Try again in a minute.",
-      forbidden: "This token may not do that: ask the operator for one of the scope “hospital”.",
-      "over-quota": "The service has no more room for this hospital. Delete old keys, or ask the operator.",
-      badToken: "A token begins with bs_ and is copied whole.",
+      busy: "The service has no time for this now. Try again in a minute.",
+      "too-many-requests": "Too many questions in a short time. Try again in a minute.",
+      forbidden:
+        "The service does not allow this: the model was revoked by its owner, or the token is not a hospital's.",
+      "over-quota":
+        "The service has no more room for this hospital. Ask the operator to delete keys that are not used.",
+      "not-found": "The service does not have this any more. Look again, or tell your administrator.",
+    } as Readonly<Record<string, string>>,
+    serviceOther: "The service refused this. Tell your administrator what it says below.",
+    page: {
       noModel: "Choose a network first.",
       changedFile: "A file of this page is not the one that it was built with. Tell whoever runs the page.",
       missingFile: "A file of this page is missing on its server. Tell whoever runs the page.",
@@ -206,6 +233,21 @@ export const en = {
       notConnected: "Connect to the service first.",
       noPicture: "Choose an image first.",
       noService: "This page works alone only.",
+      badToken: "A token begins with bs_ and is copied whole.",
+      answerRefused:
+        "The answer cannot be used: it is damaged, or not an answer to this question. Do not ask again for this image, and tell your administrator: something may have been exchanged.",
+      stopped: "Stopped.",
+      engineDied: "The page's computation has ended, and an open key with it. Reload the page.",
+      tooLarge: "This is larger than a tab has room for. Tell your administrator.",
+      noPicturePlan: "This plan is not for pictures: it cannot be used in this page.",
+      oneFile: "Take one file at a time.",
+    },
+    browser: {
+      NotFoundError: "The file is not there any more. Choose it again.",
+      NotReadableError: "The file could not be read: it is a folder, or somebody else has it. Choose it again.",
+      QuotaExceededError: "This browser has no more room to store the key. Free some, and try again.",
+      SecurityError: "This browser does not let the page store a key (private window, or site data blocked).",
+      InvalidStateError: "This browser does not let the page store a key (private window, or site data blocked).",
     } as Readonly<Record<string, string>>,
     other: "Something unexpected happened. Try again; if it stays, tell whoever runs this page.",
   },

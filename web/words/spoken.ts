@@ -13,7 +13,7 @@ export class Spoken {
 
   constructor(readonly language: Language) {
     this.words = LANGUAGES[language];
-    this.shares = new Intl.NumberFormat(this.locale, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+    this.shares = new Intl.NumberFormat(this.locale, { minimumFractionDigits: 4, maximumFractionDigits: 4 });
   }
 
   get locale(): string {
@@ -47,7 +47,7 @@ export class Spoken {
 
   /** A class, where there is a word for it. */
   label(label: string): string {
-    return this.words.labels[label] ?? label;
+    return Object.hasOwn(this.words.labels, label) ? this.words.labels[label] : label;
   }
 }
 
