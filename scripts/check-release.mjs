@@ -26,7 +26,7 @@ const LICENCES = new Set([
 
 function isExpected(path) {
   if (LONE.includes(path) || MADE.has(path)) return true;
-  if (/^models\/[\w.-]+\.(onnx|md)$/.test(path) || path.startsWith("deploy/")) return true;
+  if (/^models\/[\w.-]+\.(onnx|md|calibration\.json)$/.test(path) || path.startsWith("deploy/")) return true;
   const [, name] = /^dist\/(.*?)(?:\.d)?\.(?:js|ts)$/.exec(path) ?? [];
   return name !== undefined && existsSync(join(root, "src", `${name}.ts`));
 }
