@@ -33,27 +33,23 @@ export function inflateAtMost(packed: Uint8Array, most: number): Uint8Array<Arra
 }
 
 /**
- * The same, for a stream that may be far from `most`: takes twice what it unpacks to, and nothing for what it could.
- * @throws Error in a few words: damaged, cut, or longer than `most`
+ * The first `most` bytes of what a stream unpacks to, and whether they are all of it: takes that many, and 16 MiB while it runs.
+ * @throws Error in a few words: damaged, or cut
  */
-export function inflateUpTo(packed: Uint8Array, most: number): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
+export function inflateBeginning(packed: Uint8Array, most: number): { bytes: Uint8Array<ArrayBuffer>; whole: boolean } {
+  const room = new Uint8Array(Math.min(most, packed.length * bestDeflateRatio));
   let filled = 0;
+  let whole = true;
   const stream = new Inflate((part) => {
-    filled += part.length;
-    if (filled > most) throw new Error(`it unpacks to more than ${most} bytes`);
-    parts.push(part);
+    const fitting = part.subarray(0, room.length - filled);
+    room.set(fitting, filled);
+    filled += fitting.length;
+    whole &&= fitting.length === part.length;
   });
-  for (let at = 0; at < packed.length; at += piece) {
+  for (let at = 0; whole && at < packed.length; at += piece) {
     stream.push(packed.subarray(at, at + piece), at + piece >= packed.length);
   }
-  const result = new Uint8Array(filled);
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
+  return { bytes: room.subarray(0, filled), whole };
 }
 
 /**

@@ -52,6 +52,7 @@ describe("made to hurt", () => {
   /** Progressive, 8×8: for each coefficient a scan for its upper bits and one for its last, all of which say "nothing in this band". */
   const scans = [
     ...[0xff, 0xd8, ...segment(0xc2, [8, ...word(0x0800), ...word(0x0800), 1, 1, 0x11, 0])],
+    ...segment(0xdb, [0, ...new Array(64).fill(1)]),
     ...segment(0xc4, [0x10, 1, ...new Array(15).fill(0), 0xe0]),
     ...Array.from({ length: 126 }, (_, k) => {
       const coefficient = 1 + (k >> 1);
