@@ -8,9 +8,14 @@ export function malformed(file: string, what: string, fix: string = again, cause
   return new FormatError(`${file} is a malformed DICOM: ${what}`, fix, { cause });
 }
 
-/** The same where the file's elements do not lie as they should: what dcmtk tolerates, it writes anew as it should be. */
-export function misbuilt(file: string, what: string, cause?: unknown): FormatError {
-  return malformed(file, what, `${again}, or have dcmtk mend it (\`dcmconv IN OUT\`) and look at the result`, cause);
+/** The same where there is less than the file says. */
+export function cut(file: string, what: string, cause?: unknown): FormatError {
+  return malformed(file, what, `bring the whole file, or ${again}`, cause);
+}
+
+/** The same where elements are not as they should be, but each by itself can be told: dcmtk writes them anew. */
+export function misbuilt(file: string, what: string): FormatError {
+  return malformed(file, what, `${again}, or have dcmtk mend it (\`dcmconv IN OUT\`) and look at the result`);
 }
 
 /** The way out where one attribute of the outermost data set is missing or wrong. */

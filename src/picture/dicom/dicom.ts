@@ -2,7 +2,7 @@ import type { DecodedPicture } from "../decoded.js";
 import { chooseFrame } from "../frame-choice.js";
 import type { Picture } from "../picture.js";
 import { colourPicture } from "./colour.js";
-import { malformed, misbuilt, setTo } from "./damaged.js";
+import { cut, malformed, setTo } from "./damaged.js";
 import * as dictionary from "./dictionary.js";
 import { displayTags } from "./display.js";
 import { type DataSet, DataSetReader, type Encoding } from "./elements.js";
@@ -90,7 +90,7 @@ async function unpack(packed: Uint8Array, syntax: Encoding, file: string): Promi
     try {
       return work();
     } catch (cause) {
-      throw misbuilt(file, `its data set does not unpack (${(cause as Error).message})`, cause);
+      throw cut(file, `its data set does not unpack (${(cause as Error).message})`, cause);
     }
   };
   const { bytes, whole } = attempt(() => inflateBeginning(packed, mostBesides));

@@ -1,4 +1,4 @@
-import { malformed, misbuilt } from "./damaged.js";
+import { cut, malformed, misbuilt } from "./damaged.js";
 import { frameGroups, isKnown, lookedInto, tagText } from "./dictionary.js";
 import { Fragments } from "./fragments.js";
 
@@ -93,7 +93,7 @@ export class DataSetReader {
     const { value } = tag === metaLength ? this.element(encoding, tag, file) : { value: new Uint8Array(0) };
     if (value.length !== 4) throw misbuilt(this.file, "the length of its meta information (0002,0000) is missing");
     const length = this.view.getUint32(this.at - 4, true);
-    if (length > file.end - this.at) throw misbuilt(this.file, "its meta information is longer than the file");
+    if (length > file.end - this.at) throw cut(this.file, "its meta information is longer than the file");
     return this.dataSet(encoding, { ...file, end: this.at + length });
   }
 
@@ -109,13 +109,15 @@ export class DataSetReader {
       const tag = this.tag(encoding, place.end);
       // Where its length was said, its end may be there all the same.
       if (tag === itemEnd && place.part === "item" && (place.open || this.at + 4 === place.end)) {
-        if (this.uint32(encoding, place.end) !== 0) throw misbuilt(file, "the end of an item has a length");
+        if (this.uint32(encoding, place.end) !== 0) throw malformed(file, "the end of an item has a length");
         return found;
       }
-      if (tag >>> 16 === 0xfffe) throw misbuilt(file, `${this.named(tag)} stands outside of a sequence`);
+      if (tag >>> 16 === 0xfffe) throw malformed(file, `${this.named(tag)} stands outside of a sequence`);
       const isMeta = tag >>> 16 <= 2;
       if (place.part !== "item" && isMeta !== (place.part === "meta")) {
-        throw misbuilt(file, "its meta information ends elsewhere than it says");
+        const what = "its meta information ends elsewhere than it says";
+        // dcmtk takes out what is too much there, and leaves what is too much here.
+        throw isMeta ? malformed(file, what) : misbuilt(file, what);
       }
       if (tag <= previous) {
         throw misbuilt(
@@ -140,7 +142,7 @@ export class DataSetReader {
     if (!open && length > place.end - this.at) {
       const left = place.end - this.at;
       const claim = tag === pixels ? `${length} bytes, ${left} are left` : "more bytes than are left";
-      throw misbuilt(file, `${this.named(tag)} claims ${claim}`);
+      throw cut(file, `${this.named(tag)} claims ${claim}`);
     }
     if (open && tag === pixels && (vr === "OB" || vr === "OW")) {
       return { vr, value: new Uint8Array(0), fragments: this.fragments(encoding, place.end) };
@@ -156,7 +158,7 @@ export class DataSetReader {
       const items = this.items(inner, { end, open, depth: place.depth + 1, kept, part: "item" }, tag);
       return { vr: unknown && sequence ? undefined : vr, value, ...items };
     }
-    if (open) throw misbuilt(file, `the length of ${this.named(tag)} is left open`);
+    if (open) throw malformed(file, `the length of ${this.named(tag)} is left open`);
     const value = this.bytes.subarray(this.at, this.at + length);
     this.at += length;
     return { vr, value };
@@ -191,10 +193,10 @@ export class DataSetReader {
       const tag = this.tag(encoding, place.end);
       const length = this.uint32(encoding, place.end);
       if (tag === sequenceEnd && length === 0 && (place.open || this.at === place.end)) break;
-      if (tag !== item) throw misbuilt(file, `${this.named(tag)} stands where an item of a sequence should`);
+      if (tag !== item) throw malformed(file, `${this.named(tag)} stands where an item of a sequence should`);
       if (++this.count > mostElements) throw malformed(file, `it has more than ${mostElements} items`);
       const open = length === undefinedLength;
-      if (!open && length > place.end - this.at) throw misbuilt(file, "an item is longer than what it stands in");
+      if (!open && length > place.end - this.at) throw cut(file, "an item is longer than what it stands in");
       const end = open ? place.end : this.at + length;
       const isWanted = place.kept && itemCount++ === wanted;
       const found = this.dataSet(encoding, { ...place, end, open, kept: isWanted });
@@ -209,7 +211,7 @@ export class DataSetReader {
       const tag = this.tag(encoding, end);
       const length = this.uint32(encoding, end);
       if (tag === sequenceEnd && length === 0) return fragments;
-      if (tag !== item || length > end - this.at) throw misbuilt(this.file, "its compressed pixels are cut or damaged");
+      if (tag !== item || length > end - this.at) throw cut(this.file, "its compressed pixels are cut or damaged");
       if (++this.count > mostElements) throw malformed(this.file, `it has more than ${mostElements} fragments`);
       fragments.add(this.at, this.at + length);
       this.at += length;
@@ -232,7 +234,7 @@ export class DataSetReader {
   }
 
   private need(count: number, end: number): void {
-    if (count > end - this.at) throw misbuilt(this.file, "it ends within an element");
+    if (count > end - this.at) throw cut(this.file, "it ends within an element");
   }
 
   private named(tag: number): string {
