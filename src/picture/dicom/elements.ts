@@ -141,7 +141,9 @@ export class DataSetReader {
     const open = length === undefinedLength;
     if (!open && length > place.end - this.at) {
       const left = place.end - this.at;
-      const claim = tag === pixels ? `${length} bytes, ${left} are left` : "more bytes than are left";
+      // Four letters would be more.
+      const claim =
+        tag === pixels && length < 2 ** 29 ? `${length} bytes, ${left} are left` : "more bytes than are left";
       throw cut(file, `${this.named(tag)} claims ${claim}`);
     }
     if (open && tag === pixels && (vr === "OB" || vr === "OW")) {
