@@ -4,6 +4,8 @@ import { Inflate } from "fflate";
 export const bestDeflateRatio = 1032;
 /** Packed bytes that are unpacked at a time: none gives more than 16 MiB before it is looked at. */
 const piece = 16384;
+/** The same where what is taken besides the result counts: 4 MiB, of which the inflater may have some at a time. */
+const smallPiece = 4096;
 
 /**
  * Unpacks a deflate stream (RFC 1951) of a known length. Takes `size` bytes and, while it runs, at most 64 MiB more,
@@ -33,7 +35,7 @@ export function inflateAtMost(packed: Uint8Array, most: number): Uint8Array<Arra
 }
 
 /**
- * The first `most` bytes of what a stream unpacks to, and whether they are all of it: takes that many, and 16 MiB while it runs.
+ * The first `most` bytes of what a stream unpacks to, and whether they are all of it: takes that many, and at most 16 MiB more while it runs.
  * @throws Error in a few words: damaged, or cut
  */
 export function inflateBeginning(packed: Uint8Array, most: number): { bytes: Uint8Array<ArrayBuffer>; whole: boolean } {
@@ -46,8 +48,8 @@ export function inflateBeginning(packed: Uint8Array, most: number): { bytes: Uin
     filled += fitting.length;
     whole &&= fitting.length === part.length;
   });
-  for (let at = 0; whole && at < packed.length; at += piece) {
-    stream.push(packed.subarray(at, at + piece), at + piece >= packed.length);
+  for (let at = 0; whole && at < packed.length; at += smallPiece) {
+    stream.push(packed.subarray(at, at + smallPiece), at + smallPiece >= packed.length);
   }
   return { bytes: room.subarray(0, filled), whole };
 }

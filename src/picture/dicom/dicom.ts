@@ -85,18 +85,23 @@ async function readDataSet(
 
 /** Takes what a data set unpacks to, and 16 MiB: what describes the pixels comes before them, and says how much they may be. */
 async function unpack(packed: Uint8Array, syntax: Encoding, file: string): Promise<Uint8Array> {
-  const { inflateAtMost, inflateBeginning } = await import("../../bytes/inflate.js");
-  const attempt = <T>(work: () => T): T => {
+  const { inflateBeginning } = await import("../../bytes/inflate.js");
+  const unpacked = (most: number) => {
     try {
-      return work();
+      return inflateBeginning(packed, most);
     } catch (cause) {
       throw cut(file, `its data set does not unpack (${(cause as Error).message})`, cause);
     }
   };
-  const { bytes, whole } = attempt(() => inflateBeginning(packed, mostBesides));
-  if (whole) return bytes;
-  const pixels = claimedBytes(new Values(new DataSetReader(bytes, file).readBeginning(syntax), syntax, file));
-  return attempt(() => inflateAtMost(packed, Math.min(mostInflated, Math.max(0, pixels) + mostBesides)));
+  const beginning = unpacked(mostBesides);
+  if (beginning.whole) return beginning.bytes;
+  const set = new DataSetReader(beginning.bytes, file).readBeginning(syntax);
+  const pixels = Math.max(0, claimedBytes(new Values(set, syntax, file)));
+  const most = Math.min(mostInflated, pixels + mostBesides);
+  const { bytes, whole } = unpacked(most);
+  if (!whole)
+    throw malformed(file, `its data set does not end where its pixels do (it unpacks to more than ${most} bytes)`);
+  return bytes;
 }
 
 /** Of a file with functional groups: the frame's own, then those that all frames share. Source: PS3.3, C.7.6.16. */
