@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { FormatError } from "../../src/errors.js";
 import { readPicture } from "../../src/picture/index.js";
+import { writePng } from "../data/png-bytes.js";
 import { leakOf, name, planted } from "./planted.js";
 
 async function failureOf(bytes: Uint8Array): Promise<unknown> {
@@ -19,6 +20,25 @@ it("the detector sees a name, a part of one, and numbers made of it", () => {
     expect(seen(text), text).toBe(true);
   }
   expect(seen("(0028,0010) claims 4 bytes, 3 are left")).toBe(false);
+});
+
+it("of a PNG, too: a chunk whose name is none of the standard's is not named", async () => {
+  const png = writePng({ width: 2, height: 2, depth: 8, colourType: 0, samples: [1, 2, 3, 4] });
+  const text = [...name].map((letter) => letter.charCodeAt(0));
+  // Where a chunk should begin, and its name: four letters of the patient's.
+  const errors = [];
+  for (const length of [
+    [0, 0, 0, 2],
+    [127, 0, 0, 0],
+  ]) {
+    errors.push(
+      await failureOf(Uint8Array.from([...png.subarray(0, 33), ...length, ...text.slice(5, 9), ...text, 0, 0])),
+    );
+  }
+  for (const error of errors) {
+    expect((error as Error).message).toMatch(/chunk at byte 33/);
+    expect(leakOf(error)).toBeUndefined();
+  }
 });
 
 it.each(planted)("%s: with any byte at 0, at its most, longer or shorter by a few", async (_, bytes) => {

@@ -8,8 +8,9 @@ import { readPicture } from "../../src/picture/index.js";
 import { buildChild } from "../data/fuzz/fuzz.js";
 import { greysOf } from "./greys.js";
 import type { Answer } from "./hostile-child.js";
-import { hostile, large, largePixels, swollen } from "./hostile-files.js";
+import { hostile, swollen } from "./hostile-files.js";
 import { kinds } from "./kinds.js";
+import { large, largePixels } from "./large-files.js";
 
 const HANG_MS = 120_000;
 const MiB = 2 ** 20;

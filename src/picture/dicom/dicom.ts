@@ -3,9 +3,10 @@ import { chooseFrame } from "../frame-choice.js";
 import type { Picture } from "../picture.js";
 import { colourPicture } from "./colour.js";
 import { cut, malformed, setTo } from "./damaged.js";
+import type { DataSet, Encoding } from "./data-set.js";
 import * as dictionary from "./dictionary.js";
 import { displayTags } from "./display.js";
-import { type DataSet, DataSetReader, type Encoding } from "./elements.js";
+import { DataSetReader } from "./elements.js";
 import { greyTable } from "./grey.js";
 import { claimedBytes, type ImageHeader, readHeader, requireSquarePixels } from "./header.js";
 import { type Raster, readFrame } from "./raster.js";
@@ -22,8 +23,9 @@ const mostInflated = 2 ** 28;
  *
  * Malformed, and refused, is a file: with an element that `DataSetReader` refuses; without the length of its meta information, its transfer syntax, rows, columns, samples, bits
  * allocated and stored, high bit, pixel representation or photometric interpretation; where one of the attributes that are used has another VR
- * than PS3.6 gives it, is no number where it should be one ("1A" frames), or contradicts another; whose Pixel Data is shorter than its
- * frames, or longer by more than a byte; whose compressed frames cannot be told apart, are damaged, or are not of the size that is said.
+ * than PS3.6 gives it, is no number where it should be one ("1A" frames), is one that nothing finite comes of, or contradicts another;
+ * whose Pixel Data is shorter than its frames, or longer by more than a byte; whose compressed frames cannot be told apart, are
+ * damaged, are not of the size or the bits that are said, or have something behind them.
  * @throws FormatError for that, and for kinds that are not read; ParameterError for the frame
  */
 export async function readDicom(bytes: Uint8Array, file: string, wanted: number | undefined): Promise<DecodedPicture> {

@@ -1,7 +1,7 @@
 import type { PictureTag } from "../decoded.js";
 import { decodeText } from "./alphabets.js";
+import type { DataSet } from "./data-set.js";
 import { characterSet, displayed, tagText } from "./dictionary.js";
-import type { DataSet } from "./elements.js";
 import type { Values } from "./values.js";
 
 const mostCharacters = 200;

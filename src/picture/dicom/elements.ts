@@ -1,23 +1,7 @@
 import { cut, malformed, misbuilt } from "./damaged.js";
+import type { DataSet, Element, Encoding } from "./data-set.js";
 import { frameGroups, isKnown, lookedInto, tagText } from "./dictionary.js";
 import { Fragments } from "./fragments.js";
-
-/** One attribute as a data set has it. */
-export interface Element {
-  /** Of two letters; undefined where the transfer syntax does not say it. */
-  readonly vr: string | undefined;
-  /** A view of the file. */
-  readonly value: Uint8Array;
-  /** Of a sequence that is looked into, its first item; of the groups of frames, that of the frame which is wanted. */
-  readonly item?: DataSet;
-  /** How many items such a sequence has. */
-  readonly itemCount?: number;
-  /** Of compressed pixels. */
-  readonly fragments?: Fragments;
-}
-
-/** Elements by tag, of the attributes in dictionary.ts. */
-export type DataSet = ReadonlyMap<number, Element>;
 
 const metaLength = 0x00020000;
 const item = 0xfffee000;
@@ -34,11 +18,6 @@ const short = new Set("AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI 
 const mostElements = 1_000_000;
 /** Structured reports nest most, about ten deep. */
 const deepest = 64;
-
-export interface Encoding {
-  readonly implicit: boolean;
-  readonly bigEndian: boolean;
-}
 
 /**
  * Takes a data set apart, every element and every item of it, whoever needs it, and keeps what somebody looks at. Malformed is, and

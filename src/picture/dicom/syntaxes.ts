@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.js";
-import type { Encoding } from "./elements.js";
+import type { Encoding } from "./data-set.js";
 
 /** How pixels lie in Pixel Data. */
 export type Coding = "native" | "rle" | "jpeg" | "jpeg-lossless";

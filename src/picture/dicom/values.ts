@@ -1,7 +1,7 @@
 import type { FormatError } from "../../errors.js";
 import { malformed, setTo } from "./damaged.js";
+import type { DataSet, Element, Encoding } from "./data-set.js";
 import { type Attribute, named } from "./dictionary.js";
-import type { DataSet, Element, Encoding } from "./elements.js";
 
 /** Typed looks into a data set. An attribute without a value is as good as none; one of another VR than PS3.6 gives it is malformed. */
 export class Values {
