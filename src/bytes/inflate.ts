@@ -4,6 +4,8 @@ import { Inflate } from "fflate";
 export const bestDeflateRatio = 1032;
 /** Packed bytes that are unpacked at a time: none gives more than 16 MiB before it is looked at. */
 const piece = 16384;
+/** The same where what is taken besides the result counts: 4 MiB, of which the inflater may have some at a time. */
+const smallPiece = 4096;
 
 /**
  * Unpacks a deflate stream (RFC 1951) of a known length. Takes `size` bytes and, while it runs, at most 64 MiB more,
@@ -33,27 +35,23 @@ export function inflateAtMost(packed: Uint8Array, most: number): Uint8Array<Arra
 }
 
 /**
- * The same, for a stream that may be far from `most`: takes twice what it unpacks to, and nothing for what it could.
- * @throws Error in a few words: damaged, cut, or longer than `most`
+ * The first `most` bytes of what a stream unpacks to, and whether they are all of it: takes that many, and at most 16 MiB more while it runs.
+ * @throws Error in a few words: damaged, or cut
  */
-export function inflateUpTo(packed: Uint8Array, most: number): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
+export function inflateBeginning(packed: Uint8Array, most: number): { bytes: Uint8Array<ArrayBuffer>; whole: boolean } {
+  const room = new Uint8Array(Math.min(most, packed.length * bestDeflateRatio));
   let filled = 0;
+  let whole = true;
   const stream = new Inflate((part) => {
-    filled += part.length;
-    if (filled > most) throw new Error(`it unpacks to more than ${most} bytes`);
-    parts.push(part);
+    const fitting = part.subarray(0, room.length - filled);
+    room.set(fitting, filled);
+    filled += fitting.length;
+    whole &&= fitting.length === part.length;
   });
-  for (let at = 0; at < packed.length; at += piece) {
-    stream.push(packed.subarray(at, at + piece), at + piece >= packed.length);
+  for (let at = 0; whole && at < packed.length; at += smallPiece) {
+    stream.push(packed.subarray(at, at + smallPiece), at + smallPiece >= packed.length);
   }
-  const result = new Uint8Array(filled);
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
+  return { bytes: room.subarray(0, filled), whole };
 }
 
 /**

@@ -77,14 +77,24 @@ export function readChunks(bytes: Uint8Array, file: string): PngChunks {
 
 const needed = ["IHDR", "PLTE", "tRNS", "IEND"];
 
+/** Names of PNG's chunks. Source: W3C, Portable Network Graphics, third edition, section 11. */
+const standard: ReadonlySet<string> = new Set(
+  (
+    "IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI " +
+    "tEXt zTXt iTXt bKGD hIST pHYs sPLT eXIf tIME acTL fcTL fdAT"
+  ).split(" "),
+);
+
 function chunkAt(bytes: Uint8Array, view: DataView, at: number, file: string) {
   if (at + 12 > bytes.length) throw damagedPng(`${file} is truncated: its IEND chunk is missing`);
   const end = at + 12 + view.getUint32(at);
   const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
   if (!/^[A-Za-z]{4}$/.test(type)) throw damagedPng(`${file} is a damaged PNG: no chunk begins at byte ${at}`);
-  if (end > bytes.length) throw damagedPng(`${file} is truncated in its chunk ${type}`);
+  // Where a length is wrong, a comment's own text may stand in the place of a name.
+  const chunk = standard.has(type) ? `chunk ${type}` : `chunk at byte ${at}`;
+  if (end > bytes.length) throw damagedPng(`${file} is truncated in its ${chunk}`);
   if (crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) {
-    throw damagedPng(`${file} is a damaged PNG: the checksum of its chunk ${type} does not fit`);
+    throw damagedPng(`${file} is a damaged PNG: the checksum of its ${chunk} does not fit`);
   }
   return { type, body: bytes.subarray(at + 8, end - 4), end };
 }

@@ -9,7 +9,7 @@ import { requireOnlyFrame } from "./frame-choice.js";
  *
  * - PNG: as `readPng`, every kind of the standard.
  * - JPEG: baseline and progressive with 8 bits, grey, YCbCr or RGB, turned as its EXIF orientation says.
- * - DICOM: modality LUT, then VOI LUT or window, then inversion (PS3.3 C.11), greys in 0..255 with fractions; see docs/pictures.md
+ * - DICOM: modality LUT (not of projections of X-rays), then VOI LUT or window, then inversion (PS3.3 C.11), greys in 0..255 with fractions; see docs/pictures.md
  *   for transfer syntaxes, and for what makes a file malformed.
  *
  * @throws FormatError for anything else, for what is damaged, malformed or too large, and for kinds that are not read, by their

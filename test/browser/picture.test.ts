@@ -10,7 +10,16 @@ import { root, strangersProject } from "../apps/stranger.js";
 import { writePng } from "../data/png-bytes.js";
 import { dicomOf, elementOf, encapsulated, imageOf, imageParts, type Part } from "../picture/dicom-bytes.js";
 import { coloursOf, greysOf, largestDifference } from "../picture/greys.js";
-import { baselineJpeg, exif, losslessJpeg, withSegment } from "../picture/jpeg-bytes.js";
+import {
+  adobe,
+  baselineJpeg,
+  colourJpeg,
+  exif,
+  jfif,
+  losslessJpeg,
+  segment,
+  withSegment,
+} from "../picture/jpeg-bytes.js";
 import { visit } from "./chromium.js";
 import { type Report, Site } from "./site.js";
 
@@ -30,6 +39,31 @@ const turned = withSegment(jpeg, 0xe1, exif(6, false));
 const packed = [...imageParts(kind), [0x7fe00010, "OB", Uint8Array.from(values)] as Part].flatMap(elementOf);
 const rows = Array.from({ length: height }, (_, y) => [width - 1, ...values.slice(y * width, (y + 1) * width)]).flat();
 
+const colours = colourJpeg([1, 2, 3]);
+const behind = (marker: number, body: ArrayLike<number>) =>
+  Uint8Array.from([...colours.subarray(0, -2), ...segment(marker, body), 0xff, 0xd9]);
+const noOrientation = [69, 120, 105, 102, 0, 0, 0x49, 0x49, 42, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/** Whose segments contradict each other, or come late. */
+const contradictory: [string, Uint8Array][] = [
+  ["JPEG: nothing said", colours],
+  ["JPEG: Adobe says RGB", withSegment(colours, 0xee, adobe(0))],
+  ["JPEG: JFIF, then Adobe says RGB", withSegment(withSegment(colours, 0xee, adobe(0)), 0xe0, jfif)],
+  ["JPEG: Adobe says RGB, then JFIF", withSegment(withSegment(colours, 0xe0, jfif), 0xee, adobe(0))],
+  ["JPEG: Adobe says RGB behind the scans", behind(0xee, adobe(0))],
+  ["JPEG: an orientation behind the scans", behind(0xe1, exif(6, true))],
+  ["JPEG: RGB by its names", colourJpeg([82, 71, 66])],
+  ["JPEG: RGB by its names, YCbCr by JFIF", withSegment(colourJpeg([82, 71, 66]), 0xe0, jfif)],
+  ["JPEG: two orientations", withSegment(withSegment(colours, 0xe1, exif(6, true)), 0xe1, exif(1, true))],
+  [
+    "JPEG: two orientations, the other way",
+    withSegment(withSegment(colours, 0xe1, exif(1, true)), 0xe1, exif(6, true)),
+  ],
+  [
+    "JPEG: Exif without an orientation, then with one",
+    withSegment(withSegment(colours, 0xe1, exif(6, true)), 0xe1, noOrientation),
+  ],
+];
+
 /** The PNG comes first: until then nothing of the others may be loaded. */
 const cases: [string, Uint8Array][] = [
   [
@@ -45,6 +79,7 @@ const cases: [string, Uint8Array][] = [
   ["JPEG lossless", encapsulated(kind, "1.2.840.10008.1.2.4.70", [[], losslessJpeg({ width, height, values }, 8)])],
   ["deflated", dicomOf([], "1.2.840.10008.1.2.1.99", Array.from(deflateSync(Uint8Array.from(packed))))],
   ["malformed", imageOf(kind, values.slice(10))],
+  ...contradictory,
   ["JPEG 2000", dicomOf(imageParts(kind), "1.2.840.10008.1.2.4.90")],
 ];
 
@@ -91,6 +126,15 @@ test("a JPEG is turned as Chromium turns it, and has its greys within 1", async 
   expect([canvas.width, canvas.height]).toEqual([picture.width, picture.height]);
   expect([picture.width, picture.height]).toEqual([height, width]);
   expect(largestDifference(canvas.red, greysOf(picture))).toBeLessThanOrEqual(1);
+});
+
+test.each(contradictory)("%s: colours within 2 of Chromium's, and turned alike", async (name, bytes) => {
+  const { picture } = await readPicture(bytes);
+  const { width, height, first } = (
+    report["canvases"] as Record<string, { width: number; height: number; first: number[] }>
+  )[name];
+  expect([picture.width, picture.height]).toEqual([width, height]);
+  expect(largestDifference(coloursOf(picture).slice(0, 3), first)).toBeLessThanOrEqual(2);
 });
 
 async function inNode(name: string, bytes: Uint8Array) {

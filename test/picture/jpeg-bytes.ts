@@ -190,3 +190,22 @@ export function frameHeader(jpeg: Uint8Array): number {
     if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) return at;
   }
 }
+
+/** 16×8 pixels of one colour, 120, 80, 200 in components of these names, each in a scan of its own. */
+export function colourJpeg(ids: readonly [number, number, number]): Uint8Array {
+  const [width, height] = [16, 8];
+  const grey = [120, 80, 200].map((value) => baselineJpeg({ width, height, values: new Array(128).fill(value) }));
+  const at = frameHeader(grey[0]);
+  const scans = grey.map((jpeg) => jpeg.findIndex((byte, k) => byte === 0xff && jpeg[k + 1] === 0xda));
+  const frame = segment(0xc0, [8, 0, height, 0, width, 3, ...ids.flatMap((id) => [id, 0x11, 0])]);
+  const bodies = grey.flatMap((jpeg, k) => {
+    const scan = Array.from(jpeg.subarray(scans[k], -2));
+    scan[5] = ids[k];
+    return scan;
+  });
+  return Uint8Array.from([...grey[0].subarray(0, at), ...frame, ...bodies, 0xff, 0xd9]);
+}
+
+/** Bodies of Adobe's APP14, with its transform, and of JFIF's APP0. */
+export const adobe = (transform: number): number[] => [65, 100, 111, 98, 101, 0, 100, 0, 0, 0, 0, transform];
+export const jfif: readonly number[] = [74, 70, 73, 70, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];

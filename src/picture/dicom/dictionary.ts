@@ -1,5 +1,3 @@
-import { tagText } from "./damaged.js";
-
 /** An attribute of DICOM's dictionary. Source: PS3.6, table 6-1. */
 export interface Attribute {
   readonly name: string;
@@ -8,8 +6,22 @@ export interface Attribute {
   readonly vrs: readonly string[];
 }
 
+const tags = new Set<number>();
+
 function attribute(name: string, tag: number, ...vrs: string[]): Attribute {
+  tags.add(tag);
   return { name, tag, vrs };
+}
+
+/** Whether a tag is one of these: all others are only walked over. None of these has bytes that could be text. */
+export function isKnown(tag: number): boolean {
+  return tags.has(tag);
+}
+
+/** "(0028,0010)" */
+export function tagText(tag: number): string {
+  const digits = tag.toString(16).padStart(8, "0");
+  return `(${digits.slice(0, 4)},${digits.slice(4)})`;
 }
 
 /** "Rows (0028,0010)" */
@@ -18,8 +30,12 @@ export function named({ name, tag }: Attribute): string {
 }
 
 export const transferSyntaxUid = attribute("Transfer Syntax UID", 0x00020010, "UI");
+export const imageType = attribute("Image Type", 0x00080008, "CS");
+export const sopClass = attribute("SOP Class UID", 0x00080016, "UI");
 export const characterSet = attribute("Specific Character Set", 0x00080005, "CS");
 export const modality = attribute("Modality", 0x00080060, "CS");
+export const presentationIntent = attribute("Presentation Intent Type", 0x00080068, "CS");
+export const pixelPresentation = attribute("Pixel Presentation", 0x00089205, "CS");
 export const imagerPixelSpacing = attribute("Imager Pixel Spacing", 0x00181164, "DS");
 
 export const samplesPerPixel = attribute("Samples per Pixel", 0x00280002, "US");
@@ -92,8 +108,8 @@ export const displayed: readonly Attribute[] = [
   attribute("Patient Orientation", 0x00200020, "CS"),
   attribute("Institution Name", 0x00080080, "LO"),
   attribute("Manufacturer", 0x00080070, "LO"),
-  attribute("Image Type", 0x00080008, "CS"),
-  attribute("Presentation Intent Type", 0x00080068, "CS"),
+  imageType,
+  presentationIntent,
   attribute("Burned In Annotation", 0x00280301, "CS"),
   attribute("Lossy Image Compression", 0x00282110, "CS"),
   photometric,

@@ -11,13 +11,13 @@ export interface Lut {
 }
 
 /**
- * @param signed whether the first input may be negative where the VR does not say it
+ * @param signed whether there are inputs below 0: the first one is signed then, even where the VR says that it is not
  * @throws FormatError when descriptor and data do not fit, or one is missing
  * Source: PS3.3, C.11.1.1 and C.7.6.3.1.5.
  */
 export function readLut(values: Values, descriptor: Attribute, data: Attribute, signed: boolean): Lut {
   const { file, encoding } = values;
-  const described = values.words(descriptor, signed);
+  const described = values.words(descriptor, signed || undefined);
   if (described?.length !== 3) throw malformed(file, `${named(descriptor)} is not three numbers`);
   // Only the middle one may be negative, and 0 stands for 65536.
   const count = described[0] & 0xffff || 65536;

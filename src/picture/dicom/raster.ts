@@ -64,6 +64,9 @@ async function fromRle(stream: Uint8Array, header: ImageHeader, file: string): P
   return { words, step: pixels, stride: 1 };
 }
 
+/** Bytes of 0 or 255 behind a frame. */
+const mostPadding = 3;
+
 async function fromJpeg(
   stream: Uint8Array,
   header: ImageHeader,
@@ -71,8 +74,12 @@ async function fromJpeg(
   file: string,
 ): Promise<Raster> {
   const { decodeJpeg } = await import("../jpeg/decode.js");
-  const { rows, columns, samples, bitsAllocated, bitsStored, signed } = header;
-  const { width, height, process, precision, planes, colours } = decodeJpeg(stream, file);
+  const { rows, columns, samples, bitsAllocated, bitsStored, highBit } = header;
+  const { width, height, process, precision, planes, colours, end } = decodeJpeg(stream, file);
+  // Fragments are padded to even lengths; whatever else comes behind a picture may be another one.
+  if (stream.length - end > mostPadding || stream.subarray(end).some((byte) => byte !== 0 && byte !== 0xff)) {
+    throw malformed(file, "there is something behind the JPEG of a frame");
+  }
   if (process !== (syntax.coding === "jpeg" ? "baseline" : "lossless")) {
     throw malformed(file, `its pixels are a ${process} JPEG, its transfer syntax is ${syntax.name}`);
   }
@@ -80,8 +87,9 @@ async function fromJpeg(
     const said = `${columns}×${rows} pixels of ${samples} × ${bitsAllocated} bits`;
     throw malformed(file, `it says ${said}, its JPEG has ${width}×${height} of ${planes.length} × ${precision}`);
   }
-  // The sign would stand in a bit that the JPEG does not have.
-  if (signed && precision < bitsStored) throw malformed(file, `its JPEG has ${precision} bits of signed ${bitsStored}`);
+  // All bits that the file speaks of are bits of the JPEG; those above the stored ones are overlays, which colours have none of.
+  const fits = samples === 1 ? highBit < precision : precision === bitsStored && highBit === bitsStored - 1;
+  if (!fits) throw malformed(file, `its JPEG has ${precision} bits, it says ${bitsStored} up to bit ${highBit}`);
   if (planes.length === 1) return { words: planes[0], step: 0, stride: 1 };
   const pixels = rows * columns;
   const words = planes[0] instanceof Uint16Array ? new Uint16Array(3 * pixels) : new Uint8Array(3 * pixels);

@@ -13,7 +13,9 @@ export function unpackRle(stream: Uint8Array, segments: number, pixels: number, 
     throw malformed(file, `${stream.length} bytes of RLE cannot be its pixels`);
   const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
   const count = view.getUint32(0, true);
-  if (count !== segments) throw malformed(file, `a frame has ${count} RLE segments, not ${segments}`);
+  if (count !== segments) {
+    throw malformed(file, `a frame has ${count > 15 ? "too many" : count} RLE segments, not ${segments}`);
+  }
   const starts = Array.from({ length: segments }, (_, k) => view.getUint32(4 + 4 * k, true));
   return starts.map((start, k) => {
     const end = starts[k + 1] ?? stream.length;

@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.js";
-import type { Encoding } from "./elements.js";
+import type { Encoding } from "./data-set.js";
 
 /** How pixels lie in Pixel Data. */
 export type Coding = "native" | "rle" | "jpeg" | "jpeg-lossless";
@@ -80,6 +80,6 @@ export function transferSyntax(uid: string, file: string): TransferSyntax {
   const known = Object.entries(unreadSyntaxes).find(([end]) => stem + end === uid)?.[1];
   const [name, fix] = known ?? ["unknown to this library", gdcmconv];
   // A UID has digits and dots; what else stands there is not repeated.
-  const shown = /^[0-9.]{1,64}$/.test(uid) ? uid : "which is no UID";
+  const shown = /^[0-2](\.\d{1,30}){2,30}$/.test(uid) ? uid : "which is no UID";
   throw new FormatError(`${file} is a DICOM in the transfer syntax ${name} (${shown}), which is not read`, fix);
 }

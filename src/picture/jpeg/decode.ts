@@ -17,6 +17,8 @@ export interface JpegImage {
   readonly precision: number;
   /** Samples of each component in row order, at the picture's size. */
   readonly planes: readonly (Uint8Array | Uint16Array)[];
+  /** Where what comes behind the picture begins. */
+  readonly end: number;
   /** What the file says of its three components; undefined where it says nothing. */
   readonly colours: "RGB" | "YCbCr" | undefined;
   /** EXIF's, 1 to 8. */
@@ -28,7 +30,10 @@ type Definition = { readonly counts: Uint8Array; readonly symbols: Uint8Array; m
 
 /**
  * Decodes a JPEG of one or three components: sequential or progressive DCT with 8 bits, or lossless with 2 to 16, exactly. Every block must be
- * there, and every bit be used: what is truncated or out of step is refused, never half grey. Takes 2 to 5 bytes a sample.
+ * there, and every bit be used: what is truncated or out of step is refused, never half grey. Of a progressive one, every coefficient of
+ * every component must have been sent to its last bit, zeros too. As with libjpeg, what JFIF's, Adobe's and Exif's segments
+ * say counts before the first scan only, and a component is quantised by the table that was there when its first scan began.
+ * Takes 2 to 5 bytes a sample.
  * @throws FormatError when it is damaged, too large, or of another kind
  * Source: ITU-T T.81 (ISO/IEC 10918-1); T.872 for the colours of Adobe's and JFIF's segments.
  */
@@ -44,6 +49,8 @@ class JpegDecoder {
   private progressive: ProgressivePicture | undefined;
   private readonly scanned = new Set<number>();
   private interval = 0;
+  /** Whether the first scan has. */
+  private begun = false;
   private jfif = false;
   private adobe: number | undefined;
   private orientation: number | undefined;
@@ -61,7 +68,7 @@ class JpegDecoder {
       if (at + 4 > bytes.length && !(bytes[at] === 0xff && bytes[at + 1] === 0xd9)) throw truncatedJpeg(file);
       if (bytes[at] !== 0xff) throw damagedJpeg(file, `no segment begins at byte ${at}`);
       const marker = bytes[at + 1];
-      if (marker === 0xd9) return this.finish();
+      if (marker === 0xd9) return this.finish(at + 2);
       const length = (bytes[at + 2] << 8) | bytes[at + 3];
       if (marker < 0xc0 || (marker >= 0xd0 && marker <= 0xd8) || length < 2) {
         throw damagedJpeg(file, `no segment begins at byte ${at}`);
@@ -86,10 +93,15 @@ class JpegDecoder {
     } else if (marker === 0xdd) {
       if (body.length !== 2) throw damagedJpeg(file, "its restart interval is none");
       this.interval = (body[0] << 8) | body[1];
-    } else if (marker === 0xe0 && startsWith(body, "JFIF\0")) this.jfif = true;
+    } else if (marker >= 0xe0) {
+      if (!this.begun) this.application(marker, body);
+    } else if (marker !== 0xc8) throw damagedJpeg(file, `it has a segment ff${marker.toString(16)}`);
+  }
+
+  private application(marker: number, body: Uint8Array): void {
+    if (marker === 0xe0 && startsWith(body, "JFIF\0") && body.length >= 14) this.jfif = true;
     else if (marker === 0xe1 && isExif(body)) this.orientation ??= orientationOf(body);
     else if (marker === 0xee && startsWith(body, "Adobe") && body.length >= 12) this.adobe = body[11];
-    else if (marker < 0xe0 && marker !== 0xc8) throw damagedJpeg(file, `it has a segment ff${marker.toString(16)}`);
   }
 
   private huffman(body: Uint8Array): void {
@@ -124,11 +136,12 @@ class JpegDecoder {
   private scan(header: Uint8Array, start: number): number {
     const { frame, file } = this;
     if (!frame) throw damagedJpeg(file, "a scan comes before the frame header");
+    this.begun = true;
     const scan = this.scanOf(frame, header);
     const reader = new EntropyReader(this.bytes, start, file);
     if (frame.process === "progressive") {
       this.progressive ??= new ProgressivePicture(frame, file);
-      return this.progressive.scan(scan, reader);
+      return this.progressive.scan(scan, reader, this.quantisation);
     }
     for (const { index, component } of scan.parts) {
       if (this.scanned.has(index)) throw damagedJpeg(file, "a component comes twice");
@@ -165,25 +178,25 @@ class JpegDecoder {
     return definition?.made;
   }
 
-  private finish(): JpegImage {
+  private finish(end: number): JpegImage {
     const { frame, file } = this;
     if (!frame) throw damagedJpeg(file, "it has no frame header");
     const { width, height, precision, process, components } = frame;
     if (process === "progressive" ? !this.progressive : this.scanned.size < components.length)
       throw truncatedJpeg(file);
-    const own = this.progressive?.planes(this.quantisation) ?? this.planes;
+    const own = this.progressive?.planes() ?? this.planes;
     const planes = components.map((component, k) => {
       const plane = own[k];
       return plane instanceof Uint8Array ? fullSize(component, plane, frame) : plane;
     });
     const colours = this.colours(frame);
-    return { width, height, process, precision, planes, colours, orientation: this.orientation ?? 1 };
+    return { width, height, process, precision, planes, end, colours, orientation: this.orientation ?? 1 };
   }
 
   private colours({ components }: Frame): JpegImage["colours"] {
     if (components.length === 1) return undefined;
-    if (this.adobe !== undefined) return this.adobe === 0 ? "RGB" : "YCbCr";
     if (this.jfif) return "YCbCr";
+    if (this.adobe !== undefined) return this.adobe === 0 ? "RGB" : "YCbCr";
     return components.map(({ id }) => String.fromCharCode(id)).join("") === "RGB" ? "RGB" : undefined;
   }
 }

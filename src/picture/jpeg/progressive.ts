@@ -17,6 +17,8 @@ export class ProgressivePicture {
   private readonly coefficients: Int16Array[];
   /** By component and coefficient: bits that are still to come, −1 before the first scan. */
   private readonly pending: Int8Array[];
+  /** By component: what its coefficients are to be multiplied with. */
+  private readonly factors: (Float64Array | undefined)[] = [];
   private scans = 0;
 
   constructor(
@@ -30,8 +32,11 @@ export class ProgressivePicture {
   }
 
   /** @returns where the next marker begins */
-  scan(scan: Scan, reader: EntropyReader): number {
+  scan(scan: Scan, reader: EntropyReader, quantisation: Quantisation): number {
     this.take(scan);
+    for (const { index, component } of scan.parts) {
+      this.factors[index] ??= quantisationOf(component, quantisation, this.file);
+    }
     const { first, high } = scan;
     const coder =
       first === 0 ? this.means(scan, reader) : high === 0 ? this.first(scan, reader) : this.refine(scan, reader);
@@ -46,14 +51,14 @@ export class ProgressivePicture {
 
   /**
    * Samples of each component; the coefficients are gone then.
-   * @throws FormatError when a scan is missing
+   * @throws FormatError when a scan is missing, of one bit of one coefficient
    */
-  planes(quantisation: Quantisation): Uint8Array[] {
+  planes(): Uint8Array[] {
     const block = new Float64Array(64);
-    if (this.pending.some((bits) => bits[0] !== 0 || bits.some((left) => left > 0))) throw truncatedJpeg(this.file);
+    if (this.pending.some((bits) => bits.some((left) => left !== 0))) throw truncatedJpeg(this.file);
     return this.frame.components.map((component, index) => {
       const plane = planeFor(component);
-      const factors = quantisationOf(component, quantisation, this.file);
+      const factors = this.factors[index]!;
       const coefficients = this.coefficients[index];
       const stride = 8 * component.lineBlocks;
       for (let row = 0, from = 0; row < component.blockLines; row++) {

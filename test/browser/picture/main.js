@@ -7,6 +7,10 @@ try {
   // The browser's own decoder, which minds EXIF's orientation.
   const [, base64] = cases.find(([name]) => name === "JPEG, turned");
   report.canvas = await canvasPixels(bytesOf(base64));
+  report.canvases = {};
+  for (const [name, base64] of cases.filter(([name]) => name.startsWith("JPEG: "))) {
+    report.canvases[name] = await canvasPixels(bytesOf(base64));
+  }
 } catch (error) {
   report.errors.push(`${error.name}: ${error.message}`);
 }
@@ -37,5 +41,6 @@ async function canvasPixels(bytes) {
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
   context.drawImage(bitmap, 0, 0);
   const { width, height, data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-  return { width, height, red: Array.from({ length: width * height }, (_, k) => data[4 * k]) };
+  const red = Array.from({ length: width * height }, (_, k) => data[4 * k]);
+  return { width, height, red, first: Array.from(data.subarray(0, 3)) };
 }

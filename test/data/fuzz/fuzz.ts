@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { seed } from "../../seed.js";
@@ -11,17 +11,17 @@ const SILENCE_MS = 120_000;
 /** Objects and strings of the child, in MiB: V8 ends it beyond. */
 const HEAP = 256;
 
-/** Bundles the child, which runs outside of vitest: in a process that may die. `name` keeps test files apart. */
-export async function buildChild(name: string): Promise<string> {
+/** Bundles a child, which runs outside of vitest: in a process that may die. `name` keeps test files apart. */
+export async function buildChild(name: string, entry = "test/data/fuzz/child.ts"): Promise<string> {
   const outDir = join(root, "build", "fuzz", name);
   await build({
     root,
     configFile: false,
     logLevel: "error",
     resolve: { alias: { "#host": join(root, "src/host/node.ts") } },
-    build: { ssr: join(root, "test/data/fuzz/child.ts"), outDir, emptyOutDir: true, target: "node20" },
+    build: { ssr: join(root, entry), outDir, emptyOutDir: true, target: "node20" },
   });
-  return join(outDir, "child.js");
+  return join(outDir, `${parse(entry).name}.js`);
 }
 
 /**

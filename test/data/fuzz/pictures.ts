@@ -1,11 +1,12 @@
 import { readPicture } from "../../../src/picture/index.js";
 import { kinds } from "../../picture/kinds.js";
+import { leakOf, planted } from "../../picture/planted.js";
 import { mutateBytes, pick } from "./mutate.js";
 import type { Target } from "./targets.js";
 
-const whole = kinds.map(([, bytes]) => bytes);
+const whole = [...kinds.map(([, bytes]) => bytes), ...planted.map(([, bytes]) => bytes)];
 
-/** JPEGs and DICOMs of every kind, and a PNG: nothing but DICOM's structure and JPEG's bits tells what is damaged. */
+/** JPEGs and DICOMs of every kind, some of a patient whose name is looked for in errors, and a PNG: nothing but DICOM's structure and JPEG's bits tells what is damaged. */
 export const pictureTargets: Readonly<Record<string, Target>> = {
   pictures: {
     mostBytes: 64 * 2 ** 20,
@@ -27,6 +28,9 @@ export const pictureTargets: Readonly<Record<string, Target>> = {
       } catch (error) {
         // What nobody foresaw becomes a named error as well, but it ought to be foreseen.
         if ((error as Error).message.includes("cannot be read (")) return String((error as Error).cause);
+        // A change may copy two letters to where a VR stands, three are nobody's but the patient's.
+        const leak = leakOf(error, 3);
+        if (leak) return leak;
         throw error;
       }
     },
