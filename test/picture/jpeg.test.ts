@@ -219,15 +219,16 @@ describe.skipIf(!there)("what libjpeg writes is what libjpeg reads", () => {
     return dcmtk.rendered(to, 8, "+ca");
   };
 
+  // Two IDCTs differ by a step; blue is luma and 1.772 of chroma: 2.77 steps, which is three where both are rounded.
   it.each<[string, () => Uint8Array, number]>([
     ["grey", () => baseline(grey), 1],
-    ["4:4:4", () => baseline(rgb, "+Js4"), 2],
-    ["4:2:2", () => baseline(rgb, "+Js2"), 2],
-    ["4:2:0", () => baseline(rgb, "+Js1"), 2],
-    ["4:2:0 of a bad quality", () => baseline(rgb, "+Js1", "+Jq", "12"), 2],
+    ["4:4:4", () => baseline(rgb, "+Js4"), 3],
+    ["4:2:2", () => baseline(rgb, "+Js2"), 3],
+    ["4:2:0", () => baseline(rgb, "+Js1"), 3],
+    ["4:2:0 of a bad quality", () => baseline(rgb, "+Js1", "+Jq", "12"), 3],
     ["progressive grey", () => progressive(grey), 1],
-    ["progressive 4:4:4", () => progressive(rgb, "+s4"), 2],
-    ["progressive 4:2:2", () => progressive(rgb, "+s2", "+q", "60"), 2],
+    ["progressive 4:4:4", () => progressive(rgb, "+s4"), 3],
+    ["progressive 4:2:2", () => progressive(rgb, "+s2", "+q", "60"), 3],
   ])("%s: the same within rounding, which chroma enlarges", async (name, make, most) => {
     const jpeg = make();
     expect(jpeg[frameHeader(jpeg) + 1]).toBe(name.startsWith("progressive") ? 0xc2 : 0xc0);
