@@ -2,11 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const out = process.argv[2] ?? join(root, "build/site");
+const out = resolve(process.argv[2] ?? join(root, "build/site"));
 const run = (script, ...args) =>
   execFileSync(process.execPath, [join(root, "scripts", script), ...args], {
     cwd: root,

@@ -2,8 +2,10 @@
 // `--service https://…` builds it for a service, whose origin the policy then names; without it the page works alone only.
 // `--serve` serves it on this machine, `--out FOLDER` puts it elsewhere, `--docs PATH` links documentation beside it.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { createServer } from "node:net";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { encode } from "fast-png";
@@ -26,7 +28,12 @@ const { values } = parseArgs({
   },
 });
 const service = values.service === undefined ? null : originOf(values.service);
-const out = values.out;
+const out = resolve(values.out);
+if (out === root.replace(/\/$/, "") || `${out}/`.startsWith(join(root, "web/")))
+  throw new Error(`--out ${out} is a folder of sources`);
+if (values.serve) await requireFree(Number(values.port));
+// Whatever the shell says: the same commit gives the same bytes.
+process.env.NODE_ENV = "production";
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 /** `frame-ancestors` only works as a header: deploy/page.nginx.conf has it. */
@@ -90,6 +97,7 @@ for (const [path, bytes] of files) {
   mkdirSync(join(out, dirname(path)), { recursive: true });
   writeFileSync(join(out, path), bytes);
 }
+if (!existsSync(join(out, "index.html"))) throw new Error(`${out} got no index.html`);
 const sums = list(out).map((path) => `${sha256(readFileSync(join(out, path)))}  ${path}`);
 writeFileSync(join(out, "SHA256SUMS"), `${sums.join("\n")}\n`);
 console.log(
@@ -164,6 +172,18 @@ function originOf(text) {
   if (url.pathname !== "/" || url.search || url.hash)
     throw new Error(`--service ${text}: an origin was expected, without a path`);
   return url.origin;
+}
+
+/** Before anything is built. Port 0 is any. */
+async function requireFree(port) {
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    console.error(`port ${port} is in use: npm run web -- --port ${port + 1}`);
+    process.exit(1);
+  }
+  await new Promise((done) => server.close(done));
 }
 
 function list(folder) {

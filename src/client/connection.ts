@@ -9,7 +9,7 @@ export interface TransportOptions {
   readonly url: string;
   /** What the operator gave: it goes into the Authorization header, and nowhere else. */
   readonly token: string;
-  /** Default the platform's. */
+  /** Default the platform's. An error of its own whose name is AbortError ends a request: it is not made again. */
   readonly fetch?: Fetch;
   /** How often a request is made again that found no answer, or was told to come later; default 8, which is half a minute. */
   readonly retries?: number;

@@ -70,6 +70,7 @@ export class Transport {
         return new Uint8Array(await response.arrayBuffer());
       } catch (cause) {
         asking.signal?.throwIfAborted();
+        requireNotAborted(cause);
         if (asking.once || attempt >= this.retries) throw this.unreachable(cause);
         await pause(undefined, attempt, asking.signal);
       }
@@ -90,6 +91,7 @@ export class Transport {
     for (let attempt = 0; ; attempt++) {
       const response = await this.send(asking).catch((cause: unknown) => {
         asking.signal?.throwIfAborted();
+        requireNotAborted(cause);
         if (attempt >= retries || CERTIFICATE.test(codeOf(cause))) throw this.unreachable(cause);
         return undefined;
       });
@@ -133,6 +135,11 @@ export class Transport {
   toJSON(): string {
     return this.base.origin;
   }
+}
+
+/** Whoever gave the `fetch` ended the request: made again it would be against his will. @throws what says so */
+function requireNotAborted(cause: unknown): void {
+  if (cause instanceof Error && cause.name === "AbortError") throw cause;
 }
 
 async function refusalOf(response: Response, origin: string): Promise<ServiceError> {

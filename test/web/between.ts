@@ -14,6 +14,9 @@ export class Between {
   /** Of answers that are changed; their own unless said. */
   status: number | undefined;
 
+  /** Takes requests and answers none. */
+  silent = false;
+
   private constructor(private readonly server: Server) {}
 
   static async open(target: () => string): Promise<Between> {
@@ -23,6 +26,7 @@ export class Between {
       const { method = "GET", url: path = "/", headers } = incoming;
       between.requests.push(`${method} ${path}`);
       const body = await buffer(incoming);
+      if (between.silent) return;
       const { hostname, port } = new URL(target());
       const onward = request({ hostname, port, method, path, headers });
       onward.end(body);

@@ -72,18 +72,22 @@ export class PageEngine implements Engine {
     return { ...preview, serial };
   }
 
-  async diagnoseAlone(serial: number): Promise<Outcome> {
+  async diagnoseAlone(model: string, serial: number): Promise<Outcome> {
     const { brought } = this;
-    if (!brought) throw new PageError("noModel", "no model was chosen");
+    if (brought?.entry.id !== model) throw new PageError("noModel", "this model was not chosen");
     const values = this.valuesFor(brought.plan.card, serial);
     this.running = new AbortController();
     this.alone ??= await AloneRoles.open(brought, this.opened.device, this.onward);
     return this.alone.diagnose(values, this.onward, this.running.signal);
   }
 
-  /** Ends a diagnosis that is under way. */
-  stop(): void {
+  /** Ends what is under way, at its next step; with `lock` the open key is wiped at once. Not a call: it comes past them. */
+  interrupt(lock: boolean): void {
     this.running.abort(new PageError("stopped", "the user stopped it"));
+    this.served?.end();
+    if (!lock) return;
+    this.served?.lock();
+    this.seen = undefined;
   }
 
   async storedKeys(): Promise<readonly StoredKey[]> {
@@ -96,9 +100,8 @@ export class PageEngine implements Engine {
     this.served?.[Symbol.dispose]();
     this.served = undefined;
     const served = new ServedRoles(config.service, token, device, () => this.shelf());
-    const plans = await served.plans();
     this.served = served;
-    return plans;
+    return this.withService(() => served.plans());
   }
 
   async disconnect(): Promise<void> {
@@ -107,18 +110,19 @@ export class PageEngine implements Engine {
   }
 
   makeKey(plan: string, name: string, passphrase: string): Promise<StoredKey> {
-    return this.connected.makeKey(plan, name, passphrase, this.onward);
+    return this.withService((served) => served.makeKey(plan, name, passphrase, this.onward));
   }
 
   importKey(bytes: Uint8Array<ArrayBuffer>, name: string, passphrase: string): Promise<StoredKey> {
-    return this.connected.importKey(bytes, name, passphrase);
+    return this.withService((served) => served.importKey(bytes, name, passphrase));
   }
 
   async exportKey(fingerprint: string): Promise<Uint8Array<ArrayBuffer>> {
-    const shelf = await this.shelf();
-    const kept = await shelf.get(fingerprint);
-    await shelf.put({ ...kept, saved: true });
-    return kept.wrapped;
+    return (await (await this.shelf()).get(fingerprint)).wrapped;
+  }
+
+  async markSaved(fingerprint: string): Promise<void> {
+    await (await this.shelf()).markSaved(fingerprint);
   }
 
   async forgetKey(fingerprint: string): Promise<void> {
@@ -126,28 +130,24 @@ export class PageEngine implements Engine {
   }
 
   unlock(fingerprint: string, passphrase: string): Promise<KeyStanding> {
-    return this.connected.unlock(fingerprint, passphrase);
-  }
-
-  async lock(): Promise<void> {
-    this.served?.lock();
-    this.seen = undefined;
+    return this.withService((served) => served.unlock(fingerprint, passphrase));
   }
 
   standing(): Promise<KeyStanding> {
-    return this.connected.standing();
+    return this.withService((served) => served.standing());
   }
 
   register(): Promise<KeyStanding> {
-    return this.connected.register(this.onward);
+    return this.withService((served) => served.register(this.onward));
   }
 
-  async diagnoseServed(model: string, serial: number): Promise<Outcome> {
-    const { connected } = this;
-    if (!connected.plan) throw new PageError("locked", "no key is open");
-    this.running = new AbortController();
-    const values = this.valuesFor(connected.plan.card, serial);
-    return connected.diagnose(model, values, this.onward, this.running.signal);
+  diagnoseServed(model: string, serial: number): Promise<Outcome> {
+    return this.withService(async (served) => {
+      if (!served.plan) throw new PageError("locked", "no key is open");
+      this.running = new AbortController();
+      const values = this.valuesFor(served.plan.card, serial);
+      return served.diagnose(model, values, this.onward, this.running.signal);
+    });
   }
 
   private seeing(mode: Mode): Seeing {
@@ -164,19 +164,31 @@ export class PageEngine implements Engine {
 
   private get opened() {
     const { config, device } = this;
-    if (!config || !device) throw new PageError("notConnected", "the engine is not open");
+    if (!config || !device) throw new PageError("engineDied", "the engine did not start");
     return { config, device };
   }
 
   /** Opened when it is first asked for: alone nothing is stored, and a browser may refuse to. */
   private shelf(): Promise<KeyShelf> {
-    this.opening ??= KeyShelf.open();
+    const forget = () => {
+      this.opening = undefined;
+    };
+    this.opening ??= KeyShelf.open(forget);
+    // Another try may find room.
+    this.opening.catch(forget);
     return this.opening;
   }
 
-  private get connected(): ServedRoles {
-    if (this.served) return this.served;
-    throw new PageError("notConnected", "there is no connection to the service");
+  /** Asks the service something. @throws PageError where there is no connection, or where the page itself ended a request */
+  private async withService<T>(ask: (served: ServedRoles) => Promise<T>): Promise<T> {
+    const { served } = this;
+    if (!served) throw new PageError("notConnected", "there is no connection to the service");
+    served.begin();
+    try {
+      return await ask(served);
+    } catch (error) {
+      throw served.fault ?? error;
+    }
   }
 
   private async file(path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -19,10 +19,14 @@ interface Schema extends DBSchema {
 export class KeyShelf {
   private constructor(private readonly database: IDBPDatabase<Schema>) {}
 
-  static async open(): Promise<KeyShelf> {
+  /** @param onEnd called when the browser ends the connection */
+  static async open(onEnd: () => void): Promise<KeyShelf> {
     return new KeyShelf(
       await openDB<Schema>("blindsight", 1, {
         upgrade: (database) => void database.createObjectStore("keys", { keyPath: "fingerprint" }),
+        // A tab of a later version wants to change it.
+        blocking: (_now, _later, event) => (event.target as IDBDatabase | null)?.close(),
+        terminated: onEnd,
       }),
     );
   }
@@ -50,6 +54,14 @@ export class KeyShelf {
 
   async put(key: KeptKey): Promise<void> {
     await this.database.put("keys", key);
+  }
+
+  /** In one transaction: a key that another tab removed meanwhile does not come back. */
+  async markSaved(fingerprint: string): Promise<void> {
+    const transaction = this.database.transaction("keys", "readwrite");
+    const kept = await transaction.store.get(fingerprint);
+    if (kept) await transaction.store.put({ ...kept, saved: true });
+    await transaction.done;
   }
 
   async remove(fingerprint: string): Promise<void> {

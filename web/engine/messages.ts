@@ -167,31 +167,47 @@ export interface Engine {
   /** The picture as the network takes it: the brought one, or that of the open key. @throws where it is none */
   look(mode: Mode, bytes: Uint8Array<ArrayBuffer>, name: string, frame?: number): Promise<Preview>;
   /** Encrypts the picture, computes and decrypts, all in this tab. @param serial of the preview that the user sees: no other is taken */
-  diagnoseAlone(serial: number): Promise<Outcome>;
+  diagnoseAlone(model: string, serial: number): Promise<Outcome>;
 
   storedKeys(): Promise<readonly StoredKey[]>;
   /** Gives the token that is asked with, and whose it is not told. */
   connect(token: string): Promise<readonly ServedPlan[]>;
-  /** Forgets the token, and wipes the open key. */
+  /** Forgets the token. */
   disconnect(): Promise<void>;
   makeKey(plan: string, name: string, passphrase: string): Promise<StoredKey>;
   importKey(bytes: Uint8Array<ArrayBuffer>, name: string, passphrase: string): Promise<StoredKey>;
+  /** The user has the key's file. */
+  markSaved(fingerprint: string): Promise<void>;
   /** The wrapped key's file. */
   exportKey(fingerprint: string): Promise<Uint8Array<ArrayBuffer>>;
   forgetKey(fingerprint: string): Promise<void>;
   /** Opens a key, and finds out where it stands. */
   unlock(fingerprint: string, passphrase: string): Promise<KeyStanding>;
-  /** Wipes the open key. */
-  lock(): Promise<void>;
   standing(): Promise<KeyStanding>;
   /** Sends public key and evaluation keys to the service. */
   register(): Promise<KeyStanding>;
   diagnoseServed(model: string, serial: number): Promise<Outcome>;
 }
 
+/** Short, and of nobody's key: no interruption ends these. */
+export const LASTING: ReadonlySet<keyof Engine> = new Set([
+  "open",
+  "choose",
+  "look",
+  "storedKeys",
+  "markSaved",
+  "forgetKey",
+]);
+
+/** A call, or the end of all calls of earlier generations; with `lock` the open key is wiped at once. */
 export type Call =
-  | { readonly stop: true }
-  | { readonly id: number; readonly method: keyof Engine; readonly args: readonly unknown[] };
+  | { readonly interrupt: number; readonly lock: boolean }
+  | {
+      readonly id: number;
+      readonly generation: number;
+      readonly method: keyof Engine;
+      readonly args: readonly unknown[];
+    };
 export type Answer =
   | { readonly id: number; readonly progress: Progress }
   | { readonly id: number; readonly value: unknown }

@@ -16,7 +16,8 @@ export type PageCode =
   | "engineDied"
   | "tooLarge"
   | "noPicturePlan"
-  | "oneFile";
+  | "oneFile"
+  | "badPlan";
 
 /** An error of the page's own; its `code` has words in every language. */
 export class PageError extends Error {

@@ -11,13 +11,38 @@ const KINDS: Readonly<Record<string, "image" | "publicKey" | "evaluationKeys">> 
 export class Recording {
   #sent: Sent[] = [];
   #image: Uint8Array<ArrayBuffer> | undefined;
+  #answered = false;
+  #fault: PageError | undefined;
+  #end = new AbortController();
   /** By a file's address: what was announced under it. */
   readonly #announced = new Map<string, "image" | "publicKey" | "evaluationKeys">();
 
-  /** Begins a new account. */
+  /** Begins a new account of what is sent. */
   start(): void {
     this.#sent = [];
     this.#image = undefined;
+    this.#answered = false;
+  }
+
+  /** A call begins: none has ended its requests. */
+  begin(): void {
+    this.#end = new AbortController();
+    this.#fault = undefined;
+  }
+
+  /** Ends the requests of the call that is under way, and all that it would still make. */
+  end(): void {
+    this.#end.abort();
+  }
+
+  /** Whether the bytes of a result came. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** Why a request was ended here. */
+  get fault(): PageError | undefined {
+    return this.#fault;
   }
 
   get sent(): readonly Sent[] {
@@ -41,12 +66,32 @@ export class Recording {
     const what = chunk ?? (pathname.endsWith("/result") ? "answer" : "question");
     // Before it is known whether an answer comes: what is sent again is counted again.
     const at = this.#sent.push({ what, sentBytes, receivedBytes: 0 }) - 1;
-    const response = await fetch(input, init);
-    const content = await contentOf(response);
+    const { signal } = this.#end;
+    const ends = AbortSignal.any([signal, ...(init?.signal ? [init.signal] : [])]);
+    const response = await fetch(input, { ...init, signal: ends });
+    const content = await this.contentOf(response);
     this.#sent[at] = { what, sentBytes, receivedBytes: content.length };
+    if (what === "answer" && response.ok && content.length > 0) this.#answered = true;
     const { status, statusText, headers } = response;
     return new Response(status === 204 ? null : content, { status, statusText, headers });
   };
+
+  /** A body, as far as it is no larger than any that a service has to give. */
+  private async contentOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let bytes = 0;
+    const reader = response.body?.getReader();
+    for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
+      bytes += next.value.length;
+      parts.push(next.value as Uint8Array<ArrayBuffer>);
+      if (bytes <= MOST_ANSWER_BYTES) continue;
+      await reader?.cancel();
+      this.#fault = new PageError("tooLarge", `the service answers with more than ${MOST_ANSWER_BYTES} bytes`);
+      // Of this name, so that it is not asked again.
+      throw new DOMException(this.#fault.message, "AbortError");
+    }
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  }
 }
 
 function kindIn(body: string): string {
@@ -56,19 +101,3 @@ function kindIn(body: string): string {
 
 /** Results and plans have some megabytes. */
 const MOST_ANSWER_BYTES = 2 ** 26;
-
-/** A body, as far as it is no larger than any that a service has to give. */
-async function contentOf(response: Response): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-    bytes += next.value.length;
-    parts.push(next.value as Uint8Array<ArrayBuffer>);
-    if (bytes > MOST_ANSWER_BYTES) {
-      await reader?.cancel();
-      throw new PageError("tooLarge", `the service answers with more than ${MOST_ANSWER_BYTES} bytes`);
-    }
-  }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
-}

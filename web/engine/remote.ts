@@ -1,4 +1,4 @@
-import type { Answer, Call, Engine, Fault, Progress } from "./messages.js";
+import { type Answer, type Call, type Engine, type Fault, LASTING, type Progress } from "./messages.js";
 
 /** What the engine refused, in its own words. */
 export class EngineError extends Error {
@@ -9,15 +9,21 @@ export class EngineError extends Error {
 
 type Onward = (progress: Progress) => void;
 
+interface Waiting {
+  readonly method: keyof Engine;
+  readonly settle: (answer: Answer) => void;
+  readonly onward: Onward | undefined;
+}
+
 /** To start takes a second; a worker whose script got lost says nothing at all. */
 const LONGEST_START_MS = 60_000;
 
-/** The engine in its worker: calls go one after the other, since all of them share one device and one picture. */
+/** The engine in its worker, which does one call after the other. */
 export class RemoteEngine {
   private readonly worker: Worker;
-  private readonly waiting = new Map<number, { settle: (answer: Answer) => void; onward: Onward | undefined }>();
+  private readonly waiting = new Map<number, Waiting>();
   private calls = 0;
-  private last: Promise<unknown> = Promise.resolve();
+  private generation = 0;
   private death: Fault | undefined;
 
   constructor() {
@@ -33,14 +39,18 @@ export class RemoteEngine {
 
   /** @param onward told how far a long call is */
   call<M extends keyof Engine>(method: M, args: Parameters<Engine[M]>, onward?: Onward): ReturnType<Engine[M]> {
-    const answer = this.last.then(() => this.ask(method, args, onward));
-    this.last = answer.catch(() => undefined);
-    return answer as ReturnType<Engine[M]>;
+    return this.ask(method, args, onward) as ReturnType<Engine[M]>;
   }
 
-  /** Ends a diagnosis that is under way: past all calls that wait. */
-  stop(): void {
-    this.worker.postMessage({ stop: true } satisfies Call);
+  /**
+   * Ends what is under way and what waits, past all of it.
+   * @param lock whether the open key is wiped, too
+   */
+  interrupt(lock: boolean): void {
+    this.generation++;
+    this.worker.postMessage({ interrupt: this.generation, lock } satisfies Call);
+    const fault = { of: "page", name: "PageError", code: "stopped", message: "the user stopped it" } as const;
+    this.settleAll(fault, (method) => !LASTING.has(method));
   }
 
   /** The end of everything in it, an open key too. */
@@ -58,8 +68,8 @@ export class RemoteEngine {
         if ("fault" in answer) reject(new EngineError(answer.fault));
         else if ("value" in answer) resolve(answer.value);
       };
-      this.waiting.set(id, { settle, onward });
-      this.worker.postMessage({ id, method, args } satisfies Call);
+      this.waiting.set(id, { method, settle, onward });
+      this.worker.postMessage({ id, generation: this.generation, method, args } satisfies Call);
       if (method !== "open") return;
       setTimeout(() => this.waiting.has(id) && this.die("the page's worker did not start in time"), LONGEST_START_MS);
     });
@@ -67,6 +77,10 @@ export class RemoteEngine {
 
   private die(message: string): void {
     this.death ??= { of: "page", name: "PageError", code: "engineDied", message };
-    for (const [id, { settle }] of this.waiting) settle({ id, fault: this.death });
+    this.settleAll(this.death, () => true);
+  }
+
+  private settleAll(fault: Fault, ends: (method: keyof Engine) => boolean): void {
+    for (const [id, { method, settle }] of this.waiting) if (ends(method)) settle({ id, fault });
   }
 }

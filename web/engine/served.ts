@@ -16,6 +16,8 @@ export class ServedRoles implements Disposable {
   private readonly recording = new Recording();
   private holder: KeyHolder | undefined;
   private models: readonly ModelState[] = [];
+  /** Raised when the key is wiped: what was under way for it then comes to nothing. */
+  private locks = 0;
 
   constructor(
     url: string,
@@ -24,6 +26,21 @@ export class ServedRoles implements Disposable {
     private readonly shelf: () => Promise<KeyShelf>,
   ) {
     this.#client = new HospitalClient({ url, token, fetch: this.recording.fetch });
+  }
+
+  /** A call begins. */
+  begin(): void {
+    this.recording.begin();
+  }
+
+  /** Ends what is under way. */
+  end(): void {
+    this.recording.end();
+  }
+
+  /** Why the page itself ended a request. */
+  get fault(): PageError | undefined {
+    return this.recording.fault;
   }
 
   /** The plan of the open key. */
@@ -40,8 +57,7 @@ export class ServedRoles implements Disposable {
 
   /** Makes a key for a plan and stores it wrapped; the key itself is gone until it is unlocked. */
   async makeKey(planId: string, name: string, passphrase: string, onward: Onward): Promise<StoredKey> {
-    const plan = await this.#client.plan(planId);
-    requireUsable(plan);
+    const plan = await this.planOf(planId);
     onward({ stage: "keys", done: 0, total: 1 });
     using holder = await KeyHolder.create(plan, this.device);
     return await this.keep(holder, { name, wrapped: await holder.toWrappedBytes(passphrase), saved: false });
@@ -51,10 +67,19 @@ export class ServedRoles implements Disposable {
   async importKey(wrapped: Uint8Array<ArrayBuffer>, name: string, passphrase: string): Promise<StoredKey> {
     const { plan: planId } = await KeyHolder.wrappedSays(wrapped);
     if (planId === undefined) throw new PageError("oldKey", "this key's file is of an older version and names no plan");
-    const plan = await this.#client.plan(planId);
-    requireUsable(plan);
+    const plan = await this.planOf(planId);
     using holder = await KeyHolder.fromWrappedBytes(wrapped, passphrase, plan, this.device);
     return await this.keep(holder, { name, wrapped, saved: true });
+  }
+
+  /** @throws PageError for bytes that are no plan, or one that no page can use */
+  private async planOf(id: string): Promise<Plan> {
+    const plan = await this.#client.plan(id).catch((error: unknown) => {
+      if (!(error instanceof Error) || error.name !== "FormatError") throw error;
+      throw new PageError("badPlan", error.message);
+    });
+    requireUsable(plan);
+    return plan;
   }
 
   private async keep(
@@ -70,24 +95,29 @@ export class ServedRoles implements Disposable {
 
   async unlock(fingerprint: string, passphrase: string): Promise<KeyStanding> {
     this.lock();
+    const own = this.locks;
     const { wrapped, planFile } = await (await this.shelf()).get(fingerprint);
     // What lies in the browser's store may have been changed: the key's file authenticates the plan's identity.
-    const plan = await Plan.fromBytes(planFile);
+    const plan = await Plan.fromBytes(planFile).catch((error: unknown) => {
+      throw new PageError("keySwapped", `${error}`);
+    });
     const holder = await KeyHolder.fromWrappedBytes(wrapped, passphrase, plan, this.device);
-    if (holder.publicKey.fingerprint !== fingerprint) {
+    if (holder.publicKey.fingerprint !== fingerprint || own !== this.locks) {
       holder[Symbol.dispose]();
+      if (own !== this.locks) throw new PageError("stopped", "the key was locked meanwhile");
       throw new PageError("keySwapped", "another key is stored under this one's id");
     }
     this.holder = holder;
     try {
       return await this.standing();
     } catch (error) {
-      this.lock(); // whoever sees an error sees no open key
+      if (own === this.locks) this.lock(); // whoever sees an error sees no open key
       throw error;
     }
   }
 
   lock(): void {
+    this.locks++;
     this.holder?.[Symbol.dispose]();
     this.holder = undefined;
     this.models = [];
@@ -96,11 +126,13 @@ export class ServedRoles implements Disposable {
   async standing(): Promise<KeyStanding> {
     const { publicKey, plan } = this.open;
     const { fingerprint } = publicKey;
+    const own = this.locks;
     const isOwn = (each: { fingerprint: string; plan: string }) =>
       each.fingerprint === fingerprint && each.plan === plan.identity;
     const known = (await this.#client.keys()).some(isOwn);
-    const own = (await this.#client.models()).filter((model) => isOwn(model) && !model.revoked);
-    this.models = own.sort((a, b) => b.created - a.created).slice(0, MOST_LISTED);
+    const found = (await this.#client.models()).filter((model) => isOwn(model) && !model.revoked);
+    if (own !== this.locks) throw new PageError("stopped", "the key was locked meanwhile");
+    this.models = found.sort((a, b) => b.created - a.created).slice(0, MOST_LISTED);
     const models = this.models.map(({ id, owner, name, version, budget, used }) => ({
       id,
       owner: plainText(owner),
@@ -138,8 +170,9 @@ export class ServedRoles implements Disposable {
       onProgress: (done: number, total: number) => onward({ stage: "compute", done, total }),
     };
     const diagnosis = await this.#client.diagnose(holder, this.device, model, values, asked).catch((error: unknown) => {
-      if (signal.aborted || !this.recording.sent.some(({ what }) => what === "answer")) throw error;
-      throw new PageError("answerRefused", error instanceof Error ? error.message : `${error}`);
+      if (!this.recording.answered || (signal.aborted && error === signal.reason)) throw error;
+      // One text for all: what differs would be passed on.
+      throw new PageError("answerRefused", "the answer cannot be used");
     });
     const { sent, image = new Uint8Array(0) } = this.recording;
     const sum = (what: string, bytes: "sentBytes" | "receivedBytes") =>

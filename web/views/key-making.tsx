@@ -62,16 +62,16 @@ export function KeyMaking(props: {
 /** A key that was made elsewhere: its file and passphrase. */
 export function KeyImport(props: {
   readonly busy: boolean;
-  readonly onImport: (bytes: Uint8Array<ArrayBuffer>, name: string, passphrase: string) => void;
+  readonly onImport: (file: File, name: string, passphrase: string) => void;
 }) {
   const { words } = useSpoken();
   const [file, setFile] = useState<File>();
   const [name, setName] = useState("");
   const [passphrase, setPassphrase] = useState("");
-  const submit = async (event: Event) => {
+  const submit = (event: Event) => {
     event.preventDefault();
     if (!file) return;
-    props.onImport(new Uint8Array(await file.slice(0, MOST_KEY_FILE_BYTES).arrayBuffer()), name, passphrase);
+    props.onImport(file, name, passphrase);
     setPassphrase("");
   };
   return (
@@ -91,9 +91,6 @@ export function KeyImport(props: {
     </details>
   );
 }
-
-/** A wrapped key has some kilobytes. */
-const MOST_KEY_FILE_BYTES = 2 ** 20;
 
 function Named({ name, onName }: { readonly name: string; readonly onName: (name: string) => void }) {
   const { words } = useSpoken();

@@ -124,7 +124,11 @@ function Open(props: {
       {standing.models.length > 0 && (
         <label>
           {words.models}
-          <select value={model ?? ""} onChange={(event) => props.onModel(event.currentTarget.value || undefined)}>
+          <select
+            value={model ?? ""}
+            disabled={busy}
+            onChange={(event) => props.onModel(event.currentTarget.value || undefined)}
+          >
             <option value="">{words.choose}</option>
             {standing.models.map(({ id, name, version, owner, left }) => (
               <option key={id} value={id} disabled={left === 0}>
@@ -140,7 +144,7 @@ function Open(props: {
             {words.refresh}
           </button>
         )}
-        <button type="button" disabled={busy} onClick={props.onLock}>
+        <button type="button" onClick={props.onLock}>
           {words.lock}
         </button>
       </p>

@@ -39,35 +39,37 @@ export function KeyPanel(props: {
       if (!/^bs_[0-9a-f]{16}_[\w-]{43}$/.test(token)) throw new PageError("badToken", "the token is not whole");
       onPlans(await engine.call("connect", [token]));
     });
-  const lock = async () => {
-    await engine.call("lock", []);
+  /** At once, whatever is under way. */
+  const lock = () => {
+    engine.interrupt(true);
     onStanding(undefined);
   };
-  const disconnect = () =>
-    task.run(async () => {
-      await lock();
-      await engine.call("disconnect", []);
-      onPlans(undefined);
-    });
+  const disconnect = () => {
+    lock();
+    onPlans(undefined);
+    void task.run(() => engine.call("disconnect", []));
+  };
   const withKeys = (work: () => Promise<unknown>) => task.run(() => work().then(reload));
   const store = (work: () => Promise<unknown>) =>
     withKeys(async () => {
       await work();
-      // A browser may throw away what a page stored when its disk is full: it is asked not to.
-      await navigator.storage?.persist?.().catch(() => false);
+      // A browser may throw away what a page stored when its disk is full: it is asked not to, and may ask its user.
+      void navigator.storage?.persist?.().catch(() => false);
     });
-  const forget = async (fingerprint: string) => {
+  const forget = (fingerprint: string) => {
     if (!confirm(words.key.forgetSure)) return;
-    await withKeys(async () => {
-      if (standing?.fingerprint === fingerprint) await lock();
-      await engine.call("forgetKey", [fingerprint]);
-    });
+    if (standing?.fingerprint === fingerprint) lock();
+    void withKeys(() => engine.call("forgetKey", [fingerprint]));
   };
-  const unlock = (fingerprint: string, passphrase: string) =>
-    task.run(async () => {
-      if (standing) await lock();
-      onStanding(await engine.call("unlock", [fingerprint, passphrase]));
+  const exportKey = (key: StoredKey) =>
+    withKeys(async () => {
+      save(await engine.call("exportKey", [key.fingerprint]), key);
+      if (!key.saved && confirm(words.key.savedSure)) await engine.call("markSaved", [key.fingerprint]);
     });
+  const unlock = (fingerprint: string, passphrase: string) => {
+    if (standing) lock();
+    void task.run(async () => onStanding(await engine.call("unlock", [fingerprint, passphrase])));
+  };
   return (
     <section aria-labelledby="key-heading">
       <h2 id="key-heading" tabIndex={-1} ref={heading}>
@@ -81,10 +83,10 @@ export function KeyPanel(props: {
           <KeyOpen
             {...{ keys, standing, model, onModel, busy }}
             onUnlock={unlock}
-            onLock={() => task.run(lock)}
+            onLock={lock}
             onRefresh={() => task.run(async () => onStanding(await engine.call("standing", [])))}
             onRegister={() => task.run(async (onward) => onStanding(await engine.call("register", [], onward)))}
-            onExport={(key) => withKeys(async () => save(await engine.call("exportKey", [key.fingerprint]), key))}
+            onExport={exportKey}
             onForget={forget}
           />
           {plans.length === 0 && <p>{words.key.noPlans}</p>}
@@ -94,10 +96,15 @@ export function KeyPanel(props: {
           />
           <KeyImport
             busy={busy}
-            onImport={(bytes, name, passphrase) => store(() => engine.call("importKey", [bytes, name, passphrase]))}
+            onImport={(file, name, passphrase) =>
+              store(async () => {
+                const bytes = new Uint8Array(await file.slice(0, MOST_KEY_FILE_BYTES).arrayBuffer());
+                await engine.call("importKey", [bytes, name, passphrase]);
+              })
+            }
           />
           <p>
-            <button type="button" disabled={busy} onClick={disconnect}>
+            <button type="button" onClick={disconnect}>
               {words.key.disconnect}
             </button>
           </p>
@@ -108,6 +115,9 @@ export function KeyPanel(props: {
     </section>
   );
 }
+
+/** A wrapped key has some kilobytes. */
+const MOST_KEY_FILE_BYTES = 2 ** 20;
 
 function TokenForm({ onToken, busy }: { readonly onToken: (token: string) => void; readonly busy: boolean }) {
   const { words } = useSpoken();

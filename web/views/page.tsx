@@ -9,7 +9,7 @@ import type {
   Preview,
   ServedPlan,
 } from "../engine/messages.js";
-import type { RemoteEngine } from "../engine/remote.js";
+import { EngineError, type RemoteEngine } from "../engine/remote.js";
 import { useSpoken } from "../words/spoken.js";
 import { Answer } from "./answer.js";
 import { Failure } from "./failure.js";
@@ -42,6 +42,9 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
   /** Meanwhile nothing else is chosen: an answer is paid for, and stands beside its own picture. */
   const [asking, setAsking] = useState(false);
   const answer = useRef<HTMLDivElement>(null);
+  /** As of now: answers of the engine come to functions of an earlier rendering. */
+  const standingNow = useRef<KeyStanding | undefined>(undefined);
+  const servedNow = useRef<string | undefined>(undefined);
   /** Counts networks: one that comes back late is not shown. */
   const choosing = useRef(0);
   /** Whose network the picture is prepared for: the brought one, or that of the open key. */
@@ -64,24 +67,34 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
     void task.run(async (onward) => {
       onward({ stage: "device", done: 0, total: 1 });
       setComputing(await engine.call("open", [config, document.baseURI]));
-      if (models[0]) setCard(await engine.call("choose", [models[0].id], onward));
+      const own = choosing.current;
+      const first = models[0] && (await engine.call("choose", [models[0].id], onward));
+      if (own === choosing.current) setCard(first);
     });
   }, []);
   const changeMode = (wanted: Mode) => {
+    // Whatever is under way: an open key is not left behind where nobody sees it.
+    engine.interrupt(true);
+    stand(undefined);
     setMode(wanted);
-    if (wanted === "alone" && standing) stand(undefined);
     picture.again();
-    if (wanted === "alone") void engine.call("lock", []);
   };
   const stand = (now: KeyStanding | undefined) => {
+    const before = standingNow.current;
+    standingNow.current = now;
     // The picture of whoever had the key open before.
-    if (standing && standing.fingerprint !== now?.fingerprint) picture.drop();
+    if (before && before.fingerprint !== now?.fingerprint) picture.drop();
     setStanding(now);
     const open = now?.models.filter(({ left }) => left > 0) ?? [];
+    const { current } = servedNow;
     // One is taken; among several, or in the place of one that is gone, the user chooses.
-    if (!open.some(({ id }) => id === served)) pick(served === undefined && open.length === 1 ? open[0].id : undefined);
+    if (!open.some(({ id }) => id === current)) {
+      const isFirst = current === undefined || before?.fingerprint !== now?.fingerprint;
+      pick(isFirst && open.length === 1 ? open[0].id : undefined);
+    }
   };
   const pick = (id: string | undefined) => {
+    servedNow.current = id;
     setServed(id);
     setAnswered(undefined);
   };
@@ -90,11 +103,17 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
     setAnswered(undefined);
     setAsking(true);
     const { serial } = preview;
-    const outcome = await task.run((onward) =>
-      mode === "alone"
-        ? engine.call("diagnoseAlone", [serial], onward)
-        : engine.call("diagnoseServed", [served ?? "", serial], onward),
-    );
+    const outcome = await task.run(async (onward) => {
+      try {
+        return mode === "alone"
+          ? await engine.call("diagnoseAlone", [brought ?? "", serial], onward)
+          : await engine.call("diagnoseServed", [served ?? "", serial], onward);
+      } catch (error) {
+        // Asked once more, it would tell the service that this answer was refused.
+        if (error instanceof EngineError && error.fault.code === "answerRefused") picture.drop();
+        throw error;
+      }
+    });
     setAsking(false);
     if (outcome) setAnswered({ outcome, preview, at: Date.now() });
   };
@@ -154,7 +173,7 @@ export function Page({ engine, config }: { readonly engine: RemoteEngine; readon
         <Running progress={task.progress} />
         {asking && (
           <p>
-            <button type="button" onClick={() => engine.stop()}>
+            <button type="button" onClick={() => engine.interrupt(false)}>
               {words.run.stop}
             </button>{" "}
             {mode === "served" && <span class="hint">{words.run.stopHint}</span>}

@@ -102,8 +102,13 @@ export function usePicture(given: {
     });
   // Beside the box a browser would open the file in the place of the page, and an open key would be gone.
   useEffect(() => {
-    const over = (event: DragEvent) => event.preventDefault();
+    // A field takes what is dropped on it.
+    const isField = ({ target }: DragEvent) => target instanceof HTMLInputElement && target.closest(".drop") === null;
+    const over = (event: DragEvent) => {
+      if (!isField(event)) event.preventDefault();
+    };
     const drop = (event: DragEvent) => {
+      if (isField(event)) return;
       event.preventDefault();
       const files = [...(event.dataTransfer?.files ?? [])];
       if (files.length > 0 && !locked) takeFiles(files);

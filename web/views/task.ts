@@ -25,7 +25,9 @@ export function useTask(): Task {
       try {
         return await work((progress) => setState({ busy: true, progress, fault: undefined }));
       } catch (error) {
-        fault = faultFrom(error);
+        const found = faultFrom(error);
+        // What the user ended is no failure.
+        fault = found.of === "page" && found.code === "stopped" ? undefined : found;
         return undefined;
       } finally {
         setState({ busy: false, progress: undefined, fault });

@@ -61,6 +61,7 @@ export const en = {
     noPlans: "The service runs no network yet. Ask its operator.",
     choose: "Choose a model",
     sentFor: "What was sent for this key:",
+    savedSure: "Is the file where you keep it? Then this reminder goes.",
     forgetSure:
       "Remove this key from this workstation? Without a saved file and its passphrase nobody can read results under it again.",
     id: "Key id",
@@ -240,6 +241,7 @@ export const en = {
       engineDied: "The page's computation has ended, and an open key with it. Reload the page.",
       tooLarge: "This is larger than a tab has room for. Tell your administrator.",
       noPicturePlan: "This plan is not for pictures: it cannot be used in this page.",
+      badPlan: "The service gave something that is no plan. Do not use it, and tell your administrator.",
       oneFile: "Take one file at a time.",
     },
     browser: {
