@@ -55,7 +55,13 @@ export default defineConfig({
   // Node 20 does not parse `using`: it is lowered.
   oxc: { target: "es2022" },
   // What package.json says for the built files, said for the sources.
-  resolve: { alias: { "#host": fileURLToPath(new URL("src/host/node.ts", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: "#host", replacement: fileURLToPath(new URL("src/host/node.ts", import.meta.url)) },
+      // As the page's parts name the package's doors.
+      { find: /^blindsight\/(\w+)$/, replacement: fileURLToPath(new URL("src/$1/index.ts", import.meta.url)) },
+    ],
+  },
   test: {
     environment: "node",
     pool: "forks",
