@@ -81,7 +81,7 @@ describe("axe", () => {
     await page.keyboard.press("Enter");
     await page.locator(".verdict").waitFor();
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("answer-heading");
-  }, 60_000);
+  }, 180_000);
 });
 
 describe.skipIf(!data)("pictures of all kinds", () => {
@@ -108,7 +108,7 @@ describe.skipIf(!data)("pictures of all kinds", () => {
     ]);
     expect(await page.locator(".answer .no-device").isVisible()).toBe(true);
     await page.emulateMedia({ media: "screen" });
-  }, 60_000);
+  }, 180_000);
 
   test.each([
     "MR_truncated.dcm",
@@ -120,7 +120,7 @@ describe.skipIf(!data)("pictures of all kinds", () => {
     expect(await failure.innerText()).toContain("This file cannot be read: it is damaged, or of a kind");
     expect(await opened.page.locator(".seen").count()).toBe(0);
     expect(await opened.page.locator("button.primary").isDisabled()).toBe(true);
-  }, 60_000);
+  }, 180_000);
 
   test("a JPEG", async () => {
     const jpeg = await opened.page.evaluate(async () => {
@@ -137,7 +137,7 @@ describe.skipIf(!data)("pictures of all kinds", () => {
     await opened.drop("ramp.jpg", Uint8Array.from(jpeg));
     await opened.page.locator(".seen canvas").waitFor();
     expect(await opened.page.locator(".seen").innerText()).toContain("JPEG, 64 × 64 pixels");
-  }, 60_000);
+  }, 180_000);
 });
 
 test("a page that did not come securely says why, and what to do", async () => {
@@ -147,4 +147,4 @@ test("a page that did not come securely says why, and what to do", async () => {
   await page.goto(`${site.url}/index.html`);
   expect(await page.locator("main").innerText()).toContain("Ask whoever runs this page to serve it over https://");
   await page.close();
-}, 60_000);
+}, 180_000);

@@ -38,7 +38,7 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
     for await (const chunk of saved) chunks.push(chunk as Buffer);
     expect(Buffer.concat(chunks).length).toBeLessThan(10_000);
     expect(there.opened.complaints).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("drop, verdict; the account is what the service got", async () => {
     for (const k of [0, 1]) {
@@ -57,7 +57,7 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
       expect(there.between.requests.at(-1)).toMatch(/^DELETE \/v1\/jobs\//);
     }
     expect(there.opened.complaints).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test("a question can be stopped, and the key is still open", async () => {
     await there.opened.drop("phantom.png", pngOf(4));
@@ -79,7 +79,7 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
       there.between.change = () => undefined;
     }
     expect(await there.opened.verdict()).toMatch(/The network says/);
-  }, 120_000);
+  }, 300_000);
 
   test("the policy holds in the worker, too", async () => {
     const refusedBy = await there.opened.page.workers()[0].evaluate(
@@ -110,7 +110,7 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
     await page.locator(".keys .inline input").waitFor();
     await there.unlock();
     await page.locator(".open select").waitFor();
-  }, 120_000);
+  }, 300_000);
 
   test("axe finds nothing in the panel of an open key", async () => {
     expect(await violations(there.opened)).toEqual([]);
@@ -146,5 +146,5 @@ describe.skipIf(!hasProgram("nginx"))("the page and a service", () => {
     await page.locator(".keys .inline input").fill(PASSPHRASE);
     await there.press("Open");
     await page.locator("#key-heading ~ .failure").waitFor();
-  }, 120_000);
+  }, 300_000);
 });

@@ -87,7 +87,7 @@ export class Opened {
     const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
     const context = await browser.newContext({ locale: options.locale ?? "en-US" });
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(60_000);
     const opened = new Opened(browser, context, page);
     await page.goto(url);
     return opened;
