@@ -18,6 +18,10 @@ function App() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const [engine] = useState(() => (isSecureContext && isCurrent() ? new RemoteEngine() : undefined));
   const spoken = new Spoken(language);
+  const choose = (chosen: Language) => {
+    rememberLanguage(chosen); // at once: an effect comes too late for who reloads
+    setLanguage(chosen);
+  };
   useEffect(() => {
     // A page that comes back from the browser's cache would come back with its key open.
     const leave = () => engine?.close();
@@ -32,11 +36,10 @@ function App() {
   useEffect(() => {
     document.documentElement.lang = spoken.locale;
     document.title = spoken.words.title;
-    rememberLanguage(language);
   }, [language]);
   return (
     <SpokenProvider value={spoken}>
-      <Header language={language} onLanguage={setLanguage} />
+      <Header language={language} onLanguage={choose} />
       <main id="content">{engine ? <Page engine={engine} config={config} /> : <Impossible />}</main>
       <Footer />
     </SpokenProvider>

@@ -97,7 +97,7 @@ describe.skipIf(!hasProgram("nginx"))("behind nginx, under its policy", () => {
           cookies: document.cookie,
         };
       });
-      expect(stored).toEqual({ names: [], local: ["blindsight-language"], session: [], cookies: "" });
+      expect(stored).toEqual({ names: [], local: [], session: [], cookies: "" });
     } finally {
       await opened.close();
     }
