@@ -4,28 +4,36 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { chromium, type Page } from "playwright-core";
-import { runBench } from "./failure.js";
+import { BenchError, runBench } from "./failure.js";
+import { refusedOption, whole } from "./options.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const RUNS = 5;
+const CHROMIUM = "/usr/bin/chromium";
+const USAGE = `npm run bench:web -- [options]
+
+  --tabs N        fresh tabs, one after the other (default 5)
+`;
 /** Diagnoses in a tab after its first one. */
 const REPEATED = 8;
 
 await runBench(main);
 
-async function main(): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  const runs = runsOf(args);
+  if (!existsSync(CHROMIUM)) throw new BenchError(`there is no ${CHROMIUM}`, "apt-get install chromium");
   const [server, url] = await start();
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
     const found: Record<string, number[]> = {};
     const note = (name: string, value: number) => (found[name] ??= []).push(value);
     let loaded = 0;
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = 0; run < runs; run++) {
       // A context of its own: nothing is cached.
       const context = await browser.newContext({ viewport: { width: 1000, height: 1400 } });
       const page = await context.newPage();
@@ -48,7 +56,7 @@ async function main(): Promise<void> {
       for (let k = 0; k < REPEATED; k++) note("each one after it, from the click", await ask(page));
       await context.close();
     }
-    console.log(`Chromium ${browser.version()}, ${RUNS} tabs; least and median, milliseconds`);
+    console.log(`Chromium ${browser.version()}, ${runs} tabs; least and median, milliseconds`);
     for (const [name, values] of Object.entries(found)) {
       const sorted = [...values].sort((a, b) => a - b);
       console.log(
@@ -59,6 +67,15 @@ async function main(): Promise<void> {
   } finally {
     await browser.close();
     server.kill();
+  }
+}
+
+function runsOf(args: readonly string[]): number {
+  try {
+    const { values } = parseArgs({ args: [...args], options: { tabs: { type: "string", default: "5" } } });
+    return whole("--tabs", values.tabs, 1, 100);
+  } catch (error) {
+    throw refusedOption(error, USAGE);
   }
 }
 
@@ -88,5 +105,5 @@ async function start(): Promise<[ChildProcess, string]> {
     if (url) return [server, url];
   }
   await once(server, "exit");
-  throw new Error(`the page was not served: ${said}`);
+  throw new BenchError("the page was not served", "see what its build says above");
 }

@@ -79,7 +79,7 @@ console.log(`layers: ${graph.size} files keep to their rooms, no circular import
 function listFiles(folder) {
   try {
     return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.(tsx?|mjs|wgsl)$/.test(entry.name))
+      .filter((entry) => entry.isFile() && /\.(tsx?|mjs|wgsl|css)$/.test(entry.name))
       .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)))
       .sort();
   } catch {

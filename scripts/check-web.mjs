@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { policyFor } from "./page-files.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const FIRST_LOAD_BYTES = 500_000;
@@ -30,8 +31,11 @@ try {
   if (bytes > FIRST_LOAD_BYTES)
     problems.push(`the first load has ${bytes} bytes compressed, more than ${FIRST_LOAD_BYTES}`);
   if (/<script(?![^>]*\ssrc=)|<style|\son\w+=|\sstyle=/i.test(html)) problems.push("index.html has something inline");
-  if (!html.includes("connect-src 'self' https://blindsight.example"))
-    problems.push("index.html's policy does not name the service");
+  const policy = policyFor("https://blindsight.example");
+  const nginx = readFileSync(join(root, "deploy/page.nginx.conf"), "utf8");
+  if (!nginx.includes(`"${policy}; frame-ancestors 'none'"`))
+    problems.push("deploy/page.nginx.conf has another policy");
+  if (!html.includes(policy)) problems.push("index.html's policy does not name the service");
   for (const path of assets) {
     const text = readFileSync(join(folder, path), "utf8");
     if (text.includes(root.replace(/\/$/, ""))) problems.push(`${path} names this machine's folder`);

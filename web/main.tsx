@@ -2,7 +2,9 @@ import config from "virtual:page-config";
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { RemoteEngine } from "./engine/remote.js";
-import "./style.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/media.css";
 import { Page } from "./views/page.js";
 import {
   firstLanguage,

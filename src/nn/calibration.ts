@@ -69,6 +69,7 @@ function digestOf(
   for (const layer of layers) {
     hash.update(text.encode(`\n${layer.op}`));
     for (const value of Object.values(layer)) {
+      if (typeof value === "number") hash.update(text.encode(` ${value}`));
       if (!(value instanceof Float64Array)) continue;
       hash.update(text.encode(` ${value.length} `));
       hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));

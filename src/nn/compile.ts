@@ -68,9 +68,10 @@ export function foldWith(
   ranges: () => readonly ChannelRanges[] | undefined,
 ): FoldedNetwork {
   requirePlan(plan);
-  requireArchitecture(plan.program, fold(network, plan.fold).folded);
+  const { folded } = fold(network, plan.fold);
+  requireArchitecture(plan.program, folded);
   const known = ranges();
-  return known ? fold(network, plan.fold, known).folded : fold(network, plan.fold).folded;
+  return known ? fold(network, plan.fold, known).folded : folded;
 }
 
 function depthWithoutFolding(network: Network): number {

@@ -88,6 +88,11 @@ test("it is of this network's weights, not of its architecture", () => {
   expect(() => weightsFor(plan, { ...network, layers }, { calibration: kept() })).toThrow(/digest/);
 });
 
+test("and of its other numbers", () => {
+  const layers = network.layers.map((layer) => (layer.op === "batchNorm" ? { ...layer, epsilon: 0.5 } : layer));
+  expect(() => weightsFor(plan, { ...network, layers }, { calibration: kept() })).toThrow(/digest/);
+});
+
 test("a margin beside it is refused: it would change nothing", () => {
   expect(() => weightsFor(plan, network, { calibration: kept(), margin: 4 })).toThrow(/margin/);
 });

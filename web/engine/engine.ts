@@ -39,15 +39,10 @@ export class PageEngine implements Engine {
   async open(config: PageConfig, base: string): Promise<Computing> {
     this.config = config;
     this.base = base;
-    let fallback: string | undefined;
     this.device = await openDevice("auto", {
       workerUrl: new URL(workerUrl, self.location.href).href,
-      onFallback: (reason) => {
-        fallback = reason.message;
-      },
     });
-    const { crossOriginIsolated: isolated } = self;
-    return { device: this.device.describe(), isolated, ...(fallback !== undefined && { fallback }) };
+    return { device: this.device.describe(), isolated: self.crossOriginIsolated };
   }
 
   async choose(id: string): Promise<Card> {

@@ -26,8 +26,6 @@ export interface Computing {
   /** As the library describes its device. */
   readonly device: string;
   readonly isolated: boolean;
-  /** Why it is no GPU. */
-  readonly fallback?: string;
 }
 
 /** What the network is for, as its card says. */
@@ -123,7 +121,6 @@ export interface ServedModel {
 /** What stands between an open key and a diagnosis. */
 export interface KeyStanding {
   readonly fingerprint: string;
-  readonly card: Card;
   /** Whether the service has it. */
   readonly known: boolean;
   /** Of the evaluation keys, which the service needs. */

@@ -5,7 +5,7 @@ import { KeyHolder, Plan } from "blindsight/nn";
 import { beginningOf } from "./ciphertext.js";
 import type { KeyShelf } from "./keys.js";
 import type { KeyStanding, Outcome, Progress, ServedPlan, StoredKey } from "./messages.js";
-import { cardOf, outcomeOf, plainText } from "./outcome.js";
+import { outcomeOf, plainText } from "./outcome.js";
 import { PageError } from "./page-error.js";
 import { Recording } from "./recording.js";
 
@@ -140,8 +140,7 @@ export class ServedRoles implements Disposable {
       version: plainText(version),
       left: Math.max(0, budget - used),
     }));
-    const { evaluationKeyBytes: keyBytes, program } = plan;
-    return { fingerprint, card: cardOf(plan.card, program.classes), known, keyBytes, sent: [], models };
+    return { fingerprint, known, keyBytes: plan.evaluationKeyBytes, sent: [], models };
   }
 
   async register(onward: Onward): Promise<KeyStanding> {

@@ -51,7 +51,7 @@ export function ImageChoice(
           />
         </label>
         <p class="hint">{words.image.drop}</p>
-        {samples.length > 0 && (
+        {samples.length > 0 ? (
           <p class="samples">
             {samples.map((sample, k) => (
               <button key={sample} type="button" disabled={disabled} onClick={() => onSample(sample)}>
@@ -59,6 +59,8 @@ export function ImageChoice(
               </button>
             ))}
           </p>
+        ) : (
+          <p class="hint">{words.image.sampleNone}</p>
         )}
       </div>
       <p role="status" class="visually-hidden">
