@@ -21,24 +21,21 @@ export function inflate(packed: Uint8Array, size: number): Uint8Array<ArrayBuffe
 
 /** The same for a stream whose length nobody knows: a view of the room for `most` bytes. */
 export function inflateAtMost(packed: Uint8Array, most: number): Uint8Array<ArrayBuffer> {
-  const room = new Uint8Array(Math.min(most, packed.length * bestDeflateRatio));
-  let filled = 0;
-  const stream = new Inflate((part) => {
-    if (filled + part.length > room.length) throw new Error(`it unpacks to more than ${room.length} bytes`);
-    room.set(part, filled);
-    filled += part.length;
-  });
-  for (let at = 0; at < packed.length; at += piece) {
-    stream.push(packed.subarray(at, at + piece), at + piece >= packed.length);
-  }
-  return room.subarray(0, filled);
+  const { bytes, whole } = inflateBeginning(packed, most, piece);
+  if (!whole) throw new Error(`it unpacks to more than ${bytes.length} bytes`);
+  return bytes;
 }
 
 /**
  * The first `most` bytes of what a stream unpacks to, and whether they are all of it: takes that many, and at most 16 MiB more while it runs.
+ * @param pieceBytes packed bytes that are unpacked at a time
  * @throws Error in a few words: damaged, or cut
  */
-export function inflateBeginning(packed: Uint8Array, most: number): { bytes: Uint8Array<ArrayBuffer>; whole: boolean } {
+export function inflateBeginning(
+  packed: Uint8Array,
+  most: number,
+  pieceBytes = smallPiece,
+): { bytes: Uint8Array<ArrayBuffer>; whole: boolean } {
   const room = new Uint8Array(Math.min(most, packed.length * bestDeflateRatio));
   let filled = 0;
   let whole = true;
@@ -48,8 +45,8 @@ export function inflateBeginning(packed: Uint8Array, most: number): { bytes: Uin
     filled += fitting.length;
     whole &&= fitting.length === part.length;
   });
-  for (let at = 0; whole && at < packed.length; at += smallPiece) {
-    stream.push(packed.subarray(at, at + smallPiece), at + smallPiece >= packed.length);
+  for (let at = 0; whole && at < packed.length; at += pieceBytes) {
+    stream.push(packed.subarray(at, at + pieceBytes), at + pieceBytes >= packed.length);
   }
   return { bytes: room.subarray(0, filled), whole };
 }

@@ -95,9 +95,6 @@ function requireImages({ input }: Pick<Network, "input">): void {
   }
 }
 
-/** As of a PNG. */
-const MOST_PIXELS = maxPicturePixels;
-
 function pictureOf(pixels: Pixels): Picture {
   const { data, width, height, planar = false, colorSpace = "srgb" } = pixels ?? {};
   if (ArrayBuffer.isView(data) && !(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
@@ -142,8 +139,8 @@ function pictureOf(pixels: Pixels): Picture {
 
 function requireExtents(width: number, height: number): void {
   const whole = Number.isInteger(width) && Number.isInteger(height) && width >= 1 && height >= 1;
-  if (whole && width * height <= MOST_PIXELS) return;
-  throw new ParameterError(`the image has ${width}×${height} pixels`, `give 1 to ${MOST_PIXELS} of them`);
+  if (whole && width * height <= maxPicturePixels) return;
+  throw new ParameterError(`the image has ${width}×${height} pixels`, `give 1 to ${maxPicturePixels} of them`);
 }
 
 function opaqueNowhere(pixels: number, alpha: (pixel: number) => number): boolean {

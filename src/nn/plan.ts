@@ -70,7 +70,7 @@ export class Plan {
     this.depth = depth;
     this.card = card ?? neutralCard(Math.max(2, program.classes));
     this.productRotations = productRotations;
-    requireCard(this.card, program.classes);
+    requireCard(this.card, program.classes, program.input);
   }
 
   /**

@@ -1,7 +1,7 @@
-import { LEAST_SIDE } from "../picture/description.js";
+import { ParameterError } from "../errors.js";
 import { nativeExtents, type Upsampled } from "../picture/enlarge.js";
 import { outsideRanges } from "../picture/grey-range.js";
-import { type PictureKind, scoreOfKind } from "../picture/kind.js";
+import { canHaveKind, type PictureKind, scoreOfKind } from "../picture/kind.js";
 import { original } from "../picture/original.js";
 import { type ImageValues, imageValues } from "./graph/image.js";
 import type { NetworkCard, Shape } from "./graph/network.js";
@@ -26,7 +26,7 @@ export interface UnlikeTraining {
  * the shipped cards 1 to 3 in 100. Costs 0.4 ms at 28×28, 0.8 at 64×64.
  * @param values in the network's units, as `imageFrom` gives them
  * @param network a network, or `{ input: plan.program.input, card: plan.card }`
- * @throws as `imageFrom` for values that are not the network's
+ * @throws as `imageFrom` for values that are not the network's; ParameterError for a card that says the kind of what is no picture
  */
 export function unlikeTraining(
   values: ImageValues,
@@ -38,8 +38,13 @@ export function unlikeTraining(
   const { input, card } = network;
   const { scale, offset } = card.input;
   const pixels = imageValues(input, values).map((value) => (value - offset) / scale);
-  const grey = card.kind && greyOf(pixels, input, card.upsampled);
-  if (card.kind && grey) return judged(card.name, card.kind, grey);
+  if (card.kind) {
+    if (canHaveKind(input, card.upsampled)) return judged(card.name, card.kind, greyOf(pixels, input, card.upsampled));
+    throw new ParameterError(
+      "the card's kind is of pictures, which the network does not take",
+      "take the kind out of its card",
+    );
+  }
   const reasons = card.training ? outsideRanges(pixels, card.training) : [];
   return reasons.length > 0 ? { text: textOf(card.name, reasons.join("; ")), reasons } : undefined;
 }
@@ -50,11 +55,9 @@ interface Grey {
   readonly width: number;
 }
 
-/** Means over the channels, in the size that the training images had; undefined for what is no picture, or too small a one. */
-function greyOf(pixels: Float64Array, input: Shape, upsampled: Upsampled | undefined): Grey | undefined {
-  if (input.length !== 3) return undefined;
+/** Means over the channels, in the size that the training images had. */
+function greyOf(pixels: Float64Array, input: Shape, upsampled: Upsampled | undefined): Grey {
   const [channels, height, width] = nativeExtents(input, upsampled);
-  if (Math.min(height, width) < LEAST_SIDE) return undefined;
   const native = original(pixels, input, upsampled);
   const area = height * width;
   const grey = new Float64Array(area);

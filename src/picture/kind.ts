@@ -1,9 +1,10 @@
-import { describePicture, NUMBERS, PARTS } from "./description.js";
+import { describePicture, LEAST_SIDE, NUMBERS, PARTS } from "./description.js";
+import { nativeExtents, type Upsampled } from "./enlarge.js";
 
 /**
  * What a network's training pictures look like, for telling a picture of another kind: mean and spread of a description of 54
  * numbers (`describePicture`: a rough map of brightness, grey values, fine detail, symmetry), and a matrix that takes their
- * correlations away. Fitted by `training/kind.py` on the training split. Seven kilobytes of JSON.
+ * correlations away. Fitted by `training/kind.py` on the training split. 5.5 kB of JSON.
  */
 export interface PictureKind {
   /** Of the description: 1. */
@@ -89,4 +90,11 @@ function traitsOf(units: Float64Array): string[] {
   });
   const far = distances.filter(({ distance }) => distance >= FAR).sort((a, b) => b.distance - a.distance);
   return far.map(({ name }) => name);
+}
+
+/** Whether pictures of these extents, before they were enlarged, can be described at all. */
+export function canHaveKind(extents: readonly number[], upsampled: Upsampled | undefined): boolean {
+  if (extents.length !== 3) return false;
+  const [, height, width] = nativeExtents(extents, upsampled);
+  return Math.min(height, width) >= LEAST_SIDE;
 }

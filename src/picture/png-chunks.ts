@@ -1,5 +1,6 @@
 import { crc32 } from "../bytes/checksum.js";
 import { FormatError } from "../errors.js";
+import { beginsWith, pngSignature } from "./signatures.js";
 
 export interface PngHeader {
   readonly width: number;
@@ -38,8 +39,6 @@ const kinds: Readonly<Record<number, { channels: number; depths: readonly number
   [rgba]: { channels: 4, depths: [8, 16] },
 };
 
-const signature = [137, 80, 78, 71, 13, 10, 26, 10];
-
 /**
  * Takes a PNG apart. Every chunk's checksum must fit, but what ancillary chunks other than tRNS hold is not looked at: a
  * senseless colour profile is no reason to refuse a picture, and of an animation the default image is read.
@@ -47,14 +46,14 @@ const signature = [137, 80, 78, 71, 13, 10, 26, 10];
  * Source: W3C, Portable Network Graphics, third edition, sections 5 and 11.
  */
 export function readChunks(bytes: Uint8Array, file: string): PngChunks {
-  if (signature.some((byte, k) => bytes[k] !== byte)) throw damagedPng(`${file} is not a PNG: its signature is wrong`);
+  if (!beginsWith(bytes, pngSignature)) throw damagedPng(`${file} is not a PNG: its signature is wrong`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const bodies = new Map<string, Uint8Array>();
   const data = new Uint8Array(bytes.length);
   let filled = 0;
-  for (let at = signature.length; !bodies.has("IEND"); ) {
+  for (let at = pngSignature.length; !bodies.has("IEND"); ) {
     const { type, body, end } = chunkAt(bytes, view, at, file);
-    if (at === signature.length && (type !== "IHDR" || body.length !== 13)) {
+    if (at === pngSignature.length && (type !== "IHDR" || body.length !== 13)) {
       throw damagedPng(`${file} is a damaged PNG: it does not start with IHDR`);
     }
     if (type === "IDAT") {

@@ -1,7 +1,7 @@
 import { adler32 } from "../bytes/checksum.js";
 import { inflate, zlibParts } from "../bytes/inflate.js";
 import { FormatError } from "../errors.js";
-import { maxPictureBytes, maxPicturePixels } from "./limits.js";
+import { maxPictureBytes, requireSize } from "./limits.js";
 import { damagedPng, type PngChunks, type PngHeader } from "./png-chunks.js";
 
 /** A sample of a pixel, 0 to 2^depth − 1; pixels in row order, channels as the colour type has them. */
@@ -39,10 +39,7 @@ const adam7 = [
  */
 export function readRaster({ header, data }: Pick<PngChunks, "header" | "data">, file: string): Sampler {
   const { width, height, depth, channels, interlaced } = header;
-  if (width * height > maxPicturePixels) {
-    const message = `${file} is too large: ${width}×${height} pixels, at most ${maxPicturePixels} are read`;
-    throw new FormatError(message, "scale it down first");
-  }
+  requireSize(width, height, 0, { file }); // its rows are counted below, with their filters
   const passes = passesOf(header);
   const size = passes.reduce((sum, { rows, rowBytes }) => sum + rows * (rowBytes + 1), 0);
   const raw = unpack(data, size, file);

@@ -1,11 +1,12 @@
 import { BlindsightError, FormatError } from "../errors.js";
 import type { DecodedPicture, PictureOptions } from "./decoded.js";
 import { requireOnlyFrame } from "./frame-choice.js";
+import { beginsWith, pngSignature } from "./signatures.js";
 
 /**
  * Reads a PNG, a JPEG or a DICOM, told apart by their first bytes and never by a file's name. The same decoder runs in Node and in
- * pages: JavaScript without a canvas, WebAssembly or `eval`; those of the other formats are not loaded. Takes some 20 ns and at most
- * 5 bytes for a sample besides the file; pictures of more than 64 million pixels or 256 MiB of samples are refused before that.
+ * pages: JavaScript without a canvas, WebAssembly or `eval`; those of the other formats are not loaded. Takes 7 to 35 ns a pixel (lossless
+ * JPEG: 75) and at most 5 bytes for a sample besides the file; pictures of more than 64 million pixels or 256 MiB of samples are refused before that.
  *
  * - PNG: as `readPng`, every kind of the standard.
  * - JPEG: baseline and progressive with 8 bits, grey, YCbCr or RGB, turned as its EXIF orientation says.
@@ -40,15 +41,15 @@ export async function readPicture(bytes: Uint8Array, options: PictureOptions = {
 }
 
 const signatures = {
-  png: [0, [137, 80, 78, 71, 13, 10, 26, 10]],
+  png: [0, pngSignature],
   jpeg: [0, [0xff, 0xd8, 0xff]],
-  dicom: [128, [68, 73, 67, 77]],
+  dicom: [128, "DICM"],
 } as const;
 
 function formatOf(bytes: Uint8Array, file: string): DecodedPicture["format"] {
   const formats = (["png", "jpeg", "dicom"] as const).filter((format) => {
     const [at, signature] = signatures[format];
-    return signature.every((byte, k) => bytes[at + k] === byte);
+    return beginsWith(bytes, signature, at);
   });
   if (formats.length === 1) return formats[0];
   if (formats.length === 0) {

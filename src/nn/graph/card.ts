@@ -1,7 +1,7 @@
 import { ParameterError } from "../../errors.js";
-import { faultOfKind, takenKind } from "../../picture/kind.js";
+import { canHaveKind, faultOfKind, takenKind } from "../../picture/kind.js";
 import { isModality } from "./modality.js";
-import type { NetworkCard } from "./network.js";
+import type { NetworkCard, Shape } from "./network.js";
 
 /** What a plan says of the network's use: all that the key holder needs to make values of pixels, and a verdict of logits. */
 export type PlanCard = Omit<NetworkCard, "twin">;
@@ -31,8 +31,8 @@ const MOST_CHARACTERS = 200;
 /** Of an image, in pixels. */
 const MOST_EXTENT = 2 ** 14;
 
-/** @throws ParameterError naming the field that a network of so many logits cannot have */
-export function requireCard(card: PlanCard, logits: number): void {
+/** @throws ParameterError naming the field that a network of so many logits and such images cannot have */
+export function requireCard(card: PlanCard, logits: number, extents: Shape): void {
   const { name, dataset, modality, labels, positive, threshold, input, upsampled, training } = card;
   const fail = (field: string): never => {
     throw new ParameterError(`card: ${field}`, "give the network a card as importOnnx makes it: see NetworkCard");
@@ -54,6 +54,7 @@ export function requireCard(card: PlanCard, logits: number): void {
     if (!(Number.isFinite(range?.[0]) && Number.isFinite(range[1]) && range[0] <= range[1])) fail("training");
   }
   const fault = card.kind === undefined ? undefined : faultOfKind(card.kind);
+  if (card.kind !== undefined && !canHaveKind(extents, upsampled)) fail("kind is of pictures of 8×8 or more");
   if (fault) fail(`${["kind", fault[0]].filter(Boolean).join(".")} must be ${fault[1]}`);
 }
 

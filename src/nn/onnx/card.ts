@@ -1,7 +1,6 @@
 import { FormatError } from "../../errors.js";
 import { LEAST_SIDE } from "../../picture/description.js";
-import { nativeExtents } from "../../picture/enlarge.js";
-import { faultOfKind, type PictureKind, takenKind } from "../../picture/kind.js";
+import { canHaveKind, faultOfKind, type PictureKind, takenKind } from "../../picture/kind.js";
 import { isModality } from "../graph/modality.js";
 import type { NetworkCard, Shape } from "../graph/network.js";
 import { quoted } from "./quoted.js";
@@ -107,9 +106,8 @@ function readKind(card: Fields, input: Shape, upsampled: NetworkCard["upsampled"
   const isObjects = (value: unknown): value is PictureKind => isObject(value);
   const kind = card.optional("kind", "an object", isObjects);
   if (!kind) return undefined;
-  const [, ...extents] = nativeExtents(input, upsampled);
-  const picture = input.length === 3 && Math.min(...extents) >= LEAST_SIDE;
-  if (!picture) throw wrong("kind", `of a network that takes pictures of ${LEAST_SIDE}×${LEAST_SIDE} or more`);
+  if (!canHaveKind(input, upsampled))
+    throw wrong("kind", `of a network that takes pictures of ${LEAST_SIDE}×${LEAST_SIDE} or more`);
   const fault = faultOfKind(kind);
   if (fault) throw wrong(`kind.${fault[0]}`, fault[1]);
   return takenKind(kind);

@@ -1,3 +1,5 @@
+import { beginsWith } from "../signatures.js";
+
 /**
  * Text of a data set in the alphabets that its Specific Character Set names: one of them, or several, between which escape sequences
  * change (code extensions). Decoded piece by piece with the platform's own decoders.
@@ -89,7 +91,7 @@ function piecesOf(bytes: Uint8Array, initial: string): (Piece | undefined)[] {
   for (let at = 0; at < bytes.length; at++) {
     if (bytes[at] === escapeByte) {
       cut(at);
-      const found = escapes.find(([text]) => [...text].every((c, k) => bytes[at + 1 + k] === c.charCodeAt(0)));
+      const found = escapes.find(([text]) => beginsWith(bytes, text, at + 1));
       if (!found) return [undefined];
       halves[found[1]] = found[2];
       at += found[0].length;

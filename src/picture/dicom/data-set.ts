@@ -22,3 +22,6 @@ export interface Encoding {
   readonly implicit: boolean;
   readonly bigEndian: boolean;
 }
+
+/** Of the meta information, whatever the data set's is. */
+export const metaEncoding: Encoding = { implicit: false, bigEndian: false };

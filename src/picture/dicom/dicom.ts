@@ -3,7 +3,7 @@ import { chooseFrame } from "../frame-choice.js";
 import type { Picture } from "../picture.js";
 import { colourPicture } from "./colour.js";
 import { cut, malformed, setTo } from "./damaged.js";
-import type { DataSet, Encoding } from "./data-set.js";
+import { type DataSet, type Encoding, metaEncoding } from "./data-set.js";
 import * as dictionary from "./dictionary.js";
 import { displayTags } from "./display.js";
 import { DataSetReader } from "./elements.js";
@@ -67,8 +67,6 @@ function greyPicture(table: Float64Array, { columns, rows }: ImageHeader, { word
   const grey = (pixel: number) => table[words[pixel * stride]];
   return { width: columns, height: rows, coloured: false, grey, colour: grey };
 }
-
-const metaEncoding: Encoding = { implicit: false, bigEndian: false };
 
 async function readDataSet(
   bytes: Uint8Array,

@@ -1,13 +1,12 @@
 import { cut, malformed, misbuilt } from "./damaged.js";
-import type { DataSet, Element, Encoding } from "./data-set.js";
-import { frameGroups, isKnown, lookedInto, tagText } from "./dictionary.js";
+import { type DataSet, type Element, type Encoding, metaEncoding } from "./data-set.js";
+import { frameGroups, isKnown, lookedInto, pixelData, tagText } from "./dictionary.js";
 import { Fragments } from "./fragments.js";
 
 const metaLength = 0x00020000;
 const item = 0xfffee000;
 const itemEnd = 0xfffee00d;
 const sequenceEnd = 0xfffee0dd;
-const pixels = 0x7fe00010;
 const undefinedLength = 0xffffffff;
 
 /** VRs whose length has four bytes, and all others. PS3.5, 6.2 and 7.1.2. */
@@ -23,8 +22,8 @@ const deepest = 64;
  * Takes a data set apart, every element and every item of it, whoever needs it, and keeps what somebody looks at. Malformed is, and
  * refused: a VR that PS3.5 does not know; a length that goes beyond the file, or beyond the item or sequence that it stands in; tags
  * that do not ascend, so that one could come twice; a length left open where none may be; an end of an item or sequence that is missing
- * or stands elsewhere; meta information (group 0002) among the data set, or the other way round. Sequences may be 64 deep, elements a
- * million. Zeros behind the pixels, up to the end of the file, are no elements.
+ * or stands elsewhere; meta information (group 0002) among the data set, or the other way round. Sequences may be 64 deep, elements, items
+ * and fragments a million in all. Zeros behind the pixels, up to the end of the file, are no elements.
  *
  * Errors name a tag, a VR or a length only of the attributes in dictionary.ts: where a length was wrong before, text of a
  * patient stands in the place of all three.
@@ -66,7 +65,7 @@ export class DataSetReader {
 
   /** The file meta information, which says how long it is: what follows may be packed. Source: PS3.10, 7.1. */
   readMeta(): DataSet {
-    const encoding = { implicit: false, bigEndian: false };
+    const encoding = metaEncoding;
     const file = this.outermost("meta");
     const tag = this.tag(encoding, file.end);
     const { value } = tag === metaLength ? this.element(encoding, tag, file) : { value: new Uint8Array(0) };
@@ -84,7 +83,7 @@ export class DataSetReader {
     const { file } = this;
     let previous = -1;
     while (place.open || this.at < place.end) {
-      if (place.part === "data" && previous >= pixels && this.zerosToEnd()) break;
+      if (place.part === "data" && previous >= pixelData.tag && this.zerosToEnd()) break;
       const tag = this.tag(encoding, place.end);
       // Where its length was said, its end may be there all the same.
       if (tag === itemEnd && place.part === "item" && (place.open || this.at + 4 === place.end)) {
@@ -104,7 +103,8 @@ export class DataSetReader {
           `${this.named(tag)} comes after ${isKnown(previous) ? tagText(previous) : "a higher one"}`,
         );
       }
-      if (++this.count > mostElements) throw malformed(file, `it has more than ${mostElements} elements`);
+      if (++this.count > mostElements)
+        throw malformed(file, `it has more than ${mostElements} items, elements and fragments`);
       previous = tag;
       const element = this.element(encoding, tag, place);
       if (place.kept && isKnown(tag)) found.set(tag, element);
@@ -122,10 +122,10 @@ export class DataSetReader {
       const left = place.end - this.at;
       // Four letters would be more.
       const claim =
-        tag === pixels && length < 2 ** 29 ? `${length} bytes, ${left} are left` : "more bytes than are left";
+        tag === pixelData.tag && length < 2 ** 29 ? `${length} bytes, ${left} are left` : "more bytes than are left";
       throw cut(file, `${this.named(tag)} claims ${claim}`);
     }
-    if (open && tag === pixels && (vr === "OB" || vr === "OW")) {
+    if (open && tag === pixelData.tag && (vr === "OB" || vr === "OW")) {
       return { vr, value: new Uint8Array(0), fragments: this.fragments(encoding, place.end) };
     }
     const unknown = vr === "UN";
@@ -175,7 +175,8 @@ export class DataSetReader {
       const length = this.uint32(encoding, place.end);
       if (tag === sequenceEnd && length === 0 && (place.open || this.at === place.end)) break;
       if (tag !== item) throw malformed(file, `${this.named(tag)} stands where an item of a sequence should`);
-      if (++this.count > mostElements) throw malformed(file, `it has more than ${mostElements} items`);
+      if (++this.count > mostElements)
+        throw malformed(file, `it has more than ${mostElements} items, elements and fragments`);
       const open = length === undefinedLength;
       if (!open && length > place.end - this.at) throw cut(file, "an item is longer than what it stands in");
       const end = open ? place.end : this.at + length;
@@ -193,7 +194,8 @@ export class DataSetReader {
       const length = this.uint32(encoding, end);
       if (tag === sequenceEnd && length === 0) return fragments;
       if (tag !== item || length > end - this.at) throw cut(this.file, "its compressed pixels are cut or damaged");
-      if (++this.count > mostElements) throw malformed(this.file, `it has more than ${mostElements} fragments`);
+      if (++this.count > mostElements)
+        throw malformed(this.file, `it has more than ${mostElements} items, elements and fragments`);
       fragments.add(this.at, this.at + length);
       this.at += length;
     }

@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.js";
-import { maxPictureBytes, maxPicturePixels } from "../limits.js";
+import { requireSize } from "../limits.js";
 import { malformed, setTo, takenAway, unread } from "./damaged.js";
 import * as dictionary from "./dictionary.js";
 import type { Coding } from "./syntaxes.js";
@@ -70,11 +70,8 @@ export function readHeader(values: Values, coding: Coding): ImageHeader {
     if (coding === "rle") throw unread(file, "YBR_FULL_422 in RLE");
     if (coding === "native" && (planarity !== 0 || columns % 2 !== 0)) wrong("YBR_FULL_422 has pairs of pixels");
   }
-  const pixels = rows * columns;
-  if (pixels > maxPicturePixels || (pixels * samples * bitsAllocated) / 8 > maxPictureBytes) {
-    const message = `${file} is too large: ${columns}×${rows} pixels, at most ${maxPicturePixels} are read`;
-    throw new FormatError(message, "scale it down first (`dcmscale`)");
-  }
+  const fix = "scale it down first (`dcmscale`)";
+  requireSize(columns, rows, (samples * bitsAllocated) / 8, { file, fix });
   const planar = planarity === 1;
   return { rows, columns, frames, samples, photometric, planar, bitsAllocated, bitsStored, highBit, signed };
 }

@@ -13,7 +13,7 @@ export interface Raster {
   readonly colours?: "RGB" | "YCbCr";
 }
 
-/** Unpacks one frame, from 1. Takes the bytes of its samples, at most 256 MiB, and with JPEG up to five times as much. */
+/** Unpacks one frame, from 1. Takes the bytes of its samples, at most 256 MiB; with JPEG see `decodeJpeg`, and of colours once more. */
 export async function readFrame(
   values: Values,
   header: ImageHeader,
@@ -51,16 +51,8 @@ async function fromRle(stream: Uint8Array, header: ImageHeader, file: string): P
   const { unpackRle } = await import("./rle.js");
   const { rows, columns, samples, bitsAllocated } = header;
   const pixels = rows * columns;
-  const wide = bitsAllocated === 16;
-  const segments = unpackRle(stream, wide ? 2 * samples : samples, pixels, file);
-  const words = wide ? new Uint16Array(pixels * samples) : new Uint8Array(pixels * samples);
-  for (let channel = 0; channel < samples; channel++) {
-    if (!wide) words.set(segments[channel], channel * pixels);
-    else {
-      const [high, low] = [segments[2 * channel], segments[2 * channel + 1]];
-      for (let k = 0; k < pixels; k++) words[channel * pixels + k] = (high[k] << 8) | low[k];
-    }
-  }
+  const words = bitsAllocated === 16 ? new Uint16Array(pixels * samples) : new Uint8Array(pixels * samples);
+  unpackRle(stream, words, pixels, file);
   return { words, step: pixels, stride: 1 };
 }
 

@@ -1,12 +1,15 @@
 import { malformed } from "./damaged.js";
 
 /**
- * Unpacks a frame of RLE Lossless: a segment for each byte of each sample, high bytes first, `pixels` bytes each.
- * @returns the segments
+ * Unpacks a frame of RLE Lossless: a segment for each byte of each sample, high bytes first. Takes no memory besides.
+ * @param samples of all channels, one after the other
+ * @param pixels of each channel
  * @throws FormatError when there are others than `segments`, or one is too short, or has more than the byte that makes it even
  * Source: PS3.5, annex G.
  */
-export function unpackRle(stream: Uint8Array, segments: number, pixels: number, file: string): Uint8Array[] {
+export function unpackRle(stream: Uint8Array, samples: Uint8Array | Uint16Array, pixels: number, file: string): void {
+  const width = samples.BYTES_PER_ELEMENT;
+  const segments = (width * samples.length) / pixels;
   if (stream.length < 64) throw malformed(file, "a frame has no RLE header");
   // Two bytes make 128 at best.
   if (segments * pixels > stream.length * 64)
@@ -17,15 +20,25 @@ export function unpackRle(stream: Uint8Array, segments: number, pixels: number, 
     throw malformed(file, `a frame has ${count > 15 ? "too many" : count} RLE segments, not ${segments}`);
   }
   const starts = Array.from({ length: segments }, (_, k) => view.getUint32(4 + 4 * k, true));
-  return starts.map((start, k) => {
+  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  for (const [k, start] of starts.entries()) {
     const end = starts[k + 1] ?? stream.length;
     if (start < 64 || end < start || end > stream.length) throw malformed(file, "its RLE segments lie nowhere");
-    return unpackSegment(stream.subarray(start, end), pixels, file);
-  });
+    // Low bytes come first in memory, and last in the file.
+    const first = width * pixels * Math.floor(k / width) + (width - 1 - (k % width));
+    unpackSegment(stream.subarray(start, end), { bytes, first, step: width, count: pixels }, file);
+  }
 }
 
-function unpackSegment(packed: Uint8Array, pixels: number, file: string): Uint8Array {
-  const result = new Uint8Array(pixels);
+/** Where a segment goes: every `step`th byte. */
+interface Target {
+  readonly bytes: Uint8Array;
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+function unpackSegment(packed: Uint8Array, { bytes, first, step, count: pixels }: Target, file: string): void {
   let filled = 0;
   let at = 0;
   while (filled < pixels) {
@@ -36,11 +49,10 @@ function unpackSegment(packed: Uint8Array, pixels: number, file: string): Uint8A
     const length = repeats ? 257 - head : head + 1;
     if (filled + length > pixels) throw malformed(file, "an RLE segment is longer than its picture");
     if (!repeats && at + length > packed.length) throw malformed(file, "an RLE segment is too short");
-    if (repeats) result.fill(packed[at], filled, filled + length);
-    else result.set(packed.subarray(at, at + length), filled);
+    const to = first + step * filled;
+    for (let k = 0; k < length; k++) bytes[to + step * k] = packed[repeats ? at : at + k];
     at += repeats ? 1 : length;
     filled += length;
   }
   if (packed.length - at > 1) throw malformed(file, "an RLE segment is longer than its picture");
-  return result;
 }

@@ -1,6 +1,7 @@
+import { beginsWith } from "../signatures.js";
 import { damagedJpeg, truncatedJpeg } from "./damaged.js";
 import { EntropyReader, type HuffmanTable, huffmanTable } from "./entropy.js";
-import { isExif, orientationOf } from "./exif.js";
+import { orientationOf } from "./exif.js";
 import { type Frame, otherKind, type Process, readFrame } from "./frame.js";
 import { losslessScan } from "./lossless.js";
 import { ProgressivePicture } from "./progressive.js";
@@ -33,7 +34,7 @@ type Definition = { readonly counts: Uint8Array; readonly symbols: Uint8Array; m
  * there, and every bit be used: what is truncated or out of step is refused, never half grey. Of a progressive one, every coefficient of
  * every component must have been sent to its last bit, zeros too. As with libjpeg, what JFIF's, Adobe's and Exif's segments
  * say counts before the first scan only, and a component is quantised by the table that was there when its first scan began.
- * Takes 2 to 5 bytes a sample.
+ * Takes at most 5 bytes for each sample of the picture at its full size, 1 of them (lossless: 2) when it is done.
  * @throws FormatError when it is damaged, too large, or of another kind
  * Source: ITU-T T.81 (ISO/IEC 10918-1); T.872 for the colours of Adobe's and JFIF's segments.
  */
@@ -99,9 +100,9 @@ class JpegDecoder {
   }
 
   private application(marker: number, body: Uint8Array): void {
-    if (marker === 0xe0 && startsWith(body, "JFIF\0") && body.length >= 14) this.jfif = true;
-    else if (marker === 0xe1 && isExif(body)) this.orientation ??= orientationOf(body);
-    else if (marker === 0xee && startsWith(body, "Adobe") && body.length >= 12) this.adobe = body[11];
+    if (marker === 0xe0 && beginsWith(body, "JFIF\0") && body.length >= 14) this.jfif = true;
+    else if (marker === 0xe1 && beginsWith(body, "Exif\0\0")) this.orientation ??= orientationOf(body);
+    else if (marker === 0xee && beginsWith(body, "Adobe") && body.length >= 12) this.adobe = body[11];
   }
 
   private huffman(body: Uint8Array): void {
@@ -199,8 +200,4 @@ class JpegDecoder {
     if (this.adobe !== undefined) return this.adobe === 0 ? "RGB" : "YCbCr";
     return components.map(({ id }) => String.fromCharCode(id)).join("") === "RGB" ? "RGB" : undefined;
   }
-}
-
-function startsWith(body: Uint8Array, text: string): boolean {
-  return [...text].every((letter, k) => body[k] === letter.charCodeAt(0));
 }

@@ -27,11 +27,6 @@ export function orientationOf(body: Uint8Array): number {
 
 const orientationTag = 0x0112;
 
-/** Whether an APP1 segment is Exif's. */
-export function isExif(body: Uint8Array): boolean {
-  return [69, 120, 105, 102, 0, 0].every((byte, k) => body[k] === byte);
-}
-
 /**
  * Extents of a picture turned by its orientation, and for each of its pixels the stored one.
  * @param width columns as stored, `height` rows
@@ -39,6 +34,7 @@ export function isExif(body: Uint8Array): boolean {
 export function turned(orientation: number, width: number, height: number) {
   const swapped = orientation >= 5;
   const [columns, rows] = swapped ? [height, width] : [width, height];
+  if (orientation === 1) return { columns, rows, stored: (pixel: number) => pixel };
   const [right, bottom] = [width - 1, height - 1];
   const stored = (pixel: number): number => {
     const x = pixel % columns;

@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors.js";
-import { maxPictureBytes, maxPicturePixels } from "../limits.js";
+import { requireSize } from "../limits.js";
 import { damagedJpeg } from "./damaged.js";
 
 /** The kinds of JPEG that are decoded: sequential and progressive DCT with 8 bits, and lossless with 2 to 16. */
@@ -70,7 +70,7 @@ export function readFrame(marker: number, body: Uint8Array, room: number, file: 
   if (count === 4) throw otherKind(file, "JPEG of four components (CMYK)");
   if (count !== 1 && count !== 3) throw otherKind(file, `JPEG of ${count} components`);
   // Progressive ones keep two bytes of each coefficient until the last scan, lossless ones two of each sample.
-  requireSize(width, height, count * (process === "baseline" ? 1 : 2), file);
+  requireSize(width, height, count * (process === "baseline" ? 1 : 2), { file });
   const raw = Array.from({ length: count }, (_, k) => {
     const [id, factors, quantisation] = body.subarray(6 + 3 * k, 9 + 3 * k);
     return { id, h: factors >> 4, v: factors & 15, quantisation };
@@ -101,12 +101,6 @@ export function readFrame(marker: number, body: Uint8Array, room: number, file: 
     throw damagedJpeg(file, `its ${room} bytes cannot hold ${width}×${height} pixels`);
   }
   return { process, precision, width, height, components, hMost, vMost, mcusAcross, mcusDown };
-}
-
-function requireSize(width: number, height: number, sampleBytes: number, file: string): void {
-  if (width * height <= maxPicturePixels && width * height * sampleBytes <= maxPictureBytes) return;
-  const message = `${file} is too large: ${width}×${height} pixels, at most ${maxPicturePixels} are read`;
-  throw new FormatError(message, "scale it down first");
 }
 
 /** A JPEG of a kind that is not decoded. */

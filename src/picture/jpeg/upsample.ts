@@ -9,6 +9,7 @@ export function fullSize(component: Component, plane: Uint8Array, frame: Frame):
   const across = frame.hMost / component.h;
   const down = frame.vMost / component.v;
   const stride = 8 * component.lineBlocks;
+  if (across === 1 && down === 1 && stride === width) return plane.subarray(0, width * height);
   const result = new Uint8Array(width * height);
   const line = new Int32Array(component.width);
   for (let y = 0; y < height; y++) {
